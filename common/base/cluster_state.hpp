@@ -1,0 +1,123 @@
+// What nodes publish to each other, as values: views, reports, tables (docs/protocol.md).
+//
+// Only the latest value of each topic of each node matters; a receiver drops what is older than
+// what it has. Codecs in proto/ turn these into bytes and refuse what is out of bounds.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "common/base/time.hpp"
+
+namespace hb {
+
+// Ordered by number, coordinator, coordinator's incarnation. One coordinator incarnation never uses
+// a number twice, so the id alone names the members too.
+struct ViewId {
+    std::uint64_t number = 0;
+    NodeId coordinator{};
+    Incarnation coordinator_incarnation;
+    auto operator<=>(const ViewId&) const = default;
+};
+
+struct Member {
+    NodeId node{};
+    Incarnation incarnation;  // of its hb-membership
+    auto operator<=>(const Member&) const = default;
+};
+
+struct View {
+    ViewId id;
+    std::vector<Member> members;  // by rank, never empty, contains the coordinator
+    [[nodiscard]] const Member* find(NodeId n) const {
+        for (const Member& m : members)
+            if (m.node == n) return &m;
+        return nullptr;
+    }
+    [[nodiscard]] bool contains(NodeId n) const { return find(n) != nullptr; }
+    bool operator==(const View&) const = default;
+};
+
+// Node states as Heartbeat names them.
+enum class NodeStatus : std::uint8_t { kInit, kUp, kActive, kDead };
+
+// Topic `view`, by hb-membership.
+struct ViewTopic {
+    Incarnation incarnation;
+    NodeId follows{};
+    std::optional<View> accepted;
+    bool installed = false;  // said by the coordinator of `accepted` only
+    Duration deadtime{};     // announced; peers judge us by it
+    NodeStatus status = NodeStatus::kInit;
+    bool operator==(const ViewTopic&) const = default;
+};
+
+enum class GroupState : std::uint8_t {
+    kUnknown,
+    kStopped,
+    kStarting,
+    kRunning,
+    kStopping,
+    kFailed
+};
+
+// What a node says of one group. `bar`: "never again shall I start this group under a row of this
+// view with version <= bar, nor under any row of an earlier view".
+struct GroupReport {
+    std::uint64_t bar = 0;
+    GroupState state = GroupState::kUnknown;
+    bool start_failed = false;
+    bool move_away = false;               // standby as Heartbeat means it: one-shot
+    bool wanted = false;                  // takeover asked for here: one-shot
+    bool pinned = false;                  // the owner repeats its row's pin
+    std::uint64_t pinned_generation = 0;  // generation of the preferred node when it was pinned
+    std::string reason;                   // why it is in this state, for people
+    std::string gate_reason;  // while we own the row and the gate is closed: which rule, for people
+    bool weak_evidence = false;  // started without a control on its interface (G8)
+    bool operator==(const GroupReport&) const = default;
+};
+
+// Topic `report`, by hb-resource.
+struct Report {
+    Incarnation incarnation;     // of the hb-resource process
+    std::optional<ViewId> view;  // accepted by this process; none: no view yet
+    bool standby = false;        // lasting: hactl standby --stay
+    bool leaving = false;
+    bool isolated = false;
+    std::map<GroupName, GroupReport> groups;
+    bool operator==(const Report&) const = default;
+};
+
+struct Row {
+    std::uint64_t version = 0;  // counts per group within a view, from 1
+    NodeId owner{};
+    std::uint64_t pred = 0;  // version of the row that this one replaces, 0 in a new view
+    bool pinned = false;
+    std::uint64_t pinned_generation = 0;
+    std::string reason;  // why it changed last
+    bool operator==(const Row&) const = default;
+};
+
+// Topic `table`, by hb-resource of the coordinator.
+struct Table {
+    ViewId view;
+    std::map<GroupName, Row> rows;
+    bool operator==(const Table&) const = default;
+};
+
+// Topic `ipfail`, by hb-ipfail.
+struct PingReport {
+    std::vector<std::string> reachable;  // names of the ping nodes and groups that answer
+    bool operator==(const PingReport&) const = default;
+};
+
+[[nodiscard]] const char* to_string(GroupState s);
+[[nodiscard]] const char* to_string(NodeStatus s);
+[[nodiscard]] std::string to_string(const ViewId& id);  // "5/node-rank/gen.respawn" for logs
+
+}  // namespace hb

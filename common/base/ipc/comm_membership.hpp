@@ -1,0 +1,87 @@
+// hb-comm <-> hb-membership, as values. One-way messages; order within a channel is kept and
+// matters.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/cluster_state.hpp"
+#include "common/base/frame.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/time.hpp"
+
+namespace hb::ipc {
+
+// ---- hb-comm to hb-membership
+
+// First message of a life of hb-comm. `links` names the media in LinkId order ("eth1").
+struct CommHello {
+    Session session;
+    std::vector<std::string> links;
+    bool operator==(const CommHello&) const = default;
+};
+
+// A good frame (authentic, newer than every other seen of its sender) arrived.
+struct FrameSeen {
+    NodeId peer{};
+    std::uint64_t generation = 0;
+    Session session;
+    std::uint64_t sequence = 0;
+    LinkId link{};
+    MonoTime received{};
+    // The head echoes our present session: the frame is no recording. Without it the frame says
+    // only that the peer may be heard: it carries no head, no acknowledgement, no topics.
+    bool fresh = false;
+    FrameHead head;
+    // Topics of the peer that hb-membership was not given yet, newest only.
+    std::vector<TopicUpdate> topics;
+    // Send time of our newest frame that the peer acknowledged with this one, if it did.
+    std::optional<MonoTime> acknowledged_sent;
+    bool operator==(const FrameSeen&) const = default;
+};
+
+enum class LinkFault : std::uint8_t {
+    kNone,
+    kSilent,     // nothing for the peer's deadtime
+    kNoCarrier,  // our interface lost its carrier, or is down
+    kOneWayOut,  // we hear the peer on this link, it does not hear us on it
+};
+
+// State of one (peer, link) changed.
+struct LinkChanged {
+    NodeId peer{};
+    LinkId link{};
+    bool up = false;
+    LinkFault fault = LinkFault::kNone;
+    std::string detail;  // for people
+    bool operator==(const LinkChanged&) const = default;
+};
+
+// hb-comm stood still for this long (L5).
+struct CommGap {
+    Duration gap{};
+    bool operator==(const CommGap&) const = default;
+};
+
+using CommToMembership = std::variant<CommHello, FrameSeen, LinkChanged, CommGap>;
+
+// ---- hb-membership to hb-comm
+
+struct MembershipHello {
+    Incarnation incarnation;
+    bool operator==(const MembershipHello&) const = default;
+};
+
+// Our newest topics that changed; hb-comm keeps the newest of each and sends at once.
+// All updates of one message travel in one frame.
+struct PublishTopics {
+    Incarnation incarnation;
+    std::vector<TopicUpdate> topics;
+    bool operator==(const PublishTopics&) const = default;
+};
+
+using MembershipToComm = std::variant<MembershipHello, PublishTopics>;
+
+}  // namespace hb::ipc

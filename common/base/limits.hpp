@@ -1,0 +1,23 @@
+// Every bound of the suite that more than one part must know, each with its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hb::limits {
+
+inline constexpr std::size_t kNodes = 64;            // link masks and node sets are one 64 bit word
+inline constexpr std::size_t kMedia = 32;            // links of one frame head are one 32 bit mask
+inline constexpr std::size_t kNodeNameBytes = 63;    // a host name label
+inline constexpr std::size_t kGroups = 1000;         // rows and reports of all must fit kBodyBytes
+inline constexpr std::size_t kGroupNameBytes = 255;  // one haresources word
+inline constexpr std::size_t kReasonBytes = 200;     // a sentence, not an essay
+inline constexpr std::size_t kResourcesPerGroup = 2000;
+inline constexpr std::size_t kBodyBytes =
+    512 * 1024;                                  // plain text of one frame, over all its parts
+inline constexpr std::size_t kPartBytes = 1300;  // a datagram that needs no IP fragment
+inline constexpr std::size_t kChannelBytes = 1024 * 1024;  // one message between two daemons
+inline constexpr std::size_t kFramesPerWakeup = 25;        // then others get a turn
+inline constexpr std::size_t kAuthKeys = 16;               // Heartbeat: key ids 0..15
+
+}  // namespace hb::limits

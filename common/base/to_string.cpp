@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include "common/base/cluster_state.hpp"
+#include "common/base/frame.hpp"
+#include "common/base/time.hpp"
+
+namespace hb {
+
+std::string to_string(Duration d) {
+    const auto ns = d.count();
+    if (ns % 1'000'000'000 == 0) return fmt::format("{}s", ns / 1'000'000'000);
+    if (ns % 1'000'000 == 0) return fmt::format("{}ms", ns / 1'000'000);
+    return fmt::format("{}us", ns / 1'000);
+}
+
+const char* to_string(GroupState s) {
+    switch (s) {
+        case GroupState::kUnknown:
+            return "unknown";
+        case GroupState::kStopped:
+            return "stopped";
+        case GroupState::kStarting:
+            return "starting";
+        case GroupState::kRunning:
+            return "running";
+        case GroupState::kStopping:
+            return "stopping";
+        case GroupState::kFailed:
+            return "failed";
+    }
+    return "?";
+}
+
+const char* to_string(NodeStatus s) {
+    switch (s) {
+        case NodeStatus::kInit:
+            return "init";
+        case NodeStatus::kUp:
+            return "up";
+        case NodeStatus::kActive:
+            return "active";
+        case NodeStatus::kDead:
+            return "dead";
+    }
+    return "?";
+}
+
+const char* to_string(Topic t) {
+    switch (t) {
+        case Topic::kView:
+            return "view";
+        case Topic::kReport:
+            return "report";
+        case Topic::kTable:
+            return "table";
+        case Topic::kIpfail:
+            return "ipfail";
+    }
+    return "?";
+}
+
+std::string to_string(const ViewId& id) {
+    return fmt::format("{}/{}/{}.{}", id.number, rank(id.coordinator),
+                       id.coordinator_incarnation.generation, id.coordinator_incarnation.respawn);
+}
+
+}  // namespace hb

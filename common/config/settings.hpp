@@ -1,0 +1,124 @@
+// The three configuration files as values: what the parser produces and every daemon is given.
+//
+// Every value that people can get wrong keeps its position, so that later checks (does the
+// interface exist?) name file, line and column too.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "common/base/ip_address.hpp"
+#include "common/base/time.hpp"
+
+namespace hb::config {
+
+struct Position {
+    std::string file;     // as people know it: "ha.cf"
+    unsigned line = 0;    // from 1; 0: a default, written nowhere
+    unsigned column = 0;  // from 1
+    bool operator==(const Position&) const = default;
+};
+
+enum class MediumKind : std::uint8_t { kBcast = 1, kUcast, kMcast };
+
+// One medium: `bcast eth0 eth1` makes two.
+struct Medium {
+    MediumKind kind = MediumKind::kBcast;
+    std::string interface;
+    std::string peer;  // kUcast: address or host name
+    IpAddress group;   // kMcast
+    std::uint16_t port = 694;
+    std::uint8_t ttl = 1;  // kMcast
+    bool loop = false;     // kMcast
+    Position position;
+    bool operator==(const Medium&) const = default;
+};
+
+enum class AutoFailback : std::uint8_t { kOn = 1, kOff, kLegacy };
+
+struct RespawnLine {
+    std::string user;
+    std::string command;     // the whole rest of the line: program and arguments
+    bool is_ipfail = false;  // .../ipfail, whatever the directory: hb-ipfail is started instead
+    Position position;
+    bool operator==(const RespawnLine&) const = default;
+};
+
+struct PingNode {
+    std::string name;                  // the address or host name; the group's name for ping_group
+    std::vector<std::string> members;  // one for `ping`
+    bool is_group = false;
+    Position position;
+    bool operator==(const PingNode&) const = default;
+};
+
+// One resource word of haresources. An address word (`10.0.0.5/24/eth0`) has type "IPaddr".
+struct Resource {
+    std::string type;
+    std::vector<std::string> args;
+    std::string word;  // as written, for people and logs
+    Position position;
+    bool operator==(const Resource&) const = default;
+};
+
+// One logical line of haresources.
+struct Group {
+    GroupName name;  // the first resource word
+    NodeId preferred{};
+    std::vector<Resource> resources;
+    Position position;
+    bool operator==(const Group&) const = default;
+};
+
+struct Settings {
+    std::vector<std::string> nodes;  // by rank, lower case
+    Duration keepalive = 1s;
+    Duration warntime = 15s;
+    Duration deadtime = 30s;
+    Duration initdead = 60s;
+    Duration deadping = 30s;
+    std::uint16_t udpport = 694;
+    std::vector<Medium> media;  // by LinkId
+    AutoFailback auto_failback = AutoFailback::kLegacy;
+    std::vector<RespawnLine> respawn;
+    std::vector<PingNode> pings;
+    std::string logfile;  // empty: none
+    std::string debugfile;
+    std::string logfacility;  // empty: not given
+    unsigned debug = 0;
+    std::vector<Group> groups;  // in file order
+    // Raw text of every directive as written, for HA_<directive> of scripts.
+    std::map<std::string, std::string> raw;
+    bool operator==(const Settings&) const = default;
+
+    [[nodiscard]] std::optional<NodeId> find_node(std::string_view name) const;  // any letter case
+    [[nodiscard]] const std::string& node_name(NodeId n) const { return nodes.at(rank(n)); }
+};
+
+enum class AuthMethod : std::uint8_t {
+    kCrc = 1,
+    kMd5,
+    kSha1,
+    kHmacSha256,
+    kBlake2b,
+    kXchacha20Poly1305
+};
+
+struct AuthKey {
+    AuthMethod method = AuthMethod::kCrc;
+    std::string key;  // as written; empty for crc
+    bool operator==(const AuthKey&) const = default;
+};
+
+// authkeys. `sign_with` signs; every listed index verifies with its own key.
+struct AuthKeys {
+    std::uint8_t sign_with = 0;
+    std::map<std::uint8_t, AuthKey> keys;
+    bool operator==(const AuthKeys&) const = default;
+};
+
+}  // namespace hb::config

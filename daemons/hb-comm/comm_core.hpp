@@ -1,0 +1,130 @@
+// CommCore: what hb-comm decides. When a frame is sent and what it carries, which frames are new,
+// who is heard on which link, which acknowledgements came, what is known of watched addresses.
+//
+// It owns no socket and no clock. Shells give it inputs with the present time and carry out its
+// actions in order. Frames handed in are authentic (common/wire checked the bytes); everything else
+// about them is checked here. What does not fit is counted in stats() and dropped.
+//
+// Rules: docs/protocol.md, V1 (newer than every other seen), G8, G9, section 8 (sessions, replay).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/event.hpp"
+#include "common/base/frame.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/ip_address.hpp"
+#include "common/base/ipc/comm_membership.hpp"
+#include "common/base/ipc/comm_resource.hpp"
+#include "common/base/time.hpp"
+
+namespace hb::comm {
+
+struct CommSettings {
+    NodeId self{};
+    std::size_t nodes = 2;
+    std::vector<std::string> node_names;
+    std::vector<std::string> link_interfaces;  // by LinkId
+    Duration keepalive{};
+    Duration deadtime{};
+    Duration warntime{};
+    std::uint32_t cluster = 0;  // expected in every frame header
+    std::uint64_t generation = 0;
+    Session session;  // new for each life of this core
+    // Highest generation known of each peer (from disk); frames below it are refused unless fresh.
+    std::map<NodeId, std::uint64_t> known_generations;
+    bool ping_nodes = false;        // controls of G8 come from ping nodes, too
+    std::uint64_t random_seed = 0;  // for jitter
+};
+
+// ---- inputs
+
+struct FrameArrived {  // authentic, decoded, whole
+    LinkId link{};
+    FrameHeader header;
+    FrameBody body;
+};
+struct CarrierChanged {
+    std::string interface;
+    bool carrier = false;
+};
+// An ARP packet (or NDP, mapped onto the same fields) seen on an interface.
+struct ArpSeen {
+    std::string interface;
+    bool request = false;
+    MacAddress sender_mac;
+    IpAddress sender;  // 0.0.0.0 in an ARP probe
+    IpAddress target;
+    bool from_this_host = false;  // its MAC is one of ours
+};
+// Any packet from another host on the interface (ARP, frame, ping answer): a control for G8.
+struct ControlHeard {
+    std::string interface;
+};
+struct ProbeFailed {  // the kernel refused to send it
+    PlacedAddress where;
+};
+struct MembershipGone {};  // channel closed and read to its end (X1)
+struct ResourceGone {};
+
+using CommInput = std::variant<FrameArrived, CarrierChanged, ArpSeen, ControlHeard, ProbeFailed,
+                               ipc::MembershipHello, ipc::PublishTopics, MembershipGone, ipc::Watch,
+                               ResourceGone, ipc::PingAnswered>;
+
+// ---- actions
+
+struct SendFrame {  // on every link; the header's sequence is set, its parts are the shell's affair
+    FrameHeader header;
+    FrameBody body;
+};
+struct SendArpProbe {  // request with sender 0.0.0.0 (RFC 5227)
+    PlacedAddress where;
+};
+struct SendArpAnswer {  // a claim: reply "address is at our MAC" to this target
+    PlacedAddress where;
+    MacAddress to;
+    IpAddress to_ip;
+};
+struct AskControl {  // ARP request to the gateway (or a ping): anything that makes another host
+                     // speak
+    std::string interface;
+};
+struct RememberGeneration {  // for the master to keep on disk
+    NodeId peer{};
+    std::uint64_t generation = 0;
+};
+
+using CommAction =
+    std::variant<SendFrame, SendArpProbe, SendArpAnswer, AskControl, RememberGeneration,
+                 ipc::CommToMembership, ipc::CommToResource, Event>;
+
+struct CommStats {
+    std::uint64_t sent = 0, received = 0, duplicates = 0, stale = 0, replayed = 0,
+                  foreign_cluster = 0, own_echo = 0, malformed = 0;
+};
+
+class CommCore {
+  public:
+    CommCore(CommSettings settings, MonoTime now);
+    ~CommCore();
+    CommCore(CommCore&&) noexcept;
+    CommCore& operator=(CommCore&&) noexcept;
+
+    void handle(const CommInput& input, MonoTime now, std::vector<CommAction>& out);
+    // To be called at or after next_deadline(); early calls are harmless.
+    void on_deadline(MonoTime now, std::vector<CommAction>& out);
+    [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
+    [[nodiscard]] const CommStats& stats() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hb::comm

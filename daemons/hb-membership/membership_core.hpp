@@ -1,0 +1,135 @@
+// MembershipCore: who is there. Node states, views (rules V1 to V6 of docs/protocol.md), and the
+// replicated state: it numbers what this node publishes and passes on, in order, what peers
+// publish.
+//
+// It owns no socket and no clock. Inputs come from hb-comm, hb-resource and hb-ipfail with the
+// present time; actions are carried out in order (X1: a view goes to hb-comm before hb-resource
+// hears of it). Bytes of topics are decoded by the shell on the way in: a topic that does not
+// decode never gets here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/cluster_state.hpp"
+#include "common/base/event.hpp"
+#include "common/base/frame.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/ipc/comm_membership.hpp"
+#include "common/base/ipc/membership_resource.hpp"
+#include "common/base/time.hpp"
+
+namespace hb::membership {
+
+// Each drops one rule (docs/protocol.md, section "Rules found necessary"). For the simulator only:
+// no configuration and no command line can set them.
+struct TestOnlyRulesDropped {
+    bool v1_wait = false;    // judge only after waiting
+    bool v1_newer = false;   // (in CommCore's place the simulator replays frames)
+    bool v4_follow = false;  // accept from anybody
+    bool v4_incarnation = false;
+    bool v4_higher = false;
+    bool v6_table_first = false;
+    bool v6_connected_only = false;
+    bool t93_behind = false;  // leases overtake views and reports
+    bool x1_comm_first = false;
+};
+
+struct MembershipSettings {
+    NodeId self{};
+    std::vector<std::string> node_names;  // by rank
+    Incarnation incarnation;
+    Duration keepalive{};
+    Duration warntime{};
+    Duration deadtime{};
+    Duration initdead{};
+    // The first life under this master waits initdead for peers never heard; a respawned one
+    // deadtime.
+    bool respawned = false;
+    TestOnlyRulesDropped dropped;
+};
+
+// A decoded topic of a peer.
+using TopicValue = std::variant<ViewTopic, Report, Table, PingReport>;
+
+// ---- inputs
+
+struct PeerFrame {  // FrameSeen with its topics decoded; `seen.topics` is empty
+    ipc::FrameSeen seen;
+    std::vector<std::pair<TopicVersion, TopicValue>> topics;
+};
+struct CommGone {};
+struct ResourceGone {};  // its channel was read to the end (X1)
+struct IpfailSays {
+    PingReport ping;
+};
+struct IpfailGone {};
+struct MastersStop {};  // the suite is stopping: hb-resource does the work, we go on until killed
+
+using MembershipInput = std::variant<ipc::CommHello, PeerFrame, ipc::LinkChanged, ipc::CommGap,
+                                     CommGone, ipc::ResourceHello, ipc::Publish, ResourceGone,
+                                     IpfailSays, IpfailGone, MastersStop>;
+
+// ---- actions
+
+// Topics to publish, values; the shell encodes them. All of one action travel in one frame.
+struct PublishValues {
+    Incarnation incarnation;
+    std::vector<std::pair<TopicVersion, TopicValue>> topics;
+};
+
+using MembershipAction = std::variant<PublishValues, ipc::MembershipHello, ipc::MembershipReady,
+                                      ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport,
+                                      ipc::PeerTable, ipc::PeerPing, ipc::Lease, Event>;
+
+// ---- what status shows
+
+struct LinkView {
+    LinkId link{};
+    std::string name;
+    bool up = false;
+    ipc::LinkFault fault = ipc::LinkFault::kNone;
+    std::string detail;
+    std::optional<MonoTime> last_heard;
+};
+struct NodeView {
+    NodeId node{};
+    std::string name;
+    NodeStatus status = NodeStatus::kInit;
+    bool leaving = false;
+    std::optional<Incarnation> incarnation;
+    std::optional<MonoTime> last_heard;
+    std::vector<LinkView> links;
+    std::optional<Report> report;
+    std::optional<Table> table;
+};
+struct StatusView {
+    NodeId self{};
+    std::vector<NodeView> nodes;  // by rank, self included
+    std::optional<View> accepted;
+    bool installed = false;  // the newest view is known to be installed (by its coordinator's word)
+    NodeId follows{};
+};
+
+class MembershipCore {
+  public:
+    MembershipCore(MembershipSettings settings, MonoTime now);
+    ~MembershipCore();
+    MembershipCore(MembershipCore&&) noexcept;
+    MembershipCore& operator=(MembershipCore&&) noexcept;
+
+    void handle(const MembershipInput& input, MonoTime now, std::vector<MembershipAction>& out);
+    void on_deadline(MonoTime now, std::vector<MembershipAction>& out);
+    [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
+    [[nodiscard]] StatusView status() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hb::membership

@@ -1,0 +1,158 @@
+// OwnershipCore: who runs a group. Tables, reports, leases and the takeover gate: rules T1 to T13,
+// G1 to G9, L1 to L7 of docs/protocol.md.
+//
+// It knows groups, not resources: it says StartGroup, StopGroup, AskGroup and hears GroupDone. It
+// owns no socket and no clock; inputs are handled one by one, in order; actions are carried out in
+// order, and a Publish stands before the action that rests on it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/cluster_state.hpp"
+#include "common/base/event.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/ip_address.hpp"
+#include "common/base/ipc/comm_resource.hpp"
+#include "common/base/ipc/membership_resource.hpp"
+#include "common/base/time.hpp"
+
+namespace hb::resource {
+
+// Each drops one rule. For the simulator only: no configuration and no command line can set them.
+struct TestOnlyRulesDropped {
+    bool t2_all_reported = false;
+    bool t4_holders_once = false;
+    bool t4_only_to_eligible = false;
+    bool t4_pin = false;
+    bool t4_failback_no_worse = false;
+    bool move_away_unneeded = false;  // gone when nobody else is eligible
+    bool move_away_by_row = false;    // gone only by its row
+    bool t5_spent = false;
+    bool t6_continues = false;
+    bool t92_bar = false;
+    bool t92_failed = false;
+    bool t92_leaving = false;
+    bool t93_lease = false;
+    bool claim_starting = false;
+    bool claim_outlives = false;
+    bool bar_respawn = false;
+    bool g2_heard = false;
+    bool g2_deaf_late = false;
+    bool g5 = false;
+    bool g6_left_passes_g8 = false;
+    bool g7 = false;
+    bool g8 = false;
+    bool g8_hold = false;
+    bool l2_l3 = false;
+    bool l3_heard_is_enough = false;
+    bool l5_let_go = false;
+    bool l5_before_frame = false;
+    bool t12_standby = false;
+    bool t12_no_table_after = false;
+};
+
+struct GroupSettings {
+    GroupName name;
+    NodeId preferred{};
+};
+
+struct OwnershipSettings {
+    NodeId self{};
+    std::vector<std::string> node_names;  // by rank
+    Incarnation incarnation;              // of this hb-resource process
+    std::vector<GroupSettings> groups;
+    Duration keepalive{};
+    Duration deadtime{};
+    Duration warntime{};
+    bool auto_failback = true;
+    bool quorum = false;  // three or more nodes
+    bool ping_nodes = false;
+    bool isolation_stop = true;  // L3, with ping nodes
+    bool fencing = false;        // a device covers the peers (per peer later)
+    Duration start_retry{2s};    // T10: first back-off after a failed start, doubles to 60 s
+    TestOnlyRulesDropped dropped;
+};
+
+// ---- inputs
+
+enum class GroupAnswer : std::uint8_t {
+    kRunning,  // every resource runs
+    kStopped,  // nothing of it is here
+    kPartial,  // only from AskGroup: some resources run
+    kFailed,   // a stop failed: something may be here and cannot be removed
+};
+struct GroupDone {
+    GroupName group;
+    GroupAnswer answer{};
+    bool after_start =
+        false;           // the answer to StartGroup: kStopped then means "start failed, undone"
+    std::string detail;  // which resource, why
+};
+// Addresses of a group and where they live, from the kernel's routes. Sent before the group can
+// start.
+struct GroupPlaces {
+    GroupName group;
+    std::vector<PlacedAddress> places;
+    std::string problem;  // not empty: no interface for an address; the group cannot start here
+};
+struct MembershipGone {};
+struct CommGone {};
+struct StopRequested {};  // leave the cluster (T12)
+struct MasterGone {};     // the same, and nobody will respawn us
+struct FenceConfirmed {
+    NodeId peer{};
+    std::uint64_t generation = 0;
+};
+
+using OwnershipInput =
+    std::variant<ipc::MembershipReady, ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport,
+                 ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipGone,
+                 ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatus, ipc::AddressConflict,
+                 ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone, GroupPlaces,
+                 StopRequested, MasterGone, FenceConfirmed>;
+
+// ---- actions
+
+struct StartGroup {
+    GroupName group;
+};
+struct StopGroup {  // also interrupts a start under way
+    GroupName group;
+};
+struct AskGroup {  // what is here? (after a respawn; after cleanup)
+    GroupName group;
+};
+struct AnnounceGroup {  // gratuitous ARP again, for an owner that stays
+    GroupName group;
+};
+struct LeaveDone {};  // everything stopped, every heard peer knows: the process may exit
+
+using OwnershipAction =
+    std::variant<ipc::ResourceHello, ipc::Publish, ipc::RequestAnswer, ipc::Watch, StartGroup,
+                 StopGroup, AskGroup, AnnounceGroup, LeaveDone, Event>;
+
+class OwnershipCore {
+  public:
+    OwnershipCore(OwnershipSettings settings, MonoTime now);
+    ~OwnershipCore();
+    OwnershipCore(OwnershipCore&&) noexcept;
+    OwnershipCore& operator=(OwnershipCore&&) noexcept;
+
+    void handle(const OwnershipInput& input, MonoTime now, std::vector<OwnershipAction>& out);
+    void on_deadline(MonoTime now, std::vector<OwnershipAction>& out);
+    [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
+    [[nodiscard]] const Report& report() const;    // for the simulator's checkers
+    [[nodiscard]] const std::optional<Table>& table() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hb::resource

@@ -89,6 +89,9 @@ struct Report {
     bool standby = false;        // lasting: hactl standby --stay
     bool leaving = false;
     bool isolated = false;
+    // Counts gaps of the host (L5): a new value makes a new publication, for which hb-comm waits
+    // before its first frame after a gap.
+    std::uint64_t thaws = 0;
     std::map<GroupName, GroupReport> groups;
     bool operator==(const Report&) const = default;
 };

@@ -101,8 +101,16 @@ struct GroupPlaces {
     std::vector<PlacedAddress> places;
     std::string problem;  // not empty: no interface for an address; the group cannot start here
 };
+// A fresh channel to hb-membership is there (first start, or its respawn): answered by
+// ResourceHello.
+struct MembershipHere {};
 struct MembershipGone {};
 struct CommGone {};
+// This process slept longer past its own deadline than 3/4 deadtime (L5). Before anything else is
+// read.
+struct StoodStill {
+    Duration gap{};
+};
 struct StopRequested {};  // leave the cluster (T12)
 struct MasterGone {};     // the same, and nobody will respawn us
 struct FenceConfirmed {
@@ -112,10 +120,10 @@ struct FenceConfirmed {
 
 using OwnershipInput =
     std::variant<ipc::MembershipReady, ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport,
-                 ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipGone,
-                 ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatus, ipc::AddressConflict,
-                 ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone, GroupPlaces,
-                 StopRequested, MasterGone, FenceConfirmed>;
+                 ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere,
+                 MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatus,
+                 ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone,
+                 GroupPlaces, StopRequested, MasterGone, FenceConfirmed>;
 
 // ---- actions
 

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/base/time.hpp"
+
 namespace hb::limits {
 
 inline constexpr std::size_t kNodes = 64;            // link masks and node sets are one 64 bit word
@@ -19,5 +21,18 @@ inline constexpr std::size_t kPartBytes = 1300;  // a datagram that needs no IP 
 inline constexpr std::size_t kChannelBytes = 1024 * 1024;  // one message between two daemons
 inline constexpr std::size_t kFramesPerWakeup = 25;        // then others get a turn
 inline constexpr std::size_t kAuthKeys = 16;               // Heartbeat: key ids 0..15
+
+inline constexpr std::size_t kLinkNameBytes = 63;       // an interface, or a serial device's path
+inline constexpr std::size_t kInterfaceNameBytes = 15;  // IFNAMSIZ - 1
+inline constexpr std::size_t kAddresses = 8192;         // claimed or probed: those of all groups
+inline constexpr std::size_t kPingNodes = 256;
+inline constexpr std::size_t kPingNameBytes = 255;    // a full host name
+inline constexpr std::size_t kEventTextBytes = 1000;  // one line of a log
+inline constexpr std::size_t kEventFields = 16;
+inline constexpr std::size_t kControlClients = 32;  // tools at the control socket at once
+
+// Times that another process or node says.
+inline constexpr Duration kDeadtimeMax = std::chrono::hours(24);
+inline constexpr Duration kAgeMax = std::chrono::hours(24 * 3650);  // also of points of MonoTime
 
 }  // namespace hb::limits

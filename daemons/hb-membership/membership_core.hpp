@@ -21,6 +21,7 @@
 #include "common/base/ids.hpp"
 #include "common/base/ipc/comm_membership.hpp"
 #include "common/base/ipc/membership_resource.hpp"
+#include "common/base/status_view.hpp"
 #include "common/base/time.hpp"
 
 namespace hb::membership {
@@ -88,32 +89,9 @@ using MembershipAction = std::variant<PublishValues, ipc::MembershipHello, ipc::
 
 // ---- what status shows
 
-struct LinkView {
-    LinkId link{};
-    std::string name;
-    bool up = false;
-    ipc::LinkFault fault = ipc::LinkFault::kNone;
-    std::string detail;
-    std::optional<MonoTime> last_heard;
-};
-struct NodeView {
-    NodeId node{};
-    std::string name;
-    NodeStatus status = NodeStatus::kInit;
-    bool leaving = false;
-    std::optional<Incarnation> incarnation;
-    std::optional<MonoTime> last_heard;
-    std::vector<LinkView> links;
-    std::optional<Report> report;
-    std::optional<Table> table;
-};
-struct StatusView {
-    NodeId self{};
-    std::vector<NodeView> nodes;  // by rank, self included
-    std::optional<View> accepted;
-    bool installed = false;  // the newest view is known to be installed (by its coordinator's word)
-    NodeId follows{};
-};
+using hb::LinkView;
+using hb::NodeView;
+using hb::StatusView;
 
 class MembershipCore {
   public:

@@ -1,0 +1,87 @@
+// The state of the cluster as people and scripts read it: every group with its owner, its state and
+// the reason. Composed in one place, by hb-membership of the node that was asked, from what it
+// knows; hactl only prints it. Pure functions of their arguments.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/cluster_state.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/ipc/comm_membership.hpp"
+#include "common/base/status_view.hpp"
+#include "common/base/time.hpp"
+
+namespace hb {
+
+// One link to a peer.
+struct LinkStatus {
+    std::string name;  // "eth1"
+    bool up = false;
+    ipc::LinkFault fault = ipc::LinkFault::kNone;
+    std::string detail;                 // for people, may be empty
+    std::optional<Duration> heard_ago;  // none: never heard on it
+    bool operator==(const LinkStatus&) const = default;
+};
+
+struct NodeSummary {
+    std::string name;
+    NodeStatus status = NodeStatus::kInit;
+    bool in_view = false;
+    bool standby = false;  // lasting
+    bool leaving = false;
+    bool isolated = false;
+    std::optional<Duration> heard_ago;
+    std::vector<LinkStatus> links;
+    bool operator==(const NodeSummary&) const = default;
+};
+
+struct GroupSummary {
+    GroupName name;
+    NodeId preferred{};
+    // Who runs it or, when nobody does, who is to run it. None: nobody, or it cannot be known.
+    std::optional<NodeId> owner;
+    // On the owner; kStopped: no node that is heard runs it; kUnknown: it cannot be known.
+    GroupState state = GroupState::kUnknown;
+    std::string reason;                    // why it is where it is, or why it is not started
+    std::optional<Duration> age;           // since owner or state changed, as seen from this node
+    std::map<NodeId, GroupState> by_node;  // what nodes that are heard report
+    bool operator==(const GroupSummary&) const = default;
+};
+
+struct ClusterStatus {
+    NodeId self{};
+    std::vector<NodeSummary> nodes;    // by rank
+    std::vector<GroupSummary> groups;  // in the order of haresources
+    std::optional<ViewId> view;        // accepted by this node
+    bool installed = false;
+    bool operator==(const ClusterStatus&) const = default;
+};
+
+struct ConfiguredGroup {
+    GroupName name;
+    NodeId preferred{};
+};
+
+// `groups` in the order of haresources. `age` of the groups stays empty (StatusAges).
+[[nodiscard]] ClusterStatus compose_status(const StatusView& view,
+                                           const std::vector<ConfiguredGroup>& groups,
+                                           MonoTime now);
+
+// Remembers since when each group is where it is. To be shown every status composed after a change.
+class StatusAges {
+  public:
+    void fill(ClusterStatus& status, MonoTime now);
+
+  private:
+    struct Seen {
+        std::optional<NodeId> owner;
+        GroupState state{};
+        MonoTime since{};
+    };
+    std::map<GroupName, Seen> seen_;
+};
+
+}  // namespace hb

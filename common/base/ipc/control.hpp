@@ -1,0 +1,71 @@
+// The control socket (RUN_DIR/control, SOCK_SEQPACKET, one message per datagram): tools <->
+// hb-membership, as values.
+//
+// Both sides send Hello first. The server checks SO_PEERCRED for every message: status and events
+// are for everybody who may open the socket, an AdminRequest is for root and group haclient. A
+// message that does not decode ends the connection, and nothing else.
+//
+// What the server (daemons/hb-membership) does:
+//   GetStatus     -> Status with the same id, at once.
+//   Subscribe     -> Status with its id at once (if `status`), and again, id 0, after every change
+//                    (at most every 50 ms); EventNote for every Event that is logged from then on
+//                    (if `events`). A client that does not read is dropped, never waited for.
+//   AdminRequest  -> a Request with an id of the server's own to hb-resource (`who` from
+//                    SO_PEERCRED), and its RequestAnswer back as AdminAnswer with the client's id.
+//                    No hb-resource, or not permitted: AdminAnswer with ok = false at once.
+//                    hb-resource dies before it answered: ok = false, "hb-resource died; ask
+//                    again".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "common/base/cluster_status.hpp"
+#include "common/base/event.hpp"
+#include "common/base/ipc/membership_resource.hpp"
+
+namespace hb::ipc {
+
+// ---- tool to hb-membership
+
+struct GetStatus {
+    std::uint64_t id = 0;
+    bool operator==(const GetStatus&) const = default;
+};
+struct Subscribe {
+    std::uint64_t id = 0;
+    bool status = false;
+    bool events = false;
+    bool operator==(const Subscribe&) const = default;
+};
+struct AdminRequest {
+    std::uint64_t id = 0;
+    RequestKind kind{};
+    Scope scope = Scope::kAll;
+    GroupName group;  // for Scope::kGroup
+    bool stay = false;
+    bool operator==(const AdminRequest&) const = default;
+};
+using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest>;
+
+// ---- hb-membership to tool
+
+struct Status {
+    std::uint64_t id = 0;  // of the request; 0: something changed
+    ClusterStatus status;
+    bool operator==(const Status&) const = default;
+};
+struct AdminAnswer {
+    std::uint64_t id = 0;
+    bool ok = false;
+    std::string text;  // what will happen, or why not
+    bool operator==(const AdminAnswer&) const = default;
+};
+struct EventNote {
+    Event event;
+    bool operator==(const EventNote&) const = default;
+};
+using MembershipToTool = std::variant<Status, AdminAnswer, EventNote>;
+
+}  // namespace hb::ipc

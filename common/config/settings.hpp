@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/ids.hpp"
@@ -44,6 +45,9 @@ struct RespawnLine {
     std::string user;
     std::string command;     // the whole rest of the line: program and arguments
     bool is_ipfail = false;  // .../ipfail, whatever the directory: hb-ipfail is started instead
+    // A client of Heartbeat's own programming interface (ccm, dopd, ...), which is not offered
+    // here: accepted so that the file works unchanged, never started.
+    bool is_heartbeat_client = false;
     Position position;
     bool operator==(const RespawnLine&) const = default;
 };
@@ -79,7 +83,7 @@ struct Settings {
     Duration keepalive = 1s;
     Duration warntime = 15s;
     Duration deadtime = 30s;
-    Duration initdead = 60s;
+    Duration initdead = 30s;
     Duration deadping = 30s;
     std::uint16_t udpport = 694;
     std::vector<Medium> media;  // by LinkId
@@ -91,7 +95,8 @@ struct Settings {
     std::string logfacility;  // empty: not given
     unsigned debug = 0;
     std::vector<Group> groups;  // in file order
-    // Raw text of every directive as written, for HA_<directive> of scripts.
+    // Raw text of every directive as written, for HA_<directive> of scripts. Of a directive given
+    // on several lines: the lines' texts, with a newline between them.
     std::map<std::string, std::string> raw;
     bool operator==(const Settings&) const = default;
 

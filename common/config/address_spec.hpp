@@ -1,0 +1,36 @@
+// The address words of haresources: ip[/mask[/interface[/broadcast]]] or ip/mask/broadcast.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/base/ip_address.hpp"
+#include "common/base/result.hpp"
+#include "common/config/settings.hpp"
+
+namespace hb::config {
+
+// What is absent is chosen from the routing table by whoever places the address.
+struct AddressSpec {
+    IpAddress address;
+    std::optional<unsigned> prefix;  // 24; a dotted quad is turned into it
+    std::string interface;           // device name, without the label
+    std::string label;               // the part after ':' in eth0:web, empty: none given
+    std::optional<IpAddress> broadcast;
+    bool operator==(const AddressSpec&) const = default;
+};
+
+[[nodiscard]] Result<AddressSpec> parse_address_spec(std::string_view text);
+
+// "10.0.0.5/24/eth0": the shortest text that parses to the same.
+[[nodiscard]] std::string to_string(const AddressSpec& spec);
+
+// Is this the type of a resource that is an address (IPaddr, IPaddr2, IPv6addr)?
+[[nodiscard]] bool is_address_type(std::string_view type);
+
+// The address that a resource of such a type stands for; none for other types. Resources that came
+// through the parser without an error always have a good one.
+[[nodiscard]] std::optional<AddressSpec> address_of(const Resource& resource);
+
+}  // namespace hb::config

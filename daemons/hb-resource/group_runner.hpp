@@ -1,13 +1,20 @@
-// GroupRunner: one group's resources in order. Started left to right, stopped right to left; one
-// resource at a time, each call with a deadline. It decides; the shell runs agents.
+// GroupRunner: one group's resources in order. Started left to right, stopped right to left, each
+// call with a deadline. It decides; the shell runs agents.
 //
-// A failed start undoes the group (stops what was started, right to left, the failed one first). A
-// stop asked for during a start lets the running call end (or runs into its deadline), then stops.
-// A failed stop is retried (kStopRetries, 1 s apart), then the group is `failed`. Idempotent: a
-// stop of what is stopped succeeds.
+// One call at a time, except that neighbours marked `together` (addresses: one netlink batch) are
+// called at once and waited for together: a *wave*. A failed start undoes the group (stops what was
+// started, right to left, the failed one first). A stop asked for during a start lets the running
+// calls end (or run into their deadline), then stops. A failed stop is retried (stop_retries,
+// 1 s apart), then the group is `failed`, and nothing left of what did not stop is touched: an
+// address stays while something that was started after it may still use it. Idempotent: a stop of
+// what is stopped succeeds.
+//
+// The shell answers every RunOperation exactly once, with kTimeout when the call had to be killed.
+// An answer that nobody waits for is ignored.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -27,6 +34,7 @@ struct RunOperation {  // answered by OperationDone with the same id
     std::size_t resource = 0;  // index in the group
     Operation operation{};
     Duration timeout{};
+    bool operator==(const RunOperation&) const = default;
 };
 struct OperationDone {
     std::uint64_t id = 0;
@@ -36,15 +44,21 @@ struct OperationDone {
 // What the group as a whole came to; becomes an input of OwnershipCore.
 struct RunnerDone {
     GroupName group;
+    // kPartial: only after ask: some resources run, or one could not be asked.
     enum class Answer : std::uint8_t { kRunning, kStopped, kPartial, kFailed } answer{};
+    // The start itself came to this end: kStopped then means "failed and undone". False for what a
+    // stop came to, also for a stop that ended a start which had not failed.
     bool after_start = false;
     std::string detail;
+    bool operator==(const RunnerDone&) const = default;
 };
 using RunnerAction = std::variant<RunOperation, RunnerDone, Event>;
 
 struct RunnerSettings {
     GroupName group;
     std::vector<std::string> resources;  // words, for log lines
+    std::string preferred;               // node of the haresources line, for log lines
+    std::vector<bool> together;          // by resource; empty: one call at a time
     Duration start_timeout{60s};
     Duration stop_timeout{60s};
     Duration status_timeout{20s};
@@ -55,27 +69,54 @@ struct RunnerSettings {
 class GroupRunner {
   public:
     explicit GroupRunner(RunnerSettings settings);
+    // Only when nothing is being stopped (T9: the state is `stopped`).
     void start(MonoTime now, std::vector<RunnerAction>& out);
     void stop(MonoTime now, std::vector<RunnerAction>& out);
     void ask(MonoTime now, std::vector<RunnerAction>& out);  // status of every resource
     void handle(const OperationDone& done, MonoTime now, std::vector<RunnerAction>& out);
     void on_deadline(MonoTime now, std::vector<RunnerAction>& out);
-    [[nodiscard]] MonoTime next_deadline() const;
+    [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
+    [[nodiscard]] bool idle() const { return phase_ == Phase::kIdle; }
 
   private:
     enum class Phase : std::uint8_t { kIdle, kStarting, kStopping, kUndoing, kAsking };
-    void step(MonoTime now, std::vector<RunnerAction>& out);
+    struct Wave {  // resources [begin, end)
+        std::size_t begin = 0;
+        std::size_t end = 0;
+    };
+
+    void begin_start(std::vector<RunnerAction>& out);
+    void begin_stop(std::size_t last_wave, std::vector<RunnerAction>& out);
+    void begin_ask(std::vector<RunnerAction>& out);
+    void call(std::size_t resource, Operation operation, std::vector<RunnerAction>& out);
+    void call_wave(Operation operation, std::vector<RunnerAction>& out);
+    void note(std::size_t resource, const OperationDone& done);
+    void wave_ended(MonoTime now, std::vector<RunnerAction>& out);
+    void start_wave_ended(std::vector<RunnerAction>& out);
+    void stop_wave_ended(MonoTime now, std::vector<RunnerAction>& out);
+    void ask_wave_ended(std::vector<RunnerAction>& out);
+    void finish(RunnerDone::Answer answer, bool after_start, std::vector<RunnerAction>& out);
+    [[nodiscard]] std::string group_line() const;
 
     RunnerSettings settings_;
+    std::vector<Wave> waves_;
     Phase phase_ = Phase::kIdle;
-    std::size_t next_ = 0;
+    std::size_t wave_ = 0;
     std::uint64_t next_id_ = 1;
-    std::optional<std::uint64_t> waiting_for_;
-    bool stop_wanted_ = false;
-    unsigned tries_ = 0;
-    std::size_t running_ = 0;
+    std::map<std::uint64_t, std::size_t> waiting_for_;  // call id -> resource
+    std::vector<std::size_t> failed_;                   // resources of this wave, by this try
+    unsigned tries_ = 0;                                // of the present wave's stop
     std::optional<MonoTime> retry_at_;
-    std::string problem_;
+    std::size_t running_ = 0;   // as ask counted
+    std::size_t unknown_ = 0;   // resources whose status could not be had
+    bool stop_wanted_ = false;  // asked for while calls of something else were under way
+    bool ask_wanted_ = false;
+    std::string problem_;       // the first thing that went wrong in a start or an ask
+    std::string stop_problem_;  // in the latest try of a stop
 };
+
+[[nodiscard]] const char* to_string(Operation operation);
+[[nodiscard]] const char* to_string(OperationDone::Outcome outcome);
+[[nodiscard]] const char* to_string(RunnerDone::Answer answer);
 
 }  // namespace hb::resource

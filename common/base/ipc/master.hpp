@@ -1,0 +1,109 @@
+// hb-master <-> every daemon, as values. Descriptors travel beside the message that names them.
+//
+// Order on the channel (fd 3 of the daemon): Hello both ways; Setup and LogFiles; then, at any
+// time, the rest. The master never waits for a daemon, and a daemon never for the master.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "common/base/time.hpp"
+#include "common/config/settings.hpp"
+
+namespace hb::ipc {
+
+enum class Program : std::uint8_t { kMaster = 1, kComm, kMembership, kResource, kIpfail };
+[[nodiscard]] const char* to_string(Program p);  // "hb-comm"
+[[nodiscard]] std::optional<Program> program_of(std::string_view name);
+
+// ---- hb-master to a daemon
+
+// Once, first after Hello.
+struct Setup {
+    config::Settings settings;
+    NodeId self{};
+    // This process's: the node's generation, and the count of starts of this program under this
+    // master (1: the first).
+    Incarnation incarnation;
+    std::string config_dir;  // /etc/ha.d
+    std::string run_dir;
+    // hb-comm only: the highest generation seen of each peer, and the keys.
+    std::map<NodeId, std::uint64_t> known_generations;
+    std::optional<config::AuthKeys> keys;
+    [[nodiscard]] bool respawned() const { return incarnation.respawn > 1; }
+    bool operator==(const Setup&) const = default;
+};
+
+// With one descriptor: our end of a fresh channel to this program. An older one to the same program
+// is read to its end first.
+struct NeighbourChannel {
+    Program program{};
+    bool operator==(const NeighbourChannel&) const = default;
+};
+// With one descriptor: the listening control socket (hb-membership only).
+struct ControlSocket {
+    bool operator==(const ControlSocket&) const = default;
+};
+// With as many descriptors as are true, in this order, opened for appending. Again after a
+// rotation.
+struct LogFiles {
+    bool logfile = false;
+    bool debugfile = false;
+    bool operator==(const LogFiles&) const = default;
+};
+// authkeys was read again (hb-comm only).
+struct NewKeys {
+    config::AuthKeys keys;
+    bool operator==(const NewKeys&) const = default;
+};
+// The suite stops: hb-resource leaves the cluster (T12) and says LeaveDone, all others exit.
+struct Stop {
+    bool operator==(const Stop&) const = default;
+};
+
+using MasterToDaemon =
+    std::variant<Setup, NeighbourChannel, ControlSocket, LogFiles, NewKeys, Stop>;
+
+// ---- a daemon to hb-master
+
+// Setup is in effect: sockets are open, what can start has started.
+struct Ready {
+    bool operator==(const Ready&) const = default;
+};
+// hb-comm: keep on disk.
+struct RememberGeneration {
+    NodeId peer{};
+    std::uint64_t generation = 0;
+    bool operator==(const RememberGeneration&) const = default;
+};
+// A neighbour sent what does not decode or may not be, or does not read: it is to be respawned.
+struct Fault {
+    Program neighbour{};
+    std::string reason;
+    bool operator==(const Fault&) const = default;
+};
+// hb-resource: an agent call is about to run in this process group / has ended (its leader is not
+// reaped yet). Calls without an end are killed before a new hb-resource starts.
+struct CallStarted {
+    std::int32_t group = 0;
+    bool operator==(const CallStarted&) const = default;
+};
+struct CallFinished {
+    std::int32_t group = 0;
+    bool operator==(const CallFinished&) const = default;
+};
+// hb-resource: everything is stopped and every peer that is heard knows (the answer to Stop).
+struct LeaveDone {
+    bool operator==(const LeaveDone&) const = default;
+};
+
+using DaemonToMaster =
+    std::variant<Ready, RememberGeneration, Fault, CallStarted, CallFinished, LeaveDone>;
+
+}  // namespace hb::ipc

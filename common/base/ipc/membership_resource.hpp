@@ -38,8 +38,11 @@ enum class Hearing : std::uint8_t { kNever, kHeard, kSilent };
 struct PeerStatus {
     NodeId peer{};
     Hearing hearing = Hearing::kNever;
-    MonoTime since{};        // of `hearing`
-    MonoTime last_heard{};   // newest good frame; kNever if none
+    MonoTime since{};       // of `hearing`
+    MonoTime last_heard{};  // newest good frame; kNever if none
+    // No good frame for warntime, or for 3/5 of its deadtime: time to begin asking the network
+    // about its addresses (section 7). False again at its next frame.
+    bool late = false;
     bool judged = false;     // V1
     bool connected = false;  // we hear each other and it is not leaving
     bool hears_us = false;   // its newest head says so
@@ -49,6 +52,9 @@ struct PeerStatus {
     std::optional<View> accepted;  // its accepted view
     Duration deadtime{};           // it announced
     std::uint64_t generation = 0;  // newest heard
+    // Newest heard of its hb-membership; 0.0: none yet. A report that came with an older one is
+    // that of an earlier life (G6).
+    Incarnation incarnation;
     bool operator==(const PeerStatus&) const = default;
 };
 

@@ -21,41 +21,9 @@
 #include "common/base/ipc/comm_resource.hpp"
 #include "common/base/ipc/membership_resource.hpp"
 #include "common/base/time.hpp"
+#include "daemons/hb-resource/rules.hpp"
 
 namespace hb::resource {
-
-// Each drops one rule. For the simulator only: no configuration and no command line can set them.
-struct TestOnlyRulesDropped {
-    bool t2_all_reported = false;
-    bool t4_holders_once = false;
-    bool t4_only_to_eligible = false;
-    bool t4_pin = false;
-    bool t4_failback_no_worse = false;
-    bool move_away_unneeded = false;  // gone when nobody else is eligible
-    bool move_away_by_row = false;    // gone only by its row
-    bool t5_spent = false;
-    bool t6_continues = false;
-    bool t92_bar = false;
-    bool t92_failed = false;
-    bool t92_leaving = false;
-    bool t93_lease = false;
-    bool claim_starting = false;
-    bool claim_outlives = false;
-    bool bar_respawn = false;
-    bool g2_heard = false;
-    bool g2_deaf_late = false;
-    bool g5 = false;
-    bool g6_left_passes_g8 = false;
-    bool g7 = false;
-    bool g8 = false;
-    bool g8_hold = false;
-    bool l2_l3 = false;
-    bool l3_heard_is_enough = false;
-    bool l5_let_go = false;
-    bool l5_before_frame = false;
-    bool t12_standby = false;
-    bool t12_no_table_after = false;
-};
 
 struct GroupSettings {
     GroupName name;

@@ -1,0 +1,109 @@
+#include "daemons/hb-resource/gate.hpp"
+
+#include <fmt/format.h>
+
+#include "common/base/probe_window.hpp"
+
+namespace hb::resource {
+
+namespace {
+
+GateVerdict closed(const char* rule, std::string reason) {
+    return {.rule = rule, .reason = std::move(reason)};
+}
+
+bool says_stopped(const GatePeer& p, const GroupName& group) {
+    if (!p.report) return false;
+    const auto it = p.report->groups.find(group);
+    return it != p.report->groups.end() && it->second.state == GroupState::kStopped;
+}
+
+// G2's exception: it does not hear us, has had the time to, holds nothing and is alone.
+bool counts_as_silent(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
+    if (drop.g2_deaf_late) return !p.status.hears_us;
+    return p.status.deaf && p.lease_over && says_stopped(p, in.group) && p.status.accepted &&
+           p.status.accepted->members.size() == 1;
+}
+
+GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
+    if (!p.status.judged) return closed("G1", fmt::format("waiting for {}", p.name));
+    const bool left = left_in_order(p, in.group);
+    if (!left && !drop.g2_heard) {
+        if (p.status.hearing == ipc::Hearing::kHeard && !counts_as_silent(p, in, drop)) {
+            if (p.status.connected && p.status.accepted && p.status.accepted->members.size() > 1)
+                return closed("G4", fmt::format("{}'s view decides", p.name));
+            return closed("G2", p.status.hears_us
+                                    ? fmt::format("{} is heard, but is not in our view", p.name)
+                                    : fmt::format("{} is heard, but does not hear us", p.name));
+        }
+        for (const GatePeer& y : in.peers) {
+            if (y.status.peer == p.status.peer || y.status.hearing != ipc::Hearing::kHeard)
+                continue;
+            if (y.status.hears.contains(p.status.peer))
+                return closed("G3", fmt::format("{} hears {}", y.name, p.name));
+        }
+    }
+    if (!left && !drop.g5 && p.fence_covered && p.fenced_generation != p.status.generation)
+        return closed("G5", fmt::format("fencing {}", p.name));
+    return {};
+}
+
+GateVerdict ask_address(const ipc::ProbeStatus& probe, const GateInput& in,
+                        const TestOnlyRulesDropped& drop) {
+    const std::string address = probe.where.address.to_string();
+    const std::string mac = probe.by ? probe.by->to_string() : std::string("an unknown MAC");
+    const Duration hold = drop.g8_hold ? probe_window(in.deadtime) : in.deadtime;
+    if (probe.answered && in.now - *probe.answered < hold)
+        return closed("G8", fmt::format("address {} is held by {}", address, mac));
+    if (!probe.carrier) return closed("G8", fmt::format("no carrier on {}", probe.where.interface));
+    if (probe.crossed) return closed("G8", fmt::format("another node asks for {} too", address));
+    const bool fresh = probe.window_complete &&
+                       in.now - *probe.window_complete <= 2 * probe_window(in.deadtime) &&
+                       (!probe.answered || *probe.window_complete > *probe.answered);
+    if (!fresh) return closed("G8", fmt::format("asking who has {}", address));
+    if (!probe.control_heard) {
+        if (in.ping_nodes)
+            return closed("G8", fmt::format("nothing at all is heard on {}: silence proves nothing",
+                                            probe.where.interface));
+        return {.weak = true};
+    }
+    return {};
+}
+
+}  // namespace
+
+bool left_in_order(const GatePeer& peer, const GroupName& group) {
+    return peer.report && peer.report->leaving && says_stopped(peer, group) &&
+           peer.report->incarnation.generation >= peer.status.generation;
+}
+
+GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
+    bool outside = false;
+    bool only_left = true;
+    for (const GatePeer& p : in.peers) {
+        if (in.view.contains(p.status.peer)) continue;
+        outside = true;
+        only_left = only_left && left_in_order(p, in.group);
+        if (GateVerdict v = ask_peer(p, in, drop); !v.open()) return v;
+    }
+    if (!outside) return {};
+
+    if (!drop.g7 && in.quorum_applies && !in.quorum_ignored &&
+        2 * in.view.members.size() <= in.nodes)
+        return closed("G7",
+                      fmt::format("no quorum: {} of {} nodes", in.view.members.size(), in.nodes));
+    if (!drop.g7 && in.ping_nodes &&
+        (!in.ping_answered || in.now - *in.ping_answered >= in.deadtime))
+        return closed("G7", "isolated: no ping node answers");
+
+    if (drop.g8 || (drop.g6_left_passes_g8 && only_left)) return {};
+    GateVerdict verdict;
+    for (const ipc::ProbeStatus& probe : in.probes) {
+        const GateVerdict v = ask_address(probe, in, drop);
+        if (!v.open()) return v;
+        verdict.weak = verdict.weak || v.weak;
+    }
+    return verdict;
+}
+
+}  // namespace hb::resource

@@ -1,0 +1,61 @@
+// The takeover gate: may a group be started although some nodes are outside the view? Rules G1 to
+// G9 of docs/protocol.md, as a pure function of what is known. The first rule that fails is the
+// reason.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/cluster_state.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/ipc/comm_resource.hpp"
+#include "common/base/ipc/membership_resource.hpp"
+#include "common/base/time.hpp"
+#include "daemons/hb-resource/rules.hpp"
+
+namespace hb::resource {
+
+// What is known of one node, in or outside the view.
+struct GatePeer {
+    ipc::PeerStatus status;
+    std::string name;
+    std::optional<Report> report;  // newest
+    bool lease_over = true;        // our lease from it has run out
+    bool fence_covered = false;
+    std::optional<std::uint64_t> fenced_generation;  // confirmed off
+};
+
+struct GateInput {
+    GroupName group;
+    NodeId self{};
+    View view;
+    std::vector<GatePeer> peers;  // every other configured node, by rank
+    std::size_t nodes = 2;        // configured
+    bool quorum_applies = false;
+    bool quorum_ignored = false;  // by an admin, for this view
+    bool ping_nodes = false;
+    std::optional<MonoTime> ping_answered;
+    std::vector<ipc::ProbeStatus>
+        probes;  // one per address of the group; carrier false: not asked yet
+    Duration deadtime{};
+    MonoTime now{};
+};
+
+struct GateVerdict {
+    std::string rule;    // "G8"; empty: open
+    std::string reason;  // for people; empty: open
+    bool weak = false;   // open, but no control was heard while the address was asked for
+    [[nodiscard]] bool open() const { return rule.empty(); }
+};
+
+[[nodiscard]] GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& dropped);
+
+// G6: its last word was an orderly goodbye with the group stopped, and no newer life of it was
+// heard.
+[[nodiscard]] bool left_in_order(const GatePeer& peer, const GroupName& group);
+
+}  // namespace hb::resource

@@ -1,0 +1,204 @@
+// The state of OwnershipCore and its steps; private to ownership_*.cpp.
+//
+// Every input changes facts, then settle() derives everything from the facts until nothing changes:
+// rows, table, what must be let go, what may start. Actions that rest on a publication are
+// collected and emitted behind it: Publish, then Watch (claims), then Start/Stop, then answers and
+// events.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemons/hb-resource/gate.hpp"
+#include "daemons/hb-resource/lease_book.hpp"
+#include "daemons/hb-resource/ownership_core.hpp"
+#include "daemons/hb-resource/placement.hpp"
+
+namespace hb::resource {
+
+// Why a node lets go of a group by itself, without a row.
+enum class LetGo : std::uint8_t { kNone, kLeaving, kNoMajority, kIsolated, kStoodStill, kWish };
+
+struct GroupFacts {
+    GroupSettings settings;
+    GroupState state = GroupState::kUnknown;
+    std::uint64_t bar = 0;
+    std::optional<Row> row;  // newest accepted, of our view
+    // What our predecessor published for it (T1, section 8): decides claims and repairs after a
+    // respawn.
+    GroupState before = GroupState::kUnknown;
+    bool move_away = false;
+    bool wanted = false;
+    bool pinned = false;
+    std::uint64_t pinned_generation = 0;
+    LetGo let_go = LetGo::kNone;  // while stopping by ourselves
+    bool thawed = false;          // L5: to be let go as soon as it is known what is here
+    // T10
+    bool start_failed = false;
+    unsigned start_failures = 0;
+    std::optional<MonoTime> retry_at;
+    std::string problem;  // it cannot run here: no interface for an address
+    bool places_known = false;
+    std::vector<PlacedAddress> places;
+    std::string reason;
+    std::string gate_reason;
+    bool weak_evidence = false;
+    bool hide_stopping = false;           // test only (L5 dropped)
+    std::optional<MonoTime> alone_since;  // move_away while nobody else is eligible
+    std::optional<MonoTime>
+        worse_until;  // failback hold: the preferred node was worse at this time
+    std::optional<MonoTime> reach_moved;  // newest move for hb-ipfail's sake
+    [[nodiscard]] bool held() const {
+        return state == GroupState::kStarting || state == GroupState::kRunning ||
+               state == GroupState::kStopping || state == GroupState::kFailed;
+    }
+};
+
+struct PeerFacts {
+    ipc::PeerStatus status;
+    std::optional<Report> report;
+    std::optional<Table> table;
+    std::optional<PingReport> ping;
+    std::optional<std::uint64_t> fenced_generation;
+};
+
+struct OwnershipCore::Impl {
+    Impl(OwnershipSettings s, MonoTime now);
+
+    // ---- inputs (ownership_inputs.cpp)
+    void on(const ipc::MembershipReady& m, MonoTime now);
+    void on(const ipc::ViewChanged& m, MonoTime now);
+    void on(const ipc::PeerStatus& m, MonoTime now);
+    void on(const ipc::PeerReport& m, MonoTime now);
+    void on(const ipc::PeerTable& m, MonoTime now);
+    void on(const ipc::PeerPing& m, MonoTime now);
+    void on(const ipc::Lease& m, MonoTime now);
+    void on(const ipc::Request& m, MonoTime now);
+    void on(const MembershipHere& m, MonoTime now);
+    void on(const MembershipGone& m, MonoTime now);
+    void on(const StoodStill& m, MonoTime now);
+    void on(const ipc::CommReady& m, MonoTime now);
+    void on(const ipc::Acknowledged& m, MonoTime now);
+    void on(const ipc::ProbeStatus& m, MonoTime now);
+    void on(const ipc::AddressConflict& m, MonoTime now);
+    void on(const ipc::PingAnswered& m, MonoTime now);
+    void on(const ipc::CommStoodStill& m, MonoTime now);
+    void on(const CommGone& m, MonoTime now);
+    void on(const GroupDone& m, MonoTime now);
+    void on(const GroupPlaces& m, MonoTime now);
+    void on(const StopRequested& m, MonoTime now);
+    void on(const MasterGone& m, MonoTime now);
+    void on(const FenceConfirmed& m, MonoTime now);
+
+    // ---- requests of admins (ownership_requests.cpp)
+    void request_standby(const ipc::Request& r);
+    void request_active(const ipc::Request& r);
+    void request_takeover(const ipc::Request& r);
+    void request_cleanup(const ipc::Request& r);
+    void request_quorum_ignore(const ipc::Request& r);
+    [[nodiscard]] bool in_scope(const GroupFacts& g, const ipc::Request& r) const;
+    [[nodiscard]] bool known_scope(const ipc::Request& r);
+    void answer(const ipc::Request& r, bool ok, std::string text);
+
+    // ---- rows and the coordinator's table (ownership_table.cpp)
+    void accept_rows();
+    void lead(MonoTime now);
+    [[nodiscard]] bool everybody_reported() const;
+    [[nodiscard]] bool anybody_unknown(const GroupName& name) const;
+    [[nodiscard]] PlacementInput placement_input(const GroupName& name, const GroupFacts& g,
+                                                 const View& members, MonoTime now) const;
+    [[nodiscard]] bool i_coordinate() const { return view && view->id.coordinator == s.self; }
+    [[nodiscard]] const Table* ruling_table() const;
+    void reach_flags(PlacementInput& in, const GroupFacts& g, MonoTime now) const;
+    void note_reach(MonoTime now);
+
+    // ---- letting go, stopping, starting (ownership_groups.cpp)
+    void judge_touch(MonoTime now);
+    void drop_wishes(MonoTime now);
+    void stop_what_must(MonoTime now);
+    void stop(GroupFacts& g, LetGo why, std::string reason);
+    void stand_still(Duration gap, bool all_held);
+    void start_what_may(MonoTime now);
+    [[nodiscard]] std::optional<std::string> start_forbidden(const GroupFacts& g,
+                                                             MonoTime now) const;
+    void open_gate(const GroupName& name, GroupFacts& g, MonoTime now);
+    [[nodiscard]] GateVerdict gate(const GroupName& name, const GroupFacts& g, MonoTime now) const;
+    [[nodiscard]] bool wants_to_start(const GroupFacts& g) const;
+    [[nodiscard]] bool somebody_else_eligible(const GroupName& name) const;
+    [[nodiscard]] std::optional<NodeId> successor(const GroupName& name, const GroupFacts& g,
+                                                  MonoTime now) const;
+    void retry_failed_starts(MonoTime now);
+
+    // ---- publishing, watching, leaving (ownership_publish.cpp)
+    void settle(MonoTime now, std::vector<OwnershipAction>& out);
+    [[nodiscard]] Report make_report() const;
+    // Nothing while claims of a predecessor must not be disturbed yet.
+    [[nodiscard]] std::optional<ipc::Watch> make_watch(MonoTime now);
+    void watch(MonoTime now, std::vector<OwnershipAction>& out);
+    [[nodiscard]] Duration patience() const;
+    [[nodiscard]] bool worth_probing(const GroupName& name, const GroupFacts& g,
+                                     MonoTime now) const;
+    [[nodiscard]] bool late(const PeerFacts& p, MonoTime now) const;
+    [[nodiscard]] Duration late_after() const;
+    void leave(MonoTime now);
+    [[nodiscard]] bool can_wait(const OwnershipInput& input) const;
+    [[nodiscard]] MonoTime next_deadline() const;
+
+    // ---- small words
+    [[nodiscard]] const std::string& name_of(NodeId n) const { return s.node_names.at(rank(n)); }
+    [[nodiscard]] bool in_view(NodeId n) const { return view && view->contains(n); }
+    [[nodiscard]] bool majority(MonoTime now) const;  // by leases straight from hb-comm
+    [[nodiscard]] bool in_touch_with_peer(MonoTime now) const;
+    [[nodiscard]] bool ping_answers(MonoTime now) const;
+    [[nodiscard]] bool holds_anything() const;
+    void say(Level level, std::string id, std::string text,
+             std::vector<std::pair<std::string, std::string>> fields = {});
+    void say_group(Level level, std::string id, const GroupFacts& g, std::string text,
+                   std::vector<std::pair<std::string, std::string>> fields = {});
+
+    OwnershipSettings s;
+    MonoTime born;
+    bool greeted = false;           // the first actions of this process were emitted
+    bool membership_there = false;  // MembershipReady came
+    bool adopted = false;           // a predecessor's publication was taken over
+    bool published = false;
+    std::optional<MonoTime> comm_since;
+    std::optional<View> view;
+    std::optional<ViewId> remembered_view;  // our predecessor's, until hb-membership names the view
+    bool view_installed = false;
+    MonoTime view_since{};
+    std::size_t members_before = 0;  // size of the view before this one
+    std::map<GroupName, GroupFacts> groups;
+    std::map<NodeId, PeerFacts> peers;  // every other configured node
+    LeaseBook leases;                   // behind view and report (T9.3)
+    LeaseBook straight;                 // from hb-comm (L2, L3)
+    std::map<PlacedAddress, ipc::ProbeStatus> probes;
+    std::optional<MonoTime> ping_answered;
+    std::optional<std::size_t> own_reach;  // ping nodes that our hb-ipfail reaches
+    std::optional<Table> table;            // ours, as coordinator, newest published
+    bool table_changed = false;
+    bool standby = false;  // lasting
+    bool isolated = false;
+    bool no_majority = false;
+    bool quorum_ignored = false;
+    std::uint64_t thaws = 0;
+    std::optional<MonoTime> stood_still_at;  // newest own gap
+    std::optional<MonoTime> comm_stood_still_at;
+    bool leave_wanted = false;
+    std::optional<MonoTime> leave_since;
+    bool leaving = false;  // said (T12)
+    MonoTime leaving_since{};
+    bool master_gone = false;
+    bool left = false;
+    Report last_report;
+    std::optional<ipc::Watch> last_watch;
+    bool resend_watch = false;
+    MonoTime settled_at;
+    bool waiting = false;                // for leases: an acknowledgement may let something start
+    std::vector<OwnershipAction> first;  // before the publication (hellos)
+    std::vector<OwnershipAction> then;   // behind publication and watch
+};
+
+}  // namespace hb::resource

@@ -1,0 +1,254 @@
+// OwnershipCore: what each input says. Facts only; settle() draws the conclusions.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/base/assert.hpp"
+#include "daemons/hb-resource/ownership_impl.hpp"
+
+namespace hb::resource {
+
+using Impl = OwnershipCore::Impl;
+
+// Our memory across our own respawn (section 8): bars, flags and table of the predecessor. Whoever
+// has published already knows better than hb-membership.
+void Impl::on(const ipc::MembershipReady& m, MonoTime) {
+    membership_there = true;
+    // Peers are told anew, completely; what the old hb-membership said of them is void.
+    for (auto& [id, p] : peers) {
+        const auto fenced = p.fenced_generation;
+        p = PeerFacts{};
+        p.status.peer = id;
+        p.status.last_heard = kNever;
+        p.fenced_generation = fenced;
+    }
+    leases.forget();
+    if (published || adopted || !m.own_report) return;
+    adopted = true;
+    const Report& old = *m.own_report;
+    standby = old.standby && !old.leaving;
+    thaws = old.thaws;
+    if (old.leaving) leave_wanted = true;
+    if (old.view) {
+        remembered_view = old.view;  // the same view told again does not wipe the bars (T1)
+    }
+    for (auto& [name, g] : groups) {
+        const auto it = old.groups.find(name);
+        if (it == old.groups.end()) continue;
+        const GroupReport& r = it->second;
+        if (!s.dropped.bar_respawn) g.bar = r.bar;
+        if (g.state == GroupState::kUnknown) g.before = r.state;
+        g.move_away = r.move_away;
+        g.wanted = r.wanted;
+        g.pinned = r.pinned;
+        g.pinned_generation = r.pinned_generation;
+        g.start_failed = r.start_failed;
+        if (r.start_failed) g.start_failures = 1;
+    }
+    if (m.own_table && !s.dropped.t6_continues) table = m.own_table;
+}
+
+// T1. Nothing that we do from now on rests on an older view.
+void Impl::on(const ipc::ViewChanged& m, MonoTime now) {
+    HB_ASSERT(m.view.contains(s.self));
+    const bool another = view ? view->id != m.view.id : remembered_view != m.view.id;
+    if (another) {
+        members_before = view ? view->members.size() : 0;
+        for (auto& [name, g] : groups) {
+            g.bar = 0;
+            g.row.reset();
+            g.alone_since.reset();
+        }
+        quorum_ignored = false;
+        view_since = now;
+    }
+    view = m.view;
+    remembered_view.reset();
+    view_installed = m.installed;
+}
+
+void Impl::on(const ipc::PeerStatus& m, MonoTime) {
+    const auto it = peers.find(m.peer);
+    if (it == peers.end()) return;
+    PeerFacts& p = it->second;
+    p.status = m;
+    if (m.hearing == ipc::Hearing::kHeard)
+        p.fenced_generation.reset();  // it is back, or never was off
+}
+
+void Impl::on(const ipc::PeerReport& m, MonoTime) {
+    if (const auto it = peers.find(m.peer); it != peers.end()) it->second.report = m.report;
+}
+
+void Impl::on(const ipc::PeerTable& m, MonoTime) {
+    if (const auto it = peers.find(m.peer); it != peers.end()) it->second.table = m.table;
+}
+
+void Impl::on(const ipc::PeerPing& m, MonoTime) {
+    if (m.peer == s.self) own_reach = m.ping.reachable.size();
+    if (const auto it = peers.find(m.peer); it != peers.end()) it->second.ping = m.ping;
+}
+
+void Impl::on(const ipc::Lease& m, MonoTime now) {
+    if (m.sent > now) return;
+    leases.acknowledged(m.peer, m.sent);
+    straight.acknowledged(m.peer, m.sent);
+}
+
+void Impl::on(const MembershipHere&, MonoTime) {
+    first.push_back(ipc::ResourceHello{
+        .incarnation = s.incarnation,
+        .report = published ? std::optional(last_report) : std::nullopt,
+        .table = published ? table : std::nullopt,
+    });
+}
+
+void Impl::on(const MembershipGone&, MonoTime) {
+    membership_there = false;
+}
+
+void Impl::on(const ipc::CommReady&, MonoTime now) {
+    comm_since = now;
+    resend_watch = true;
+}
+
+void Impl::on(const CommGone&, MonoTime) {
+    // What a dead hb-comm saw on the wire proves nothing for the next one.
+    probes.clear();
+}
+
+void Impl::on(const ipc::Acknowledged& m, MonoTime now) {
+    if (m.sent <= now) straight.acknowledged(m.peer, m.sent);
+}
+
+void Impl::on(const ipc::ProbeStatus& m, MonoTime) {
+    probes[m.where] = m;
+}
+
+// L7: while we run it, the table settles it inside a view, isolation (L3) outside; here it is
+// named.
+void Impl::on(const ipc::AddressConflict& m, MonoTime) {
+    say(Level::kError, "address-conflict",
+        fmt::format("{} announces {} on {}, which runs here", m.by.to_string(),
+                    m.where.address.to_string(), m.where.interface),
+        {{"HB_ADDRESS", m.where.address.to_string()},
+         {"HB_MAC", m.by.to_string()},
+         {"HB_LINK", m.where.interface}});
+}
+
+void Impl::on(const ipc::PingAnswered& m, MonoTime) {
+    if (!ping_answered || *ping_answered < m.when) ping_answered = m.when;
+}
+
+// L5. Leases of the time before are void in any case.
+void Impl::on(const StoodStill& m, MonoTime now) {
+    leases.forget();
+    stood_still_at =
+        now;  // `straight` is judged again when what waits in the channel has been read
+    const bool comm_too = comm_stood_still_at && now - *comm_stood_still_at <= m.gap + s.deadtime;
+    say(Level::kWarn, "stood-still",
+        fmt::format("hb-resource stood still for {} ms", to_ms(m.gap)));
+    if (comm_too) stand_still(m.gap, /*all_held=*/true);
+}
+
+void Impl::on(const ipc::CommStoodStill& m, MonoTime now) {
+    leases.forget();
+    comm_stood_still_at = now;
+    // A virtual machine whose clock stood still shows no gap here: the peers' word is enough then.
+    const bool both = !stood_still_at ? false : now - *stood_still_at <= m.gap + s.deadtime;
+    const bool clock_stood = m.gap == Duration::zero();
+    stand_still(m.gap, both || clock_stood);
+    thaws++;  // a new publication in any case: hb-comm waits for it
+    resend_watch = true;
+}
+
+void Impl::on(const GroupDone& m, MonoTime now) {
+    const auto it = groups.find(m.group);
+    if (it == groups.end()) return;
+    GroupFacts& g = it->second;
+    const GroupState was = g.state;
+    switch (m.answer) {
+        case GroupAnswer::kRunning:
+            // A stop that was asked for meanwhile is still under way; its own answer follows.
+            if (was == GroupState::kStopping) return;
+            g.state = GroupState::kRunning;
+            g.start_failures = 0;
+            g.start_failed = false;
+            if (was == GroupState::kUnknown) g.reason = "found running";
+            break;
+        case GroupAnswer::kStopped:
+            g.state = GroupState::kStopped;
+            g.hide_stopping = false;
+            if (was == GroupState::kUnknown) g.reason = "not started yet";
+            if (g.row && was != GroupState::kUnknown && was != GroupState::kStopped)
+                g.bar = std::max(g.bar, g.row->version);  // T8, T10
+            if (was == GroupState::kStarting && m.after_start) {
+                g.start_failed = true;
+                g.start_failures++;
+                const auto doublings = std::min(g.start_failures - 1, 5U);
+                g.retry_at = now + std::min<Duration>(s.start_retry * (1U << doublings), 60s);
+                g.reason = fmt::format("start failed: {}", m.detail);
+                say_group(Level::kError, "start-failed", g,
+                          fmt::format("Giving up resources due to failure of {}: {}",
+                                      g.settings.name, m.detail));
+            }
+            if (was == GroupState::kStopping) g.let_go = LetGo::kNone;
+            g.thawed = false;
+            break;
+        case GroupAnswer::kPartial:
+            if (g.before == GroupState::kRunning && !g.thawed) {
+                // It ran when our predecessor died; whoever removed a part, it is put back.
+                g.state = GroupState::kRunning;
+                g.reason = "found running in part: repaired";
+                then.push_back(StartGroup{m.group});
+            } else {
+                g.state = GroupState::kRunning;  // something is here: let go of it in order
+                stop(g, LetGo::kStoodStill, "found half started after a respawn");
+            }
+            break;
+        case GroupAnswer::kFailed:
+            g.state = GroupState::kFailed;
+            g.hide_stopping = false;
+            g.reason = fmt::format("stop failed: {}", m.detail);
+            say_group(Level::kCrit, "stop-failed", g,
+                      fmt::format("Resource STOP failure in {}: {}. It stays blocked here until "
+                                  "'hactl cleanup'.",
+                                  g.settings.name, m.detail));
+            break;
+    }
+}
+
+void Impl::on(const GroupPlaces& m, MonoTime) {
+    const auto it = groups.find(m.group);
+    if (it == groups.end()) return;
+    GroupFacts& g = it->second;
+    g.places_known = true;
+    g.places = m.places;
+    if (m.problem != g.problem && !m.problem.empty())
+        say_group(Level::kError, "no-place", g,
+                  fmt::format("{} cannot run here: {}", g.settings.name, m.problem));
+    g.problem = m.problem;
+}
+
+void Impl::on(const StopRequested&, MonoTime now) {
+    if (leave_wanted) return;
+    leave_wanted = true;
+    leave_since = now;
+    say(Level::kInfo, "leaving",
+        fmt::format("Giving up all HA resources: {} is leaving the cluster.", name_of(s.self)));
+}
+
+void Impl::on(const MasterGone&, MonoTime now) {
+    if (master_gone) return;
+    master_gone = true;
+    say(Level::kCrit, "master-gone",
+        "Emergency Shutdown: Master Control process died. Releasing all resources.");
+    on(StopRequested{}, now);
+}
+
+void Impl::on(const FenceConfirmed& m, MonoTime) {
+    const auto it = peers.find(m.peer);
+    if (it != peers.end()) it->second.fenced_generation = m.generation;
+}
+
+}  // namespace hb::resource

@@ -1,0 +1,256 @@
+// OwnershipCore: from facts to actions. settle() runs the rules until nothing changes, then
+// publishes, claims, and only then acts. Also the watch over addresses, leaving (T12) and the one
+// deadline.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/base/assert.hpp"
+#include "daemons/hb-resource/ownership_impl.hpp"
+
+namespace hb::resource {
+
+using Impl = OwnershipCore::Impl;
+
+namespace {
+constexpr std::size_t kReasonLimit = 190;  // bytes of a published reason
+constexpr Duration kUnknownLimit = 20s;  // then an agent that does not answer holds up nobody else
+std::string cut(const std::string& text) {
+    return text.substr(0, kReasonLimit);
+}
+}  // namespace
+
+void Impl::say(Level level, std::string id, std::string text,
+               std::vector<std::pair<std::string, std::string>> fields) {
+    then.push_back(Event{std::move(id), level, std::move(text), std::move(fields)});
+}
+
+void Impl::say_group(Level level, std::string id, const GroupFacts& g, std::string text,
+                     std::vector<std::pair<std::string, std::string>> fields) {
+    fields.emplace_back("HB_GROUP", g.settings.name);
+    if (view) fields.emplace_back("HB_VIEW", to_string(view->id));
+    say(level, std::move(id), std::move(text), std::move(fields));
+}
+
+Report Impl::make_report() const {
+    Report r;
+    r.incarnation = s.incarnation;
+    r.view = view ? std::optional(view->id) : remembered_view;
+    // T12: eligible for nothing from the wish on.
+    r.standby = standby || (leave_wanted && !s.dropped.t12_standby);
+    r.leaving = leaving;
+    r.isolated = isolated;
+    r.thaws = thaws;
+    for (const auto& [name, g] : groups) {
+        GroupReport q;
+        q.bar = g.bar;
+        q.state =
+            g.hide_stopping && g.state == GroupState::kStopping ? GroupState::kRunning : g.state;
+        q.start_failed = g.start_failed || !g.problem.empty();
+        q.move_away = g.move_away;
+        q.wanted = g.wanted;
+        q.pinned = g.pinned && g.row && g.row->owner == s.self;
+        q.pinned_generation = q.pinned ? g.pinned_generation : 0;
+        if (!view || !g.row) {  // before the first row of a view: what we brought in
+            q.pinned = g.pinned;
+            q.pinned_generation = g.pinned ? g.pinned_generation : 0;
+        }
+        q.reason = cut(g.problem.empty() ? g.reason : g.problem);
+        q.gate_reason = cut(g.gate_reason);
+        q.weak_evidence = g.weak_evidence;
+        r.groups.emplace(name, std::move(q));
+    }
+    return r;
+}
+
+void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
+    if (!greeted) {
+        greeted = true;
+        for (const auto& [name, g] : groups)
+            then.push_back(AskGroup{name});
+    }
+    judge_touch(now);
+    retry_failed_starts(now);
+    // Each round can only move groups forward through a bounded number of states.
+    for (int round = 0; round < 8; round++) {
+        const Report before = make_report();
+        const std::optional<Table> table_before = table;
+        accept_rows();
+        drop_wishes(now);
+        stop_what_must(now);
+        lead(now);
+        accept_rows();
+        stop_what_must(now);
+        start_what_may(now);
+        leave(now);
+        if (make_report() == before && table == table_before) break;
+    }
+
+    for (OwnershipAction& a : first)
+        out.push_back(std::move(a));
+    first.clear();
+
+    Report report = make_report();
+    const bool report_changed = !published || report != last_report;
+    // A newcomer says nothing before it knows what its predecessor said (bars never fall).
+    if (membership_there && (report_changed || table_changed)) {
+        ipc::Publish p;
+        if (report_changed) p.report = report;
+        if (table_changed) p.table = table;
+        out.push_back(std::move(p));
+        published = true;
+        table_changed = false;
+    }
+    last_report = std::move(report);
+
+    watch(now, out);
+    for (OwnershipAction& a : then)
+        out.push_back(std::move(a));
+    then.clear();
+    waiting = leaving || no_majority || isolated ||
+              std::ranges::any_of(groups, [&](const auto& g) { return wants_to_start(g.second); });
+    settled_at = now;
+}
+
+// Acknowledgements come with every frame of every peer. When nothing waits for them they are only
+// noted.
+bool Impl::can_wait(const OwnershipInput& input) const {
+    const bool quiet = std::holds_alternative<ipc::Acknowledged>(input) ||
+                       std::holds_alternative<ipc::Lease>(input) ||
+                       std::holds_alternative<ipc::PingAnswered>(input);
+    return quiet && greeted && !waiting && then.empty() && first.empty();
+}
+
+// ---- claims and probes
+
+Duration Impl::late_after() const {
+    const Duration usual = std::max<Duration>(s.warntime, s.keepalive * 5 / 2);
+    return std::min(usual, s.deadtime - 2 * probe_window(s.deadtime));
+}
+
+bool Impl::late(const PeerFacts& p, MonoTime now) const {
+    if (p.status.hearing != ipc::Hearing::kHeard) return true;
+    const MonoTime newest = std::max(straight.newest(p.status.peer), p.status.since);
+    return now - newest >= late_after();
+}
+
+// A peer that is really gone costs no time beyond deadtime: the addresses that we would be given
+// are asked for as soon as a member is late, and for as long as the gate may want the answer (G8).
+bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, MonoTime now) const {
+    if (!view || g.state != GroupState::kStopped || !g.places_known || leave_wanted || standby)
+        return false;
+    if (g.row && g.row->owner == s.self && view->members.size() < s.node_names.size()) return true;
+    View rest = *view;
+    std::erase_if(rest.members,
+                  [&](const Member& m) { return m.node != s.self && late(peers.at(m.node), now); });
+    if (rest.members.size() == view->members.size()) return false;
+    PlacementInput in = placement_input(name, g, rest, now);
+    const bool owner_gone = in.row && !rest.contains(in.row->owner);
+    if (in.row && !owner_gone) return in.row->owner == s.self;
+    in.row.reset();
+    const auto p = choose(in, s.dropped);
+    return p && p->owner == s.self;
+}
+
+std::optional<ipc::Watch> Impl::make_watch(MonoTime now) {
+    ipc::Watch w;
+    for (const auto& [name, g] : groups) {
+        // Until the kernel was asked, what our predecessor claimed stays claimed (section 8).
+        const bool unasked = g.state == GroupState::kUnknown;
+        const bool was_held = g.before == GroupState::kStarting ||
+                              g.before == GroupState::kRunning ||
+                              g.before == GroupState::kStopping || g.before == GroupState::kFailed;
+        bool claim = g.held() || (unasked && was_held);
+        const bool too_early =
+            (unasked && !adopted && g.before == GroupState::kUnknown) || (claim && !g.places_known);
+        if (too_early && now - born < kUnknownLimit) return std::nullopt;
+        if (s.dropped.claim_starting && g.state == GroupState::kStarting) claim = false;
+        auto& list = claim ? w.claims : w.probes;
+        if (claim || worth_probing(name, g, now))
+            list.insert(list.end(), g.places.begin(), g.places.end());
+    }
+    std::ranges::sort(w.claims);
+    std::ranges::sort(w.probes);
+    return w;
+}
+
+void Impl::watch(MonoTime now, std::vector<OwnershipAction>& out) {
+    std::optional<ipc::Watch> w = make_watch(now);
+    if (!w) return;
+    // What is not asked for any more is unknown when it is asked for again.
+    std::erase_if(probes,
+                  [&](const auto& p) { return !std::ranges::binary_search(w->probes, p.first); });
+    if (last_watch == w && !resend_watch) return;
+    out.push_back(*w);
+    last_watch = std::move(w);
+    resend_watch = false;
+}
+
+// ---- T12
+
+Duration Impl::patience() const {
+    return master_gone ? std::min<Duration>(s.deadtime, 500ms) : s.deadtime;
+}
+
+void Impl::leave(MonoTime now) {
+    if (!leave_wanted || left) return;
+    const bool all_down = std::ranges::all_of(groups, [](const auto& g) {
+        return g.second.state == GroupState::kStopped || g.second.state == GroupState::kFailed;
+    });
+    if (!all_down) return;
+    if (!leaving) {
+        leaving = true;
+        leaving_since = now;
+        say(Level::kInfo, "left", "All HA resources relinquished.");
+        return;
+    }
+    // Repeated by hb-comm until every peer that is heard acknowledged a frame sent after our
+    // goodbye.
+    bool told = true;
+    for (const auto& [id, p] : peers) {
+        if (p.status.hearing != ipc::Hearing::kHeard || (p.report && p.report->leaving)) continue;
+        if (straight.newest(id) < leaving_since + 2ms) told = false;
+    }
+    if ((!told || !membership_there) && now - leaving_since < patience()) return;
+    left = true;
+    then.push_back(LeaveDone{});
+}
+
+// ---- the one deadline
+
+MonoTime Impl::next_deadline() const {
+    if (!greeted) return born;
+    MonoTime t = kForever;
+    // Instants that the newest settle() saw pass are done with.
+    auto at = [&](MonoTime when) {
+        if (when > settled_at) t = std::min(t, when);
+    };
+    bool can_take = false;
+    for (const auto& [name, g] : groups) {
+        can_take = can_take || (g.state == GroupState::kStopped && g.places_known);
+        if (g.start_failed && g.retry_at && g.state == GroupState::kStopped) at(*g.retry_at);
+        if (g.alone_since && g.move_away) at(*g.alone_since + s.deadtime);
+        if (g.worse_until) at(*g.worse_until + 2 * s.deadtime);
+        if (g.reach_moved) at(*g.reach_moved + 2 * s.deadtime);
+        if (wants_to_start(g)) at(settled_at + probe_window(s.deadtime));
+    }
+    if (s.quorum || s.ping_nodes) {  // L2, L3: when we lose touch, or may judge it again
+        for (const auto& [id, p] : peers)
+            if (straight.newest(id) != kNever) at(straight.until(id));
+        if (ping_answered) at(*ping_answered + lease_length(s.deadtime));
+        at(comm_since ? *comm_since + s.deadtime / 8 : born + s.deadtime / 4);
+        if (stood_still_at) at(*stood_still_at + s.deadtime / 8);
+        if (comm_stood_still_at) at(*comm_stood_still_at + s.deadtime / 8);
+    }
+    if (can_take && view) {
+        for (const auto& [id, p] : peers)
+            if (in_view(id) && p.status.hearing == ipc::Hearing::kHeard)
+                at(std::max(straight.newest(id), p.status.since) + late_after());
+    }
+    if (i_coordinate() && view_installed && !ruling_table()) at(view_since + kUnknownLimit);
+    if (leaving && !left) at(leaving_since + patience());
+    if (!last_watch || !published) at(born + kUnknownLimit);
+    return t;
+}
+
+}  // namespace hb::resource

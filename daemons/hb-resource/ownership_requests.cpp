@@ -1,0 +1,158 @@
+// OwnershipCore: what admins ask for. Every request is answered at once, with what will happen or
+// why not.
+#include <fmt/format.h>
+
+#include "daemons/hb-resource/ownership_impl.hpp"
+
+namespace hb::resource {
+
+using Impl = OwnershipCore::Impl;
+
+namespace {
+const char* word(ipc::Scope s) {
+    switch (s) {
+        case ipc::Scope::kAll:
+            return "all";
+        case ipc::Scope::kLocal:
+            return "local";
+        case ipc::Scope::kForeign:
+            return "foreign";
+        case ipc::Scope::kGroup:
+            return "group";
+    }
+    return "?";
+}
+}  // namespace
+
+void Impl::on(const ipc::Request& r, MonoTime) {
+    if (leave_wanted) return answer(r, false, "this node is leaving the cluster");
+    if (!known_scope(r)) return answer(r, false, fmt::format("no group is named {}", r.group));
+    switch (r.kind) {
+        case ipc::RequestKind::kStandby:
+            return request_standby(r);
+        case ipc::RequestKind::kActive:
+            return request_active(r);
+        case ipc::RequestKind::kTakeover:
+            return request_takeover(r);
+        case ipc::RequestKind::kCleanup:
+            return request_cleanup(r);
+        case ipc::RequestKind::kQuorumIgnore:
+            return request_quorum_ignore(r);
+    }
+}
+
+void Impl::answer(const ipc::Request& r, bool ok, std::string text) {
+    say(ok ? Level::kInfo : Level::kWarn, ok ? "request" : "request-refused",
+        fmt::format("request of {}: {}", r.who, text));
+    then.push_back(ipc::RequestAnswer{.id = r.id, .ok = ok, .text = std::move(text)});
+}
+
+bool Impl::known_scope(const ipc::Request& r) {
+    return r.scope != ipc::Scope::kGroup || groups.contains(r.group);
+}
+
+// `local` are the groups whose line names this node, `foreign` all others: Heartbeat's words.
+bool Impl::in_scope(const GroupFacts& g, const ipc::Request& r) const {
+    switch (r.scope) {
+        case ipc::Scope::kAll:
+            return true;
+        case ipc::Scope::kLocal:
+            return g.settings.preferred == s.self;
+        case ipc::Scope::kForeign:
+            return g.settings.preferred != s.self;
+        case ipc::Scope::kGroup:
+            return g.settings.name == r.group;
+    }
+    return false;
+}
+
+void Impl::request_standby(const ipc::Request& r) {
+    if (r.stay) {
+        if (standby) return answer(r, true, "this node is on standby already");
+        standby = true;
+        say(Level::kInfo, "standby", fmt::format("{} wants to go standby [all]", name_of(s.self)));
+        return answer(r, true, "on standby until 'hactl active'");
+    }
+    std::size_t asked = 0, alone = 0;
+    for (auto& [name, g] : groups) {
+        const bool ours = g.state == GroupState::kRunning || g.state == GroupState::kStarting;
+        if (!ours || !in_scope(g, r)) continue;
+        if (!somebody_else_eligible(name)) {
+            alone++;
+            continue;
+        }
+        g.move_away = true;
+        g.wanted = false;
+        asked++;
+    }
+    if (asked == 0 && alone > 0)
+        return answer(r, false, "no other node can take the resources: standby refused");
+    if (asked == 0) return answer(r, true, fmt::format("no {} resources run here", word(r.scope)));
+    say(Level::kInfo, "standby",
+        fmt::format("{} wants to go standby [{}]", name_of(s.self), word(r.scope)));
+    std::string text = fmt::format("giving away {} group{}", asked, asked == 1 ? "" : "s");
+    if (alone > 0) text += fmt::format("; {} stay: no other node can have them", alone);
+    answer(r, true, std::move(text));
+}
+
+void Impl::request_active(const ipc::Request& r) {
+    if (!standby) return answer(r, true, "this node is active already");
+    standby = false;
+    answer(r, true, "no longer on standby");
+}
+
+void Impl::request_takeover(const ipc::Request& r) {
+    if (standby) return answer(r, false, "this node is on standby: 'hactl active' ends that");
+    if (isolated) return answer(r, false, "this node is isolated");
+    if (!view || !membership_there) return answer(r, false, "this node is in no view yet");
+    std::size_t asked = 0, failed = 0;
+    for (auto& [name, g] : groups) {
+        const bool ours = g.state == GroupState::kRunning || g.state == GroupState::kStarting;
+        if (ours || !in_scope(g, r)) continue;
+        if (g.start_failed || !g.problem.empty()) {
+            failed++;
+            continue;
+        }
+        g.wanted = true;
+        g.move_away = false;
+        asked++;
+    }
+    if (asked == 0 && failed > 0)
+        return answer(r, false, "their start failed here: 'hactl cleanup' allows another try");
+    if (asked == 0) return answer(r, true, fmt::format("all {} resources run here", word(r.scope)));
+    answer(r, true, fmt::format("asking for {} group{}", asked, asked == 1 ? "" : "s"));
+}
+
+// T13: an admin says that the cause is gone. The agents are asked what is here.
+void Impl::request_cleanup(const ipc::Request& r) {
+    std::size_t cleared = 0;
+    for (auto& [name, g] : groups) {
+        if (!in_scope(g, r)) continue;
+        if (g.start_failed) {
+            g.start_failed = false;
+            g.start_failures = 0;
+            g.retry_at.reset();
+            cleared++;
+        }
+        if (g.state == GroupState::kFailed) {
+            g.state = GroupState::kUnknown;
+            g.before = GroupState::kStopping;
+            g.reason = "cleanup: asking what is here";
+            then.push_back(AskGroup{name});
+            cleared++;
+        }
+    }
+    answer(r, true,
+           cleared == 0 ? "nothing to clean up"
+                        : fmt::format("cleaned up {} group{}", cleared, cleared == 1 ? "" : "s"));
+}
+
+void Impl::request_quorum_ignore(const ipc::Request& r) {
+    if (!s.quorum) return answer(r, false, "no quorum applies to this cluster");
+    quorum_ignored = true;
+    say(Level::kWarn, "quorum-ignored",
+        fmt::format("quorum is ignored until the next view, asked by {}", r.who));
+    answer(r, true, "quorum is ignored until the next view");
+}
+
+}  // namespace hb::resource

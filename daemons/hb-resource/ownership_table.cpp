@@ -1,0 +1,206 @@
+// OwnershipCore: rows. As a member, accept them (T7); as the coordinator, write them (T2 to T6).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/base/assert.hpp"
+#include "daemons/hb-resource/ownership_impl.hpp"
+
+namespace hb::resource {
+
+using Impl = OwnershipCore::Impl;
+
+namespace {
+constexpr Duration kUnknownLimit =
+    20s;  // an agent's status deadline: then the other groups go on (T2)
+constexpr std::size_t kReasonLimit = 160;
+}  // namespace
+
+bool Impl::everybody_reported() const {
+    if (!view) return false;
+    return std::ranges::all_of(view->members, [&](const Member& m) {
+        if (m.node == s.self) return true;
+        const PeerFacts& p = peers.at(m.node);
+        return p.report && p.report->view == view->id;
+    });
+}
+
+bool Impl::anybody_unknown(const GroupName& name) const {
+    for (const Member& m : view->members) {
+        if (m.node == s.self) {
+            if (groups.at(name).state == GroupState::kUnknown) return true;
+            continue;
+        }
+        const PeerFacts& p = peers.at(m.node);
+        if (!p.report) return true;
+        const auto it = p.report->groups.find(name);
+        if (it != p.report->groups.end() && it->second.state == GroupState::kUnknown) return true;
+    }
+    return false;
+}
+
+const Table* Impl::ruling_table() const {
+    if (!view) return nullptr;
+    const std::optional<Table>& t = i_coordinate() ? table : peers.at(view->id.coordinator).table;
+    return t && t->view == view->id ? &*t : nullptr;
+}
+
+// T7
+void Impl::accept_rows() {
+    if (!membership_there) return;
+    const Table* ruling = ruling_table();
+    if (ruling == nullptr) return;
+    for (auto& [name, g] : groups) {
+        const auto it = ruling->rows.find(name);
+        if (it == ruling->rows.end()) continue;
+        const Row& row = it->second;
+        if (g.row && row.version <= g.row->version) continue;
+        const bool first_of_view = !g.row;
+        g.row = row;
+        if (row.owner != s.self) {
+            g.bar = std::max(g.bar, row.version);
+            g.pinned = false;
+            g.wanted = false;
+            continue;
+        }
+        g.pinned = row.pinned;
+        g.pinned_generation = row.pinned_generation;
+        // Whoever else held it before the views merged may have taught the network its MAC.
+        if (first_of_view && g.state == GroupState::kRunning && view->members.size() > 1)
+            then.push_back(AnnounceGroup{name});
+    }
+}
+
+PlacementInput Impl::placement_input(const GroupName& name, const GroupFacts& g,
+                                     const View& members, MonoTime now) const {
+    PlacementInput in;
+    in.preferred = g.settings.preferred;
+    in.auto_failback = s.auto_failback;
+    in.row = g.row;
+    in.may_reissue = !no_majority && !isolated;
+    if (const Member* m = members.find(in.preferred))
+        in.preferred_generation = m->incarnation.generation;
+    else if (in.preferred != s.self)
+        in.preferred_generation = peers.at(in.preferred).status.generation;
+    for (const Member& m : members.members) {
+        Candidate c;
+        c.node = m.node;
+        if (m.node == s.self) {
+            c.state = g.state;
+            c.bar = g.bar;
+            c.standby = standby || (leave_wanted && !s.dropped.t12_standby);
+            c.leaving = leaving;
+            c.isolated = isolated;
+            c.move_away = g.move_away;
+            c.start_failed = g.start_failed || !g.problem.empty();
+            c.wanted = g.wanted;
+            c.pinned = g.pinned;
+            c.pinned_generation = g.pinned_generation;
+        } else {
+            const PeerFacts& p = peers.at(m.node);
+            c.state = GroupState::kUnknown;
+            if (p.report && p.report->view == view->id) {
+                const Report& r = *p.report;
+                c.standby = r.standby;
+                c.leaving = r.leaving;
+                c.isolated = r.isolated;
+                if (const auto it = r.groups.find(name); it != r.groups.end()) {
+                    const GroupReport& q = it->second;
+                    c.state = q.state;
+                    c.bar = q.bar;
+                    c.move_away = q.move_away;
+                    c.start_failed = q.start_failed;
+                    c.wanted = q.wanted;
+                    c.pinned = q.pinned;
+                    c.pinned_generation = q.pinned_generation;
+                }
+            }
+        }
+        in.members.push_back(c);
+    }
+    reach_flags(in, g, now);
+    return in;
+}
+
+// hb-ipfail's findings: more ping nodes reached moves a group to there, the first time at once,
+// again only after the hold time; failback waits until the preferred node was no worse for the hold
+// time (T4).
+void Impl::reach_flags(PlacementInput& in, const GroupFacts& g, MonoTime now) const {
+    const NodeId owner = in.row ? in.row->owner : s.self;
+    auto reached = [&](NodeId n) -> std::optional<std::size_t> {
+        const std::optional<PingReport>* ping = nullptr;
+        if (n == s.self) return own_reach;
+        ping = &peers.at(n).ping;
+        return *ping ? std::optional((*ping)->reachable.size()) : std::nullopt;
+    };
+    const auto owner_reach = reached(owner);
+    const Duration hold = 2 * s.deadtime;
+    const bool moved_lately = g.reach_moved && now - *g.reach_moved < hold;
+    for (Candidate& c : in.members) {
+        const auto reach = reached(c.node);
+        if (!owner_reach || !reach) continue;
+        c.better_reach = *reach > *owner_reach && !moved_lately;
+        if (c.node == in.preferred)
+            c.no_worse_reach =
+                *reach >= *owner_reach && !(g.worse_until && now - *g.worse_until < hold);
+    }
+}
+
+void Impl::note_reach(MonoTime now) {
+    for (auto& [name, g] : groups) {
+        if (!g.row) continue;
+        auto reached = [&](NodeId n) -> std::optional<std::size_t> {
+            if (n == s.self) return own_reach;
+            const auto& ping = peers.at(n).ping;
+            return ping ? std::optional(ping->reachable.size()) : std::nullopt;
+        };
+        const auto owner = reached(g.row->owner);
+        const auto preferred = reached(g.settings.preferred);
+        if (owner && preferred && *preferred < *owner) g.worse_until = now;
+    }
+}
+
+void Impl::lead(MonoTime now) {
+    if (!membership_there || !i_coordinate() || !view_installed) return;
+    if (leaving && !s.dropped.t12_no_table_after) return;
+    note_reach(now);
+    if (!everybody_reported() && !s.dropped.t2_all_reported) return;
+
+    const bool have_table = table && table->view == view->id;
+    bool unknown = false;
+    for (const auto& [name, g] : groups)
+        unknown = unknown || anybody_unknown(name);
+    if (!have_table && unknown && !s.dropped.t2_all_reported && now - view_since < kUnknownLimit)
+        return;
+
+    Table next = have_table ? *table : Table{.view = view->id, .rows = {}};
+    bool changed = !have_table;
+    for (auto& [name, g] : groups) {
+        const auto old = next.rows.find(name);
+        const bool first_row = old == next.rows.end();
+        if (first_row && anybody_unknown(name) && !s.dropped.t2_all_reported) continue;
+        PlacementInput in = placement_input(name, g, *view, now);
+        in.row = first_row ? std::nullopt : std::optional(old->second);
+        const auto p = choose(in, s.dropped);
+        if (!p) continue;
+        Row row{.version = first_row ? 1 : old->second.version + 1,
+                .owner = p->owner,
+                .pred = first_row ? 0 : old->second.version,
+                .pinned = p->pinned,
+                .pinned_generation = p->pinned_generation,
+                .reason = p->reason.substr(0, kReasonLimit)};
+        HB_ASSERT(view->contains(row.owner));
+        if (p->reason == "it reaches more ping nodes") g.reach_moved = now;
+        if (first_row || old->second.owner != row.owner)
+            say_group(Level::kInfo, "row", g,
+                      fmt::format("{} goes to {}: {}", name, name_of(row.owner), row.reason),
+                      {{"HB_NODE", name_of(row.owner)}, {"HB_REASON", row.reason}});
+        next.rows[name] = std::move(row);
+        changed = true;
+    }
+    if (!changed) return;
+    table = std::move(next);
+    table_changed = true;
+}
+
+}  // namespace hb::resource

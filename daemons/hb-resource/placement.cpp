@@ -1,0 +1,162 @@
+#include "daemons/hb-resource/placement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hb::resource {
+
+std::string Candidate::ineligible() const {
+    if (leaving) return "it is leaving";
+    if (standby) return "it is on standby";
+    if (isolated) return "it is isolated";
+    if (move_away) return "it was asked to give the group away";
+    if (start_failed) return "the start failed there";
+    return {};
+}
+
+namespace {
+
+const Candidate* find(const PlacementInput& in, NodeId n) {
+    for (const Candidate& c : in.members)
+        if (c.node == n) return &c;
+    return nullptr;
+}
+
+bool can_get(const Candidate& c) {
+    return c.eligible() && c.state != GroupState::kUnknown;
+}
+
+// The preferred node if it qualifies, else the lowest rank that does.
+template <typename Predicate>
+const Candidate* pick(const PlacementInput& in, Predicate qualifies) {
+    if (const Candidate* p = find(in, in.preferred); p != nullptr && qualifies(*p)) return p;
+    for (const Candidate& c : in.members)
+        if (qualifies(c)) return &c;
+    return nullptr;
+}
+
+bool pin_holds(bool pinned, std::uint64_t generation, const PlacementInput& in) {
+    return pinned && in.preferred_generation <= generation;
+}
+
+Placement place(const Candidate& c, std::string reason) {
+    return {.owner = c.node, .reason = std::move(reason)};
+}
+
+Placement pinned_at(const Candidate& c, const PlacementInput& in, const TestOnlyRulesDropped& drop,
+                    std::string reason) {
+    return {.owner = c.node,
+            .pinned = !drop.t4_pin,
+            .pinned_generation = in.preferred_generation,
+            .reason = std::move(reason)};
+}
+
+bool anyone_gives_away(const PlacementInput& in, NodeId except) {
+    return std::ranges::any_of(in.members,
+                               [&](const Candidate& c) { return c.node != except && c.move_away; });
+}
+
+// T3: the first row of a group in a view. Holders are looked at here and nowhere else (T4).
+std::optional<Placement> first_row(const PlacementInput& in, const TestOnlyRulesDropped& drop) {
+    if (const Candidate* c = pick(in, [](const Candidate& m) { return m.holds() && can_get(m); })) {
+        // A wish that the new view found half done stays an explicit move: failback must not undo
+        // it.
+        if (anyone_gives_away(in, c->node)) return pinned_at(*c, in, drop, "it was moved there");
+        Placement p = place(*c, "it runs there");
+        if (!drop.t4_pin && pin_holds(c->pinned, c->pinned_generation, in)) {
+            p.pinned = true;
+            p.pinned_generation = c->pinned_generation;
+        }
+        return p;
+    }
+    if (const Candidate* c = pick(in, can_get)) {
+        if (anyone_gives_away(in, c->node))
+            return pinned_at(*c, in, drop, "another node was asked to give it away");
+        return place(*c, c->node == in.preferred ? "its preferred node"
+                                                 : "its preferred node cannot have it");
+    }
+    if (const Candidate* c = pick(in, [](const Candidate& m) { return m.holds(); }))
+        return place(*c, "it runs there and nobody is eligible");
+    return std::nullopt;
+}
+
+// T4: reasons to move a group from an owner that may keep it.
+std::optional<Placement> better_than(const Candidate& owner, const PlacementInput& in,
+                                     const TestOnlyRulesDropped& drop) {
+    if (!owner.wanted) {
+        if (const Candidate* c = pick(in, [&](const Candidate& m) {
+                return m.node != owner.node && m.wanted && can_get(m);
+            }))
+            return pinned_at(*c, in, drop, "takeover was asked for there");
+    }
+    if (const Candidate* c = pick(in, [&](const Candidate& m) {
+            return m.node != owner.node && m.better_reach && can_get(m);
+        }))
+        return place(*c, "it reaches more ping nodes");
+    const Candidate* preferred = find(in, in.preferred);
+    if (in.auto_failback && preferred != nullptr && preferred->node != owner.node &&
+        can_get(*preferred) && (preferred->no_worse_reach || drop.t4_failback_no_worse) &&
+        !pin_holds(in.row->pinned, in.row->pinned_generation, in))
+        return place(*preferred, "failback to its preferred node");
+    return std::nullopt;
+}
+
+// T5: the owner let go by itself and may have it again.
+std::optional<Placement> spent_row(const Candidate& owner, const PlacementInput& in,
+                                   const TestOnlyRulesDropped& drop) {
+    if (drop.t5_spent || !in.may_reissue || owner.state != GroupState::kStopped ||
+        owner.bar < in.row->version || !owner.eligible())
+        return std::nullopt;
+    Placement p = place(owner, "it let go by itself and may have it again");
+    if (pin_holds(in.row->pinned, in.row->pinned_generation, in)) {
+        p.pinned = true;
+        p.pinned_generation = in.row->pinned_generation;
+    }
+    return p;
+}
+
+// Test only: what goes wrong when later reports of holders move rows (T4, last sentence dropped).
+std::optional<Placement> follow_holders(const Candidate& owner, const PlacementInput& in) {
+    if (owner.holds()) return std::nullopt;
+    const Candidate* c = pick(in, [](const Candidate& m) { return m.holds() && can_get(m); });
+    if (c == nullptr || c->node == owner.node) return std::nullopt;
+    return place(*c, "it runs there");
+}
+
+}  // namespace
+
+std::optional<Placement> choose(const PlacementInput& in, const TestOnlyRulesDropped& drop) {
+    // A failed stop blocks the group where it failed, loudly (T13).
+    if (!drop.t92_failed) {
+        for (const Candidate& c : in.members) {
+            if (c.state != GroupState::kFailed) continue;
+            if (in.row && in.row->owner == c.node) return std::nullopt;
+            return place(c, "its stop failed there: blocked until cleanup");
+        }
+    }
+    if (!in.row) return first_row(in, drop);
+
+    const Candidate* owner = find(in, in.row->owner);
+    if (owner == nullptr) return first_row(in, drop);  // cannot be: rows name members
+    if (owner->eligible()) {
+        if (drop.t4_holders_once) {
+            if (auto p = follow_holders(*owner, in)) return p;
+        }
+        if (auto p = better_than(*owner, in, drop)) return p;
+        return spent_row(*owner, in, drop);
+    }
+    const std::string why = owner->ineligible();
+    if (const Candidate* c = pick(in, can_get)) {
+        if (owner->move_away || anyone_gives_away(in, c->node))
+            return pinned_at(*c, in, drop, fmt::format("moved because {}", why));
+        return place(*c, fmt::format("moved because {}", why));
+    }
+    if (drop.t4_only_to_eligible) {  // test only: a row to somebody who cannot have it
+        for (const Candidate& c : in.members)
+            if (c.node != owner->node) return place(c, "nobody is eligible");
+    }
+    return std::nullopt;
+}
+
+}  // namespace hb::resource

@@ -1,0 +1,63 @@
+// Who should own a group: a plain function of everybody's report (rules T3, T4, T5 of
+// docs/protocol.md). It knows no time: what depends on time (hold times, back-off) comes in as
+// flags.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/cluster_state.hpp"
+#include "common/base/ids.hpp"
+#include "daemons/hb-resource/rules.hpp"
+
+namespace hb::resource {
+
+// One member of the view, as the coordinator sees it for one group.
+struct Candidate {
+    NodeId node{};
+    GroupState state = GroupState::kUnknown;
+    std::uint64_t bar = 0;
+    bool standby = false;  // lasting, or leaving (T12 reports standby from the wish on)
+    bool leaving = false;
+    bool isolated = false;
+    bool move_away = false;
+    bool start_failed = false;
+    bool wanted = false;  // asked for there
+    bool pinned = false;  // it runs the group under a pinned row
+    std::uint64_t pinned_generation = 0;
+    bool better_reach = false;   // hb-ipfail: reaches more than the present owner
+    bool no_worse_reach = true;  // ... no less, for the hold time
+
+    // Why it may not own the group; empty: eligible. Unknown is no reason to lose a group, only to
+    // get one.
+    [[nodiscard]] std::string ineligible() const;
+    [[nodiscard]] bool eligible() const { return ineligible().empty(); }
+    [[nodiscard]] bool holds() const {
+        return state == GroupState::kRunning || state == GroupState::kStarting;
+    }
+};
+
+struct PlacementInput {
+    NodeId preferred{};
+    std::uint64_t preferred_generation = 0;  // newest known; ends a pin of an older one
+    std::vector<Candidate> members;          // by rank
+    std::optional<Row> row;                  // of this view; none: the first is to be chosen
+    bool auto_failback = false;
+    bool may_reissue = true;  // T5: the cause of an early release is gone here
+};
+
+struct Placement {
+    NodeId owner{};
+    bool pinned = false;
+    std::uint64_t pinned_generation = 0;
+    std::string reason;  // for people: "failback to its preferred node"
+};
+
+// The row to publish next, without its version. Nothing: the present row stays (or no row can be
+// given: nobody is eligible and nobody holds the group).
+[[nodiscard]] std::optional<Placement> choose(const PlacementInput& in,
+                                              const TestOnlyRulesDropped& dropped);
+
+}  // namespace hb::resource

@@ -126,8 +126,9 @@ class OwnershipCore {
     [[nodiscard]] const Report& report() const;    // for the simulator's checkers
     [[nodiscard]] const std::optional<Table>& table() const;
 
+    struct Impl;  // named by the files that implement it, of no use to others
+
   private:
-    struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 

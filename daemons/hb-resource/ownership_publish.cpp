@@ -123,13 +123,13 @@ bool Impl::can_wait(const OwnershipInput& input) const {
 
 // ---- claims and probes
 
+// hb-membership says when a peer is late; without its word, the newest acknowledgement does.
 Duration Impl::late_after() const {
-    const Duration usual = std::max<Duration>(s.warntime, s.keepalive * 5 / 2);
-    return std::min(usual, s.deadtime - 2 * probe_window(s.deadtime));
+    return s.deadtime - 2 * probe_window(s.deadtime);
 }
 
 bool Impl::late(const PeerFacts& p, MonoTime now) const {
-    if (p.status.hearing != ipc::Hearing::kHeard) return true;
+    if (p.status.hearing != ipc::Hearing::kHeard || p.status.late) return true;
     const MonoTime newest = std::max(straight.newest(p.status.peer), p.status.since);
     return now - newest >= late_after();
 }

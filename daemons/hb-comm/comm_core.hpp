@@ -30,7 +30,8 @@ struct CommSettings {
     NodeId self{};
     std::size_t nodes = 2;
     std::vector<std::string> node_names;
-    std::vector<std::string> link_interfaces;  // by LinkId
+    std::vector<std::string> link_interfaces;  // by LinkId; all `ucast` of one device are one link
+    std::vector<std::uint16_t> link_ports;     // by LinkId, for people; shorter: 694
     Duration keepalive{};
     Duration deadtime{};
     Duration warntime{};
@@ -49,6 +50,12 @@ struct FrameArrived {  // authentic, decoded, whole
     LinkId link{};
     FrameHeader header;
     FrameBody body;
+};
+// An authentic part of a frame that is not whole (yet, or any more): it shows only that the link
+// works.
+struct PartHeard {
+    LinkId link{};
+    FrameHeader header;
 };
 struct CarrierChanged {
     std::string interface;
@@ -71,11 +78,14 @@ struct ProbeFailed {  // the kernel refused to send it
     PlacedAddress where;
 };
 struct MembershipGone {};  // channel closed and read to its end (X1)
+// A fresh channel to hb-resource is there: answered by CommReady, upon which it sends its Watch.
+struct ResourceHere {};
 struct ResourceGone {};
 
-using CommInput = std::variant<FrameArrived, CarrierChanged, ArpSeen, ControlHeard, ProbeFailed,
-                               ipc::MembershipHello, ipc::PublishTopics, MembershipGone, ipc::Watch,
-                               ResourceGone, ipc::PingAnswered>;
+using CommInput =
+    std::variant<FrameArrived, PartHeard, CarrierChanged, ArpSeen, ControlHeard, ProbeFailed,
+                 ipc::MembershipHello, ipc::PublishTopics, MembershipGone, ResourceHere, ipc::Watch,
+                 ResourceGone, ipc::PingAnswered>;
 
 // ---- actions
 

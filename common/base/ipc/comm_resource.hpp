@@ -67,8 +67,12 @@ struct PingAnswered {
     bool operator==(const PingAnswered&) const = default;
 };
 
+// hb-comm stood still (L5).
 struct CommStoodStill {
     Duration gap{};
+    // The machine's clock stood still with it, as a peer's head shows (age of our newest frame): no
+    // other process can see it, so it counts as a gap of the whole host.
+    bool whole_host = false;
     bool operator==(const CommStoodStill&) const = default;
 };
 

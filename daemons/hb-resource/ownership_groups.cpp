@@ -38,10 +38,10 @@ bool Impl::ping_answers(MonoTime now) const {
     return ping_answered && now - *ping_answered < lease_length(s.deadtime);
 }
 
-// After our birth, a new hb-comm or a gap, what hb-comm knows may still wait in the channel.
+// d/4: after our birth, a new hb-comm or a gap, what hb-comm knows may still wait in the channel.
 void Impl::judge_touch(MonoTime now) {
-    const Duration grace = s.deadtime / 8;
-    const MonoTime listening = comm_since ? *comm_since + grace : born + 2 * grace;
+    const Duration grace = touch_grace();
+    const MonoTime listening = (comm_since ? *comm_since : born) + grace;
     const bool just_woke = (stood_still_at && now < *stood_still_at + grace) ||
                            (comm_stood_still_at && now < *comm_stood_still_at + grace);
     if (now < listening || just_woke) return;

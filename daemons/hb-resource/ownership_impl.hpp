@@ -153,6 +153,7 @@ struct OwnershipCore::Impl {
     [[nodiscard]] bool in_touch_with_peer(MonoTime now) const;
     [[nodiscard]] bool ping_answers(MonoTime now) const;
     [[nodiscard]] bool holds_anything() const;
+    [[nodiscard]] Duration touch_grace() const { return s.deadtime / 4; }
     void say(Level level, std::string id, std::string text,
              std::vector<std::pair<std::string, std::string>> fields = {});
     void say_group(Level level, std::string id, const GroupFacts& g, std::string text,

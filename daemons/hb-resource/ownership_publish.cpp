@@ -238,9 +238,9 @@ MonoTime Impl::next_deadline() const {
         for (const auto& [id, p] : peers)
             if (straight.newest(id) != kNever) at(straight.until(id));
         if (ping_answered) at(*ping_answered + lease_length(s.deadtime));
-        at(comm_since ? *comm_since + s.deadtime / 8 : born + s.deadtime / 4);
-        if (stood_still_at) at(*stood_still_at + s.deadtime / 8);
-        if (comm_stood_still_at) at(*comm_stood_still_at + s.deadtime / 8);
+        at((comm_since ? *comm_since : born) + touch_grace());
+        if (stood_still_at) at(*stood_still_at + touch_grace());
+        if (comm_stood_still_at) at(*comm_stood_still_at + touch_grace());
     }
     if (can_take && view) {
         for (const auto& [id, p] : peers)

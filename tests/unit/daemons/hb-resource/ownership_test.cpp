@@ -1,0 +1,447 @@
+// OwnershipCore by scenes: one core, and everything that its neighbours could tell it, by hand.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "daemons/hb-resource/ownership_core.hpp"
+
+namespace hb::resource {
+namespace {
+
+constexpr NodeId kA = node_id(0), kB = node_id(1);
+const PlacedAddress kVip{*IpAddress::parse("10.77.0.100"), "eth0"};
+
+OwnershipSettings settings(NodeId self) {
+    OwnershipSettings s;
+    s.self = self;
+    s.node_names = {"a", "b"};
+    s.incarnation = {7, 1};
+    s.groups = {{.name = "g", .preferred = kA}};
+    s.keepalive = 250ms;
+    s.warntime = 500ms;
+    s.deadtime = 1s;
+    s.auto_failback = true;
+    return s;
+}
+
+// The world around one core: tells it things, remembers what it did.
+class Scene {
+  public:
+    explicit Scene(NodeId self, OwnershipSettings s) : self_(self), core_(std::move(s), now_) {
+        core_.on_deadline(now_, out_);
+        tell(MembershipHere{});
+        tell(ipc::CommReady{});
+        tell(GroupPlaces{.group = "g", .places = {kVip}, .problem = {}});
+    }
+    explicit Scene(NodeId self) : Scene(self, settings(self)) {}
+
+    void tell(const OwnershipInput& in) { core_.handle(in, now_, out_); }
+    void run(Duration d) {
+        const MonoTime end = now_ + d;
+        while (core_.next_deadline() <= end) {
+            now_ = std::max(now_, core_.next_deadline());
+            core_.on_deadline(now_, out_);
+        }
+        now_ = end;
+    }
+    [[nodiscard]] NodeId peer() const { return self_ == kA ? kB : kA; }
+
+    // ---- what the neighbours say
+    void kernel_says(GroupAnswer a, bool after_start = false) {
+        tell(GroupDone{.group = "g", .answer = a, .after_start = after_start, .detail = "test"});
+    }
+    void ready(std::optional<Report> own = {}, std::optional<Table> table = {}) {
+        tell(ipc::MembershipReady{.incarnation = {7, 1}, .own_report = own, .own_table = table});
+    }
+    View view_of(std::uint64_t number, NodeId coordinator, std::vector<NodeId> nodes) {
+        View v{
+            .id = {.number = number, .coordinator = coordinator, .coordinator_incarnation = {7, 1}},
+            .members = {}};
+        for (NodeId n : nodes)
+            v.members.push_back({n, {7, 1}});
+        return v;
+    }
+    void enter(const View& v) {
+        view_ = v;
+        tell(ipc::ViewChanged{.view = v, .installed = false});
+        if (v.id.coordinator == self_) tell(ipc::ViewChanged{.view = v, .installed = true});
+    }
+    void peer_is(ipc::Hearing h, bool connected = false) {
+        status_.peer = peer();
+        status_.hearing = h;
+        status_.since = now_;
+        status_.last_heard = now_;
+        status_.judged = h != ipc::Hearing::kNever;
+        status_.connected = connected;
+        status_.hears_us = connected;
+        status_.generation = 7;
+        tell(status_);
+    }
+    void peer_reports(GroupState state, std::uint64_t bar = 0, void (*change)(Report&) = nullptr) {
+        Report r;
+        r.incarnation = {7, 1};
+        r.view = view_.id;
+        r.groups["g"].state = state;
+        r.groups["g"].bar = bar;
+        if (change != nullptr) change(r);
+        tell(ipc::PeerReport{.peer = peer(), .report = r});
+    }
+    void peer_rows(Row row) {
+        tell(ipc::PeerTable{.peer = peer(), .table = {.view = view_.id, .rows = {{"g", row}}}});
+    }
+    void acknowledged() {
+        tell(ipc::Acknowledged{.peer = peer(), .sent = now_});
+        tell(ipc::Lease{.peer = peer(), .sent = now_});
+    }
+    void address_quiet() {
+        tell(ipc::ProbeStatus{.where = kVip,
+                              .carrier = true,
+                              .window_complete = now_,
+                              .control_heard = true,
+                              .answered = {},
+                              .by = {},
+                              .crossed = false});
+    }
+    void address_answered() {
+        tell(ipc::ProbeStatus{.where = kVip,
+                              .carrier = true,
+                              .window_complete = {},
+                              .control_heard = true,
+                              .answered = now_,
+                              .by = MacAddress::parse("52:54:00:00:00:02"),
+                              .crossed = false});
+    }
+
+    // ---- what the core did since the last question
+    template <typename T>
+    std::vector<T> took() {
+        std::vector<T> found;
+        for (const OwnershipAction& a : out_)
+            if (const T* t = std::get_if<T>(&a)) found.push_back(*t);
+        return found;
+    }
+    template <typename T>
+    std::ptrdiff_t place() const {
+        const auto it = std::ranges::find_if(
+            out_, [](const OwnershipAction& a) { return std::holds_alternative<T>(a); });
+        return it == out_.end() ? -1 : it - out_.begin();
+    }
+    template <typename T>
+    bool did() {
+        return place<T>() >= 0;
+    }
+    void forget() { out_.clear(); }
+    const GroupReport& mine() { return core_.report().groups.at("g"); }
+    OwnershipCore& core() { return core_; }
+    MonoTime now() const { return now_; }
+
+    // Two members, nothing runs, we are asked and know the view.
+    void both_up() {
+        kernel_says(GroupAnswer::kStopped);
+        ready();
+        peer_is(ipc::Hearing::kHeard, true);
+        enter(view_of(1, kA, {kA, kB}));
+    }
+
+  private:
+    NodeId self_;
+    MonoTime now_ = MonoTime{} + 1000s;
+    OwnershipCore core_;
+    std::vector<OwnershipAction> out_;
+    View view_;
+    ipc::PeerStatus status_;
+};
+
+TEST(Ownership, AsksWhatIsHereBeforeItSaysAnything) {
+    Scene a(kA);
+    EXPECT_TRUE(a.did<AskGroup>());
+    EXPECT_FALSE(a.did<ipc::Publish>());
+    EXPECT_FALSE(a.did<ipc::Watch>());
+    EXPECT_TRUE(a.did<ipc::ResourceHello>());
+}
+
+TEST(Ownership, ColdStart) {
+    Scene a(kA);
+    a.both_up();
+    EXPECT_FALSE(a.did<StartGroup>());
+    a.peer_reports(GroupState::kStopped);
+    EXPECT_FALSE(a.did<StartGroup>()) << "no lease yet";
+    ASSERT_TRUE(a.core().table());
+    EXPECT_EQ(a.core().table()->rows.at("g"),
+              (Row{.version = 1, .owner = kA, .pred = 0, .reason = "its preferred node"}));
+    a.forget();
+    a.acknowledged();
+    ASSERT_TRUE(a.did<StartGroup>());
+    EXPECT_LT(a.place<ipc::Publish>(), a.place<StartGroup>());
+    EXPECT_LT(a.place<ipc::Watch>(), a.place<StartGroup>());
+    EXPECT_EQ(a.took<ipc::Watch>().at(0).claims, std::vector{kVip});
+    EXPECT_EQ(a.mine().state, GroupState::kStarting);
+    a.kernel_says(GroupAnswer::kRunning, true);
+    EXPECT_EQ(a.mine().state, GroupState::kRunning);
+}
+
+TEST(Ownership, MemberTakesNoRowForAnotherAndBars) {
+    Scene b(kB);
+    b.both_up();
+    b.peer_reports(GroupState::kStopped);
+    b.peer_rows({.version = 1, .owner = kA, .pred = 0});
+    b.acknowledged();
+    EXPECT_FALSE(b.did<StartGroup>());
+    EXPECT_EQ(b.mine().bar, 1U);
+}
+
+// T9.2: a report of `stopped` is not enough; its bar must cover the row's predecessor.
+TEST(Ownership, WaitsForThePromiseThatCoversThePredecessor) {
+    Scene b(kB);
+    b.both_up();
+    b.acknowledged();
+    b.peer_rows({.version = 2, .owner = kB, .pred = 1});
+    b.peer_reports(GroupState::kStopped, 0);
+    EXPECT_FALSE(b.did<StartGroup>());
+    EXPECT_EQ(b.mine().gate_reason, "waiting for the promise of a");
+    b.peer_reports(GroupState::kStopped, 1);
+    EXPECT_TRUE(b.did<StartGroup>());
+}
+
+TEST(Ownership, LeavingIsAsGoodAsAnyBar) {
+    Scene b(kB);
+    b.both_up();
+    b.acknowledged();
+    b.peer_rows({.version = 2, .owner = kB, .pred = 1});
+    b.peer_reports(GroupState::kStopped, 0, [](Report& r) { r.leaving = true; });
+    EXPECT_TRUE(b.did<StartGroup>());
+}
+
+TEST(Ownership, NoStartOnAnExpiredLease) {
+    Scene b(kB);
+    b.both_up();
+    b.acknowledged();
+    b.run(750ms);
+    b.forget();
+    b.peer_rows({.version = 1, .owner = kB, .pred = 0});
+    b.peer_reports(GroupState::kStopped);
+    EXPECT_FALSE(b.did<StartGroup>());
+    b.acknowledged();
+    EXPECT_TRUE(b.did<StartGroup>());
+}
+
+TEST(Ownership, FailedElsewhereBlocks) {
+    Scene a(kA);
+    a.both_up();
+    a.acknowledged();
+    a.peer_reports(GroupState::kFailed);
+    EXPECT_FALSE(a.did<StartGroup>());
+    EXPECT_EQ(a.core().table()->rows.at("g").owner, kB);
+}
+
+// T11 and section 13: the owner that is asked stops first; its report is all the coordinator needs.
+TEST(Ownership, StandbyOfTheOwnerWhoIsNotTheCoordinator) {
+    Scene b(kB);
+    b.kernel_says(GroupAnswer::kRunning);
+    b.ready();
+    b.peer_is(ipc::Hearing::kHeard, true);
+    b.enter(b.view_of(1, kA, {kA, kB}));
+    b.peer_rows({.version = 1, .owner = kB, .pred = 0});
+    b.peer_reports(GroupState::kStopped, 1);
+    b.acknowledged();
+    b.forget();
+    b.tell(ipc::Request{.id = 9,
+                        .kind = ipc::RequestKind::kStandby,
+                        .scope = ipc::Scope::kAll,
+                        .group = {},
+                        .stay = false,
+                        .who = "root"});
+    ASSERT_TRUE(b.did<ipc::RequestAnswer>());
+    EXPECT_TRUE(b.took<ipc::RequestAnswer>()[0].ok);
+    EXPECT_TRUE(b.did<StopGroup>());
+    EXPECT_TRUE(b.mine().move_away);
+    b.kernel_says(GroupAnswer::kStopped);
+    EXPECT_EQ(b.mine().state, GroupState::kStopped);
+    EXPECT_EQ(b.mine().bar, 1U);
+    // The other runs it, but only its row ends the wish.
+    b.peer_reports(GroupState::kRunning, 1);
+    EXPECT_TRUE(b.mine().move_away);
+    b.peer_rows({.version = 2, .owner = kA, .pred = 1});
+    EXPECT_FALSE(b.mine().move_away);
+}
+
+TEST(Ownership, StandbyRefusedWhenNobodyElseIsEligible) {
+    Scene b(kB);
+    b.kernel_says(GroupAnswer::kRunning);
+    b.ready();
+    b.enter(b.view_of(1, kB, {kB}));
+    b.tell(ipc::Request{.id = 9,
+                        .kind = ipc::RequestKind::kStandby,
+                        .scope = ipc::Scope::kAll,
+                        .group = {},
+                        .stay = false,
+                        .who = "root"});
+    EXPECT_FALSE(b.took<ipc::RequestAnswer>().at(0).ok);
+    EXPECT_FALSE(b.did<StopGroup>());
+}
+
+TEST(Ownership, CoordinatorStopsAndHandsOverInOneStep) {
+    Scene a(kA);
+    a.both_up();
+    a.peer_reports(GroupState::kStopped, 1);
+    a.acknowledged();
+    a.kernel_says(GroupAnswer::kRunning, true);
+    a.forget();
+    a.tell(StopRequested{});
+    EXPECT_TRUE(a.did<StopGroup>());
+    EXPECT_TRUE(a.core().report().standby);
+    EXPECT_EQ(a.core().table()->rows.at("g").owner, kB);
+    EXPECT_FALSE(a.core().report().leaving);
+    a.forget();
+    a.kernel_says(GroupAnswer::kStopped);
+    EXPECT_TRUE(a.core().report().leaving);
+    EXPECT_FALSE(a.did<LeaveDone>());
+    a.run(10ms);
+    a.acknowledged();
+    EXPECT_TRUE(a.did<LeaveDone>());
+}
+
+TEST(Ownership, LeaveEndsWhenNobodyAnswers) {
+    Scene a(kA);
+    a.both_up();
+    a.tell(StopRequested{});
+    EXPECT_FALSE(a.did<LeaveDone>());
+    a.run(1s);
+    EXPECT_TRUE(a.did<LeaveDone>());
+}
+
+// Power-off of the owner: probes begin when it is late, the start comes with the view.
+TEST(Ownership, TakesOverThroughTheGate) {
+    Scene b(kB);
+    b.both_up();
+    b.peer_rows({.version = 1, .owner = kA, .pred = 0});
+    b.peer_reports(GroupState::kRunning);
+    b.acknowledged();
+    b.forget();
+    b.run(700ms);
+    ASSERT_TRUE(b.did<ipc::Watch>());
+    EXPECT_EQ(b.took<ipc::Watch>().back().probes, std::vector{kVip});
+    b.run(300ms);
+    b.peer_is(ipc::Hearing::kSilent);
+    b.enter(b.view_of(2, kB, {kB}));
+    EXPECT_FALSE(b.did<StartGroup>());
+    b.address_quiet();
+    EXPECT_TRUE(b.did<StartGroup>());
+}
+
+TEST(Ownership, GateStaysClosedWhileTheAddressIsAnswered) {
+    Scene b(kB);
+    b.both_up();
+    b.peer_is(ipc::Hearing::kSilent);
+    b.enter(b.view_of(2, kB, {kB}));
+    b.address_answered();
+    EXPECT_FALSE(b.did<StartGroup>());
+    EXPECT_EQ(b.mine().gate_reason, "address 10.77.0.100 is held by 52:54:00:00:00:02");
+    b.run(1s);
+    b.address_quiet();
+    EXPECT_TRUE(b.did<StartGroup>());
+}
+
+// Section 8: the newcomer has its predecessor's bar, and drops no claim before it asked the kernel.
+TEST(Ownership, RespawnKeepsBarClaimAndResource) {
+    Scene first(kA);
+    first.both_up();
+    first.peer_reports(GroupState::kStopped, 1);
+    first.acknowledged();
+    first.kernel_says(GroupAnswer::kRunning, true);
+    const Report said = first.core().report();
+    const Table table = *first.core().table();
+
+    OwnershipSettings s = settings(kA);
+    s.incarnation = {7, 2};
+    Scene a(kA, s);
+    a.forget();
+    a.ready(said, table);
+    a.peer_is(ipc::Hearing::kHeard, true);
+    a.enter(a.view_of(1, kA, {kA, kB}));
+    EXPECT_EQ(a.mine().state, GroupState::kUnknown);
+    for (const ipc::Watch& w : a.took<ipc::Watch>())
+        EXPECT_EQ(w.claims, std::vector{kVip});
+    a.peer_reports(GroupState::kStopped, 1);
+    a.acknowledged();
+    a.kernel_says(GroupAnswer::kRunning);
+    EXPECT_EQ(a.mine().state, GroupState::kRunning);
+    EXPECT_FALSE(a.did<StopGroup>());
+    EXPECT_FALSE(a.did<StartGroup>());
+    EXPECT_EQ(a.core().table()->rows.at("g").version, 1U)
+        << "T6: it goes on, it does not count anew";
+}
+
+TEST(Ownership, RespawnAfterAReleaseDoesNotStartUnderTheOldRow) {
+    Report said;
+    said.incarnation = {7, 1};
+    Scene a(kA);
+    const View v = a.view_of(1, kB, {kA, kB});
+    said.view = v.id;
+    said.groups["g"].bar = 1;
+    said.groups["g"].state = GroupState::kStopped;
+    a.ready(said);
+    a.kernel_says(GroupAnswer::kStopped);
+    a.peer_is(ipc::Hearing::kHeard, true);
+    a.enter(v);
+    a.peer_rows({.version = 1, .owner = kA, .pred = 0});
+    a.peer_reports(GroupState::kStopped, 5);
+    a.acknowledged();
+    EXPECT_FALSE(a.did<StartGroup>());
+}
+
+TEST(Ownership, FailedStartGoesElsewhereAndComesBackAfterItsBackOff) {
+    Scene a(kA);
+    a.both_up();
+    a.peer_reports(GroupState::kStopped, 1);
+    a.acknowledged();
+    a.kernel_says(GroupAnswer::kStopped, true);
+    EXPECT_TRUE(a.mine().start_failed);
+    EXPECT_EQ(a.core().table()->rows.at("g").owner, kB);
+    a.run(2s);
+    EXPECT_FALSE(a.mine().start_failed);
+}
+
+TEST(Ownership, NoMoveWithoutHbMembership) {
+    Scene a(kA);
+    a.both_up();
+    a.tell(MembershipGone{});
+    a.peer_reports(GroupState::kStopped);
+    a.acknowledged();
+    EXPECT_FALSE(a.did<StartGroup>());
+}
+
+// L5: both processes stood still, so the host did: let go before anything else is said.
+TEST(Ownership, LetsGoAfterTheHostStoodStill) {
+    Scene a(kA);
+    a.both_up();
+    a.peer_reports(GroupState::kStopped, 1);
+    a.acknowledged();
+    a.kernel_says(GroupAnswer::kRunning, true);
+    a.forget();
+    a.tell(StoodStill{.gap = 3s});
+    EXPECT_FALSE(a.did<StopGroup>()) << "hb-comm may have gone on answering";
+    a.tell(ipc::CommStoodStill{.gap = 3s});
+    EXPECT_TRUE(a.did<StopGroup>());
+    EXPECT_EQ(a.mine().state, GroupState::kStopping);
+    EXPECT_LT(a.place<ipc::Publish>(), a.place<StopGroup>());
+}
+
+// L2: a cut-off owner lets go when the last lease that makes a majority runs out.
+TEST(Ownership, MinorityLetsGoAtThreeQuartersOfDeadtime) {
+    OwnershipSettings s = settings(kA);
+    s.node_names = {"a", "b", "c"};
+    s.quorum = true;
+    Scene a(kA, s);
+    a.kernel_says(GroupAnswer::kRunning);
+    a.ready();
+    a.run(200ms);
+    a.acknowledged();
+    a.run(749ms);
+    EXPECT_FALSE(a.did<StopGroup>());
+    a.run(1ms);
+    EXPECT_TRUE(a.did<StopGroup>());
+}
+
+}  // namespace
+}  // namespace hb::resource

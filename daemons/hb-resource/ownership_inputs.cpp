@@ -154,10 +154,8 @@ void Impl::on(const StoodStill& m, MonoTime now) {
 void Impl::on(const ipc::CommStoodStill& m, MonoTime now) {
     leases.forget();
     comm_stood_still_at = now;
-    // A virtual machine whose clock stood still shows no gap here: the peers' word is enough then.
-    const bool both = !stood_still_at ? false : now - *stood_still_at <= m.gap + s.deadtime;
-    const bool clock_stood = m.gap == Duration::zero();
-    stand_still(m.gap, both || clock_stood);
+    const bool both = stood_still_at && now - *stood_still_at <= m.gap + s.deadtime;
+    stand_still(m.gap, both || m.whole_host);
     thaws++;  // a new publication in any case: hb-comm waits for it
     resend_watch = true;
 }

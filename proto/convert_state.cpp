@@ -1,0 +1,304 @@
+// Views, reports, tables: what nodes publish (codec_node.cpp has the frames).
+#include <map>
+#include <set>
+
+#include "common/base/assert.hpp"
+#include "proto/convert_node.hpp"
+
+// Encoders take values apart with structured bindings: a new field does not compile until it is
+// carried.
+
+namespace hb::proto {
+
+namespace {
+
+using proto::put;
+using proto::read;
+using proto::to_pb;
+
+// ---- sentences that many groups share
+
+class TextsOut {
+  public:
+    explicit TextsOut(google::protobuf::RepeatedPtrField<std::string>& to) : to_(to) {}
+    [[nodiscard]] std::uint32_t place(const std::string& text) {
+        if (text.empty()) return 0;
+        const auto [it, is_new] = places_.try_emplace(text, places_.size() + 1);
+        if (is_new) *to_.Add() = clean(text, limits::kReasonBytes);
+        return static_cast<std::uint32_t>(it->second);
+    }
+
+  private:
+    google::protobuf::RepeatedPtrField<std::string>& to_;
+    std::map<std::string_view, std::size_t> places_;
+};
+
+class TextsIn {
+  public:
+    TextsIn(const google::protobuf::RepeatedPtrField<std::string>& from, Reader& in) : from_(from) {
+        in.count(from.size(), 2 * limits::kGroups, "sentences");
+        if (!in.good()) return;
+        for (const std::string& text : from)
+            static_cast<void>(in.name(text, limits::kReasonBytes, "reason"));
+    }
+    [[nodiscard]] std::string at(std::uint32_t place, Reader& in) const {
+        if (place == 0) return {};
+        if (place > static_cast<std::uint32_t>(from_.size())) {
+            in.refuse("reason", "not there");
+            return {};
+        }
+        return from_.Get(static_cast<int>(place - 1));
+    }
+
+  private:
+    const google::protobuf::RepeatedPtrField<std::string>& from_;
+};
+
+// Of `name`d things in order: the next is past the last.
+template <typename Map>
+void require_next(const Map& so_far, const std::string& name, Reader& in) {
+    in.require(so_far.empty() || so_far.rbegin()->first < name, "groups",
+               "not in order, or double");
+}
+
+GroupReport read(const pb::GroupReport& from, const TextsIn& texts, Reader& in) {
+    GroupReport to;
+    to.bar = from.bar();
+    to.state = read(from.state(), in);
+    to.start_failed = from.start_failed();
+    to.move_away = from.move_away();
+    to.wanted = from.wanted();
+    to.pinned = from.pinned();
+    to.pinned_generation = from.pinned_generation();
+    to.reason = texts.at(from.reason(), in);
+    to.gate_reason = texts.at(from.gate_reason(), in);
+    to.weak_evidence = from.weak_evidence();
+    return to;
+}
+
+void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::GroupReport& to) {
+    const auto& [bar, state, start_failed, move_away, wanted, pinned, pinned_generation, reason,
+                 gate_reason, weak_evidence] = from;
+    to.set_name(name);
+    to.set_bar(bar);
+    to.set_state(to_pb(state));
+    to.set_start_failed(start_failed);
+    to.set_move_away(move_away);
+    to.set_wanted(wanted);
+    to.set_pinned(pinned);
+    to.set_pinned_generation(pinned_generation);
+    to.set_reason(texts.place(reason));
+    to.set_gate_reason(texts.place(gate_reason));
+    to.set_weak_evidence(weak_evidence);
+}
+
+Row read(const pb::Row& from, const TextsIn& texts, Reader& in) {
+    Row to;
+    to.version = from.version();
+    to.owner = in.node(from.owner(), "owner");
+    to.pred = from.pred();
+    to.pinned = from.pinned();
+    to.pinned_generation = from.pinned_generation();
+    to.reason = texts.at(from.reason(), in);
+    in.require(to.version != 0, "row", "without a version");
+    in.require(to.version == 0 || to.pred < to.version, "row", "older than its predecessor");
+    return to;
+}
+
+void put(const GroupName& name, const Row& from, TextsOut& texts, pb::Row& to) {
+    const auto& [version, owner, pred, pinned, pinned_generation, reason] = from;
+    to.set_name(name);
+    to.set_version(version);
+    to.set_owner(from_one(owner));
+    to.set_pred(pred);
+    to.set_pinned(pinned);
+    to.set_pinned_generation(pinned_generation);
+    to.set_reason(texts.place(reason));
+}
+
+}  // namespace
+
+pb::GroupState to_pb(GroupState state) {
+    switch (state) {
+        case GroupState::kUnknown:
+            return pb::GROUP_STATE_UNKNOWN;
+        case GroupState::kStopped:
+            return pb::GROUP_STATE_STOPPED;
+        case GroupState::kStarting:
+            return pb::GROUP_STATE_STARTING;
+        case GroupState::kRunning:
+            return pb::GROUP_STATE_RUNNING;
+        case GroupState::kStopping:
+            return pb::GROUP_STATE_STOPPING;
+        case GroupState::kFailed:
+            return pb::GROUP_STATE_FAILED;
+    }
+    HB_UNREACHABLE();
+}
+
+GroupState read(pb::GroupState from, Reader& in) {
+    switch (static_cast<int>(from)) {
+        case pb::GROUP_STATE_UNKNOWN:
+            return GroupState::kUnknown;
+        case pb::GROUP_STATE_STOPPED:
+            return GroupState::kStopped;
+        case pb::GROUP_STATE_STARTING:
+            return GroupState::kStarting;
+        case pb::GROUP_STATE_RUNNING:
+            return GroupState::kRunning;
+        case pb::GROUP_STATE_STOPPING:
+            return GroupState::kStopping;
+        case pb::GROUP_STATE_FAILED:
+            return GroupState::kFailed;
+        default:
+            in.refuse("group state", "unknown");
+            return {};
+    }
+}
+
+pb::NodeStatus to_pb(NodeStatus status) {
+    switch (status) {
+        case NodeStatus::kInit:
+            return pb::NODE_STATUS_INIT;
+        case NodeStatus::kUp:
+            return pb::NODE_STATUS_UP;
+        case NodeStatus::kActive:
+            return pb::NODE_STATUS_ACTIVE;
+        case NodeStatus::kDead:
+            return pb::NODE_STATUS_DEAD;
+    }
+    HB_UNREACHABLE();
+}
+
+NodeStatus read(pb::NodeStatus from, Reader& in) {
+    switch (static_cast<int>(from)) {
+        case pb::NODE_STATUS_INIT:
+            return NodeStatus::kInit;
+        case pb::NODE_STATUS_UP:
+            return NodeStatus::kUp;
+        case pb::NODE_STATUS_ACTIVE:
+            return NodeStatus::kActive;
+        case pb::NODE_STATUS_DEAD:
+            return NodeStatus::kDead;
+        default:
+            in.refuse("node status", "unknown");
+            return {};
+    }
+}
+
+void put(const ViewId& from, pb::ViewId& to) {
+    const auto& [number, coordinator, coordinator_incarnation] = from;
+    to.set_number(number);
+    to.set_coordinator(from_one(coordinator));
+    to.set_generation(coordinator_incarnation.generation);
+    to.set_respawn(coordinator_incarnation.respawn);
+}
+
+ViewId read(const pb::ViewId& from, Reader& in) {
+    in.require(from.number() != 0, "view", "without a number");
+    return {from.number(), in.node(from.coordinator(), "coordinator"),
+            in.incarnation(from.generation(), from.respawn(), "coordinator's incarnation")};
+}
+
+void put(const View& from, pb::View& to) {
+    const auto& [id, members] = from;
+    put(id, *to.mutable_id());
+    for (const auto& [node, incarnation] : members) {
+        pb::Member& m = *to.add_members();
+        m.set_node(from_one(node));
+        m.set_generation(incarnation.generation);
+        m.set_respawn(incarnation.respawn);
+    }
+}
+
+View read(const pb::View& from, Reader& in) {
+    View to;
+    to.id = read(from.id(), in);
+    in.count(from.members_size(), limits::kNodes, "members");
+    for (const pb::Member& m : from.members()) {
+        if (!in.good()) break;
+        const NodeId node = in.node(m.node(), "member");
+        in.require(to.members.empty() || to.members.back().node < node, "members",
+                   "not in order, or double");
+        to.members.push_back({node, in.incarnation(m.generation(), m.respawn(), "member")});
+    }
+    const Member* coordinator = to.find(to.id.coordinator);
+    in.require(coordinator != nullptr && coordinator->incarnation == to.id.coordinator_incarnation,
+               "view", "without its coordinator");
+    return to;
+}
+
+void put(const Report& from, pb::Report& to) {
+    const auto& [incarnation, view, standby, leaving, isolated, thaws, groups] = from;
+    to.set_generation(incarnation.generation);
+    to.set_respawn(incarnation.respawn);
+    if (view) put(*view, *to.mutable_view());
+    to.set_standby(standby);
+    to.set_leaving(leaving);
+    to.set_isolated(isolated);
+    to.set_thaws(thaws);
+    TextsOut texts(*to.mutable_texts());
+    for (const auto& [name, group] : groups)
+        put(name, group, texts, *to.add_groups());
+}
+
+Report read(const pb::Report& from, Reader& in) {
+    Report to;
+    to.incarnation = in.incarnation(from.generation(), from.respawn(), "incarnation");
+    if (from.has_view()) to.view = read(from.view(), in);
+    to.standby = from.standby();
+    to.leaving = from.leaving();
+    to.isolated = from.isolated();
+    to.thaws = from.thaws();
+    in.count(from.groups_size(), limits::kGroups, "groups");
+    const TextsIn texts(from.texts(), in);
+    for (const pb::GroupReport& g : from.groups()) {
+        if (!in.good()) break;
+        std::string name = in.name(g.name(), limits::kGroupNameBytes, "group");
+        require_next(to.groups, name, in);
+        to.groups.emplace_hint(to.groups.end(), std::move(name), read(g, texts, in));
+    }
+    return to;
+}
+
+void put(const Table& from, pb::Table& to) {
+    const auto& [view, rows] = from;
+    put(view, *to.mutable_view());
+    TextsOut texts(*to.mutable_texts());
+    for (const auto& [name, row] : rows)
+        put(name, row, texts, *to.add_rows());
+}
+
+Table read(const pb::Table& from, Reader& in) {
+    Table to;
+    to.view = read(from.view(), in);
+    in.count(from.rows_size(), limits::kGroups, "rows");
+    const TextsIn texts(from.texts(), in);
+    for (const pb::Row& r : from.rows()) {
+        if (!in.good()) break;
+        std::string name = in.name(r.name(), limits::kGroupNameBytes, "group");
+        require_next(to.rows, name, in);
+        to.rows.emplace_hint(to.rows.end(), std::move(name), read(r, texts, in));
+    }
+    return to;
+}
+
+void put(const PingReport& from, pb::PingReport& to) {
+    const auto& [reachable] = from;
+    for (const std::string& name : reachable)
+        to.add_reachable(name);
+}
+
+PingReport read(const pb::PingReport& from, Reader& in) {
+    PingReport to;
+    in.count(from.reachable_size(), limits::kPingNodes, "ping nodes");
+    std::set<std::string_view> seen;
+    for (const std::string& name : from.reachable()) {
+        if (!in.good()) break;
+        to.reachable.push_back(in.name(name, limits::kPingNameBytes, "ping node"));
+        in.require(seen.insert(name).second, "ping node", "twice");
+    }
+    return to;
+}
+
+}  // namespace hb::proto

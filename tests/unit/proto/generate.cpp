@@ -1,0 +1,324 @@
+#include "tests/unit/proto/generate.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace hb::test {
+
+std::string Generator::name(std::size_t most) {
+    static constexpr std::string_view kLetters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:";
+    const std::size_t length = 1 + below(coin() ? std::min<std::size_t>(most, 12) : most);
+    std::string text;
+    while (text.size() < length)
+        text += kLetters[below(kLetters.size())];
+    return text;
+}
+
+std::string Generator::sentence(std::size_t most) {
+    static constexpr std::string_view kPieces[] = {"a", " ", "node1", ": ", "\"",
+                                                   "ä", "€", "𝄞",     "0"};
+    const std::size_t length = below(most + 1);
+    std::string text;
+    while (true) {
+        const std::string_view piece = kPieces[below(std::size(kPieces))];
+        if (text.size() + piece.size() > length) return text;
+        text += piece;
+    }
+}
+
+MacAddress Generator::mac() {
+    MacAddress mac;
+    for (auto& byte : mac.bytes)
+        byte = static_cast<std::uint8_t>(below(256));
+    return mac;
+}
+
+PlacedAddress Generator::place() {
+    PlacedAddress place{IpAddress::v4(small()), name(limits::kInterfaceNameBytes)};
+    if (coin()) {
+        place.address.family = IpAddress::Family::kV6;
+        for (auto& byte : place.address.bytes)
+            byte = static_cast<std::uint8_t>(below(256));
+    }
+    return place;
+}
+
+std::vector<PlacedAddress> Generator::places() {
+    std::vector<PlacedAddress> places(below(5));
+    std::ranges::generate(places, [&] { return place(); });
+    return places;
+}
+
+TopicVersion Generator::version() {
+    return {incarnation(), number() | 1};
+}
+
+std::vector<TopicUpdate> Generator::topics() {
+    std::vector<TopicUpdate> topics;
+    for (Topic topic : kAllTopics)
+        if (coin()) topics.push_back({topic, version(), name(2000)});
+    return topics;
+}
+
+std::vector<TopicAck> Generator::acks() {
+    const TopicVersion common = version();
+    std::vector<TopicAck> acks;
+    for (Topic topic : kAllTopics)
+        if (coin()) acks.push_back({topic, coin() ? common : coin() ? version() : TopicVersion{}});
+    return acks;
+}
+
+FrameHead Generator::head() {
+    FrameHead head{incarnation(), deadtime(), acks(), {}};
+    if (below(8) == 0) head.incarnation = {};
+    for (std::size_t r = 0; r < limits::kNodes; r++)
+        if (below(20) == 0)
+            head.heard.push_back({node_id(r), small(), session(), number(), age(), acks()});
+    return head;
+}
+
+View Generator::view() {
+    View view;
+    for (std::size_t r = 0; r < limits::kNodes; r++)
+        if (below(20) == 0) view.members.push_back({node_id(r), incarnation()});
+    if (view.members.empty()) view.members.push_back({node(), incarnation()});
+    const Member& coordinator = view.members[below(view.members.size())];
+    view.id = {number() | 1, coordinator.node, coordinator.incarnation};
+    return view;
+}
+
+ViewTopic Generator::view_topic() {
+    ViewTopic topic;
+    topic.incarnation = incarnation();
+    topic.follows = node();
+    topic.accepted = maybe(view());
+    topic.installed = topic.accepted && coin();
+    topic.deadtime = deadtime();
+    topic.status = static_cast<NodeStatus>(below(4));
+    return topic;
+}
+
+GroupReport Generator::group_report() {
+    GroupReport g;
+    g.bar = number();
+    g.state = state();
+    g.start_failed = coin();
+    g.move_away = coin();
+    g.wanted = coin();
+    g.pinned = coin();
+    g.pinned_generation = number();
+    g.reason = coin() ? "preferred node" : sentence();
+    g.gate_reason = coin() ? "" : sentence();
+    g.weak_evidence = coin();
+    return g;
+}
+
+Report Generator::report(std::size_t groups) {
+    Report report;
+    report.incarnation = incarnation();
+    report.view = maybe(view_id());
+    report.standby = coin();
+    report.leaving = coin();
+    report.isolated = coin();
+    report.thaws = number();
+    while (report.groups.size() < groups)
+        report.groups[name()] = group_report();
+    return report;
+}
+
+Row Generator::row() {
+    Row row;
+    row.version = number() | 1;
+    row.owner = node();
+    row.pred = below(row.version);
+    row.pinned = coin();
+    row.pinned_generation = number();
+    row.reason = coin() ? "preferred node" : sentence();
+    return row;
+}
+
+Table Generator::table(std::size_t groups) {
+    Table table{view_id(), {}};
+    while (table.rows.size() < groups)
+        table.rows[name()] = row();
+    return table;
+}
+
+PingReport Generator::ping_report() {
+    std::set<std::string> names;
+    for (std::size_t n = below(5); n > 0; n--)
+        names.insert(name(limits::kPingNameBytes));
+    PingReport ping{{names.begin(), names.end()}};
+    std::ranges::shuffle(ping.reachable, random_);
+    return ping;
+}
+
+ipc::CommToMembership Generator::comm_to_membership() {
+    switch (below(4)) {
+        case 0: {
+            ipc::CommHello hello{session(), {}};
+            for (std::size_t n = below(5); n > 0; n--)
+                hello.links.push_back(name(limits::kLinkNameBytes));
+            return hello;
+        }
+        case 1: {
+            ipc::FrameSeen seen;
+            seen.peer = node();
+            seen.generation = number() | 1;
+            seen.session = session();
+            seen.sequence = number() | 1;
+            seen.link = link();
+            seen.received = time();
+            seen.fresh = coin();
+            if (!seen.fresh) return seen;
+            seen.head = head();
+            seen.topics = topics();
+            seen.acknowledged_sent = maybe(time());
+            return seen;
+        }
+        case 2:
+            return ipc::LinkChanged{node(), link(), coin(), static_cast<ipc::LinkFault>(below(4)),
+                                    sentence()};
+        default:
+            return ipc::CommGap{age()};
+    }
+}
+
+ipc::MembershipToComm Generator::membership_to_comm() {
+    if (coin()) return ipc::MembershipHello{incarnation()};
+    return ipc::PublishTopics{incarnation(), topics()};
+}
+
+ipc::ResourceToComm Generator::resource_to_comm() {
+    return ipc::Watch{places(), places()};
+}
+
+ipc::CommToResource Generator::comm_to_resource() {
+    switch (below(6)) {
+        case 0:
+            return ipc::CommReady{session()};
+        case 1:
+            return ipc::Acknowledged{node(), time()};
+        case 2:
+            return ipc::ProbeStatus{place(),       coin(),       maybe(time()), coin(),
+                                    maybe(time()), maybe(mac()), coin()};
+        case 3:
+            return ipc::AddressConflict{place(), mac()};
+        case 4:
+            return ipc::PingAnswered{time()};
+        default:
+            return ipc::CommStoodStill{age()};
+    }
+}
+
+ipc::MembershipToResource Generator::membership_to_resource() {
+    switch (below(8)) {
+        case 0:
+            return ipc::MembershipReady{incarnation(), maybe(report()), maybe(table())};
+        case 1:
+            return ipc::ViewChanged{view(), coin()};
+        case 2: {
+            ipc::PeerStatus s;
+            s.peer = node();
+            s.hearing = static_cast<ipc::Hearing>(below(3));
+            s.since = coin() ? kNever : time();
+            s.last_heard = coin() ? kNever : time();
+            s.late = coin();
+            s.judged = coin();
+            s.connected = coin();
+            s.hears_us = coin();
+            s.deaf = coin();
+            s.hears = NodeSet::from_bits(number());
+            s.accepted = maybe(view());
+            s.deadtime = coin() ? Duration{} : deadtime();
+            s.generation = number();
+            s.incarnation = coin() ? Incarnation{} : incarnation();
+            return s;
+        }
+        case 3:
+            return ipc::PeerReport{node(), report()};
+        case 4:
+            return ipc::PeerTable{node(), table()};
+        case 5:
+            return ipc::PeerPing{node(), ping_report()};
+        case 6:
+            return ipc::Lease{node(), time()};
+        default: {
+            ipc::Request r{number() | 1, kind(), scope(), {}, coin(), sentence()};
+            if (r.scope == ipc::Scope::kGroup) r.group = name();
+            return r;
+        }
+    }
+}
+
+ipc::ResourceToMembership Generator::resource_to_membership() {
+    switch (below(3)) {
+        case 0:
+            return ipc::ResourceHello{incarnation(), maybe(report()), maybe(table())};
+        case 1:
+            return ipc::Publish{maybe(report()), maybe(table())};
+        default:
+            return ipc::RequestAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes)};
+    }
+}
+
+ipc::ToolToMembership Generator::tool_to_membership() {
+    switch (below(3)) {
+        case 0:
+            return ipc::GetStatus{number() | 1};
+        case 1:
+            return ipc::Subscribe{number() | 1, coin(), coin()};
+        default: {
+            ipc::AdminRequest r{number() | 1, kind(), scope(), {}, coin()};
+            if (r.scope == ipc::Scope::kGroup) r.group = name();
+            return r;
+        }
+    }
+}
+
+Event Generator::event() {
+    Event event{name(63), static_cast<Level>(below(6)), sentence(limits::kEventTextBytes), {}};
+    for (std::size_t n = below(limits::kEventFields + 1); n > 0; n--)
+        event.fields.emplace_back(name(63), sentence(limits::kEventTextBytes));
+    return event;
+}
+
+ipc::MembershipToTool Generator::membership_to_tool() {
+    switch (below(3)) {
+        case 0:
+            return ipc::Status{number(), cluster_status()};
+        case 1:
+            return ipc::AdminAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes)};
+        default:
+            return ipc::EventNote{event()};
+    }
+}
+
+ClusterStatus Generator::cluster_status() {
+    ClusterStatus status;
+    for (std::size_t n = 1 + below(8); n > 0; n--) {
+        NodeSummary node{name(63),     static_cast<NodeStatus>(below(4)),
+                         coin(),       coin(),
+                         coin(),       coin(),
+                         maybe(age()), {}};
+        for (std::size_t l = below(4); l > 0; l--)
+            node.links.push_back({name(limits::kLinkNameBytes), coin(),
+                                  static_cast<ipc::LinkFault>(below(4)), sentence(), maybe(age())});
+        status.nodes.push_back(std::move(node));
+    }
+    const auto known = [&] { return node_id(below(status.nodes.size())); };
+    status.self = known();
+    for (std::size_t n = below(8); n > 0; n--) {
+        GroupSummary group{name(),       known(), maybe(known()), state(), sentence(1000),
+                           maybe(age()), {}};
+        for (std::size_t r = 0; r < status.nodes.size(); r++)
+            if (coin()) group.by_node[node_id(r)] = state();
+        status.groups.push_back(std::move(group));
+    }
+    if (coin()) status.view = ViewId{number() | 1, known(), incarnation()};
+    status.installed = coin();
+    return status;
+}
+
+}  // namespace hb::test

@@ -105,8 +105,9 @@ void put(const ipc::PingAnswered& from, pb::CommToResource& envelope) {
 }
 
 void put(const ipc::CommStoodStill& from, pb::CommToResource& envelope) {
-    const auto& [gap] = from;
+    const auto& [gap, whole_host] = from;
     envelope.mutable_comm_stood_still()->set_gap_ns(to_ns(gap));
+    envelope.mutable_comm_stood_still()->set_whole_host(whole_host);
 }
 
 }  // namespace
@@ -165,7 +166,8 @@ Result<ipc::CommToResource> decode_comm_to_resource(std::string_view bytes) {
                                            m.ping_answered().when_ns(), "time of the answer")};
             break;
         case pb::CommToResource::kCommStoodStill:
-            to = ipc::CommStoodStill{in.age(m.comm_stood_still().gap_ns(), "gap")};
+            to = ipc::CommStoodStill{in.age(m.comm_stood_still().gap_ns(), "gap"),
+                                     m.comm_stood_still().whole_host()};
             break;
         case pb::CommToResource::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

@@ -208,7 +208,7 @@ ipc::CommToResource Generator::comm_to_resource() {
         case 4:
             return ipc::PingAnswered{time()};
         default:
-            return ipc::CommStoodStill{age()};
+            return ipc::CommStoodStill{age(), coin()};
     }
 }
 

@@ -112,11 +112,25 @@ bool Impl::somebody_else_eligible(const GroupName& name) const {
     return false;
 }
 
+// A takeover asked for is done when the row names us. Nobody remembers the wish for ever.
+void Impl::drop_wanted(GroupFacts& g, MonoTime now) {
+    if (!g.wanted) return;
+    if (!g.wanted_since) g.wanted_since = now;  // taken over from a predecessor
+    if ((g.row && g.row->owner == s.self) || g.state == GroupState::kRunning || g.start_failed) {
+        g.wanted = false;
+    } else if (now - *g.wanted_since >= wish_patience()) {
+        g.wanted = false;
+        say_group(Level::kWarn, "takeover-cancelled", g,
+                  fmt::format("takeover of {} cancelled: no table gave it to us", g.settings.name));
+    }
+    if (!g.wanted) g.wanted_since.reset();
+}
+
 // `move-away` and `wanted` are one-shot: gone when done, or when nobody else can have the group.
 void Impl::drop_wishes(MonoTime now) {
     if (!view || !membership_there) return;
     for (auto& [name, g] : groups) {
-        if (g.wanted && (g.state == GroupState::kRunning || g.start_failed)) g.wanted = false;
+        drop_wanted(g, now);
         if (!g.move_away) continue;
         bool done = false;
         bool all_told = everybody_reported() && !anybody_unknown(name);

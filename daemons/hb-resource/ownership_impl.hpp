@@ -31,6 +31,7 @@ struct GroupFacts {
     GroupState before = GroupState::kUnknown;
     bool move_away = false;
     bool wanted = false;
+    std::optional<MonoTime> wanted_since;
     bool pinned = false;
     std::uint64_t pinned_generation = 0;
     LetGo let_go = LetGo::kNone;  // while stopping by ourselves
@@ -95,7 +96,7 @@ struct OwnershipCore::Impl {
     // ---- requests of admins (ownership_requests.cpp)
     void request_standby(const ipc::Request& r);
     void request_active(const ipc::Request& r);
-    void request_takeover(const ipc::Request& r);
+    void request_takeover(const ipc::Request& r, MonoTime now);
     void request_cleanup(const ipc::Request& r);
     void request_quorum_ignore(const ipc::Request& r);
     [[nodiscard]] bool in_scope(const GroupFacts& g, const ipc::Request& r) const;
@@ -117,6 +118,8 @@ struct OwnershipCore::Impl {
     // ---- letting go, stopping, starting (ownership_groups.cpp)
     void judge_touch(MonoTime now);
     void drop_wishes(MonoTime now);
+    void drop_wanted(GroupFacts& g, MonoTime now);
+    [[nodiscard]] Duration wish_patience() const { return 10s + 3 * s.deadtime; }
     void stop_what_must(MonoTime now);
     void stop(GroupFacts& g, LetGo why, std::string reason);
     void stand_still(Duration gap, bool all_held);
@@ -170,7 +173,6 @@ struct OwnershipCore::Impl {
     std::optional<ViewId> remembered_view;  // our predecessor's, until hb-membership names the view
     bool view_installed = false;
     MonoTime view_since{};
-    std::size_t members_before = 0;  // size of the view before this one
     std::map<GroupName, GroupFacts> groups;
     std::map<NodeId, PeerFacts> peers;  // every other configured node
     LeaseBook leases;                   // behind view and report (T9.3)

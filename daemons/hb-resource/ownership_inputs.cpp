@@ -53,7 +53,6 @@ void Impl::on(const ipc::ViewChanged& m, MonoTime now) {
     HB_ASSERT(m.view.contains(s.self));
     const bool another = view ? view->id != m.view.id : remembered_view != m.view.id;
     if (another) {
-        members_before = view ? view->members.size() : 0;
         for (auto& [name, g] : groups) {
             g.bar = 0;
             g.row.reset();

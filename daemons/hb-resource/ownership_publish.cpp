@@ -229,6 +229,7 @@ MonoTime Impl::next_deadline() const {
     for (const auto& [name, g] : groups) {
         can_take = can_take || (g.state == GroupState::kStopped && g.places_known);
         if (g.start_failed && g.retry_at && g.state == GroupState::kStopped) at(*g.retry_at);
+        if (g.wanted && g.wanted_since) at(*g.wanted_since + wish_patience());
         if (g.alone_since && g.move_away) at(*g.alone_since + s.deadtime);
         if (g.worse_until) at(*g.worse_until + 2 * s.deadtime);
         if (g.reach_moved) at(*g.reach_moved + 2 * s.deadtime);

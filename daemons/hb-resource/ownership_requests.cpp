@@ -24,7 +24,7 @@ const char* word(ipc::Scope s) {
 }
 }  // namespace
 
-void Impl::on(const ipc::Request& r, MonoTime) {
+void Impl::on(const ipc::Request& r, MonoTime now) {
     if (leave_wanted) return answer(r, false, "this node is leaving the cluster");
     if (!known_scope(r)) return answer(r, false, fmt::format("no group is named {}", r.group));
     switch (r.kind) {
@@ -33,7 +33,7 @@ void Impl::on(const ipc::Request& r, MonoTime) {
         case ipc::RequestKind::kActive:
             return request_active(r);
         case ipc::RequestKind::kTakeover:
-            return request_takeover(r);
+            return request_takeover(r, now);
         case ipc::RequestKind::kCleanup:
             return request_cleanup(r);
         case ipc::RequestKind::kQuorumIgnore:
@@ -101,7 +101,7 @@ void Impl::request_active(const ipc::Request& r) {
     answer(r, true, "no longer on standby");
 }
 
-void Impl::request_takeover(const ipc::Request& r) {
+void Impl::request_takeover(const ipc::Request& r, MonoTime now) {
     if (standby) return answer(r, false, "this node is on standby: 'hactl active' ends that");
     if (isolated) return answer(r, false, "this node is isolated");
     if (!view || !membership_there) return answer(r, false, "this node is in no view yet");
@@ -114,6 +114,7 @@ void Impl::request_takeover(const ipc::Request& r) {
             continue;
         }
         g.wanted = true;
+        g.wanted_since = now;
         g.move_away = false;
         asked++;
     }

@@ -60,7 +60,6 @@ void Impl::accept_rows() {
         if (row.owner != s.self) {
             g.bar = std::max(g.bar, row.version);
             g.pinned = false;
-            g.wanted = false;
             continue;
         }
         g.pinned = row.pinned;

@@ -1,0 +1,492 @@
+#include "daemons/hb-resource/address_agent.hpp"
+
+#include <fmt/format.h>
+#include <linux/if_addr.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "common/base/assert.hpp"
+
+namespace hb::resource {
+
+namespace {
+
+using What = AddressRequest::What;
+using Outcome = OperationDone::Outcome;
+
+constexpr Duration kRestorePause = 1s;       // before the second time in a row; then it doubles
+constexpr Duration kRestorePauseMost = 60s;  // and is forgotten after that time of quiet
+constexpr unsigned kMostTries = 3;           // of one add whose answer and table disagree
+
+Event address_event(std::string id, Level level, std::string text, const IpAddress& address) {
+    return {std::move(id), level, std::move(text), {{"HB_ADDRESS", address.to_string()}}};
+}
+
+// strerror() may not be called from a library; its text for what rtnetlink answers is all we need.
+std::string error_text(int error) {
+    char buffer[128];
+    return strerror_r(error, buffer, sizeof buffer);
+}
+
+// "eth0:7" of eth0 is 7.
+std::optional<unsigned> label_number(const std::string& label, const std::string& interface) {
+    if (!label.starts_with(interface + ":")) return std::nullopt;
+    const char* begin = label.data() + interface.size() + 1;
+    const char* end = label.data() + label.size();
+    unsigned number = 0;
+    const auto [rest, error] = std::from_chars(begin, end, number);
+    if (error != std::errc{} || rest != end) return std::nullopt;
+    return number;
+}
+
+// The lowest pause doubles with every time in a row.
+Duration restore_pause(unsigned restored) {
+    if (restored == 0) return Duration{};
+    Duration pause = kRestorePause;
+    for (unsigned i = 1; i < restored && pause < kRestorePauseMost; i++)
+        pause *= 2;
+    return std::min(pause, kRestorePauseMost);
+}
+
+}  // namespace
+
+// ---- operations
+
+void AddressAgent::run(const AddressOperation& operation, MonoTime, Out& out) {
+    HB_ASSERT(!calls_.contains(operation.id));
+    HB_ASSERT(!unbegun_.contains(operation.id));
+    // Before anything else: what is being stopped is not put back any more.
+    if (operation.operation == Operation::kStop) {
+        held_.erase(operation.spec.address);
+        out.emplace_back(StopAnnouncing{operation.spec.address});
+    }
+    if (kernel_.synced())
+        begin({operation}, out);
+    else
+        unbegun_.emplace(operation.id, Call{operation});
+}
+
+void AddressAgent::begin(Call call, Out& out) {
+    switch (call.operation.operation) {
+        case Operation::kStart:
+            return begin_start(std::move(call), out);
+        case Operation::kStop:
+            return begin_stop(std::move(call), out);
+        case Operation::kStatus: {
+            const auto found = kernel_.find(call.operation.spec.address);
+            if (found.empty()) return finish(call, Outcome::kNotRunning, "", out);
+            return finish(call, Outcome::kRunning, "on " + link_name(found.front().link), out);
+        }
+    }
+}
+
+void AddressAgent::begin_start(Call call, Out& out) {
+    const config::AddressSpec& spec = call.operation.spec;
+    const std::vector<KernelAddress> there = expected(spec.address);
+    for (const KernelAddress& each : there) {
+        // Not there yet, but asked for: wait for that answer.
+        const auto under_way = under_way_.find(each.key());
+        if (under_way == under_way_.end()) continue;
+        requests_.at(*under_way->second.rbegin()).calls.insert(call.operation.id);
+        call.outstanding++;
+    }
+    if (call.outstanding == 0 && !there.empty()) return finish_start(call, there, out);
+    if (call.outstanding == 0) {
+        const Result<Placement> placement = find_interface(spec, kernel_);
+        if (!placement) {
+            out.emplace_back(address_event("address-not-placed", Level::kError,
+                                           placement.error().text, spec.address));
+            return finish(call, Outcome::kFailed, placement.error().text, out);
+        }
+        send(
+            {.what = What::kAdd, .address = placed(spec, *placement), .calls = {call.operation.id}},
+            out);
+        call.outstanding = 1;
+    }
+    calls_.emplace(call.operation.id, std::move(call));
+}
+
+void AddressAgent::begin_stop(Call call, Out& out) {
+    const std::uint64_t id = call.operation.id;
+    const IpAddress address = call.operation.spec.address;
+    // Deletions under way count: stopped means that the kernel has said so.
+    for (auto at = under_way_.lower_bound({address, 0, 0});
+         at != under_way_.end() && std::get<IpAddress>(at->first) == address; ++at) {
+        Request& newest = requests_.at(*at->second.rbegin());
+        if (newest.what == What::kDelete && newest.calls.insert(id).second) call.outstanding++;
+    }
+    for (const KernelAddress& each : expected(address)) {
+        const std::uint32_t number =
+            send({.what = What::kDelete, .address = each, .calls = {id}}, out);
+        call.outstanding++;
+        if (each.secondary) continue;
+        for (const KernelAddress& other : kernel_.secondaries_of(each))
+            if (other.address != address)
+                bystanders_.insert_or_assign(other.key(), Bystander{number, address});
+    }
+    if (call.outstanding == 0) return finish(call, Outcome::kOk, "", out);
+    calls_.emplace(id, std::move(call));
+}
+
+void AddressAgent::finish(const Call& call, Outcome outcome, std::string detail, Out& out) {
+    out.emplace_back(AddressDone{call.operation.id, outcome, std::move(detail)});
+}
+
+void AddressAgent::finish_start(const Call& call, const std::vector<KernelAddress>& where,
+                                Out& out) {
+    held_.try_emplace(call.operation.spec.address, Held{.spec = call.operation.spec});
+    finish(call, Outcome::kOk, "", out);
+    for (const KernelAddress& each : where)
+        announce_at(each, out);
+}
+
+void AddressAgent::hold(const config::AddressSpec& spec, MonoTime now, Out& out) {
+    Held& held = held_.try_emplace(spec.address, Held{.spec = spec}).first->second;
+    if (kernel_.synced() && !held.restore_at && expected(spec.address).empty())
+        plan_restore(held, held.lost, now, out);
+}
+
+void AddressAgent::announce(const config::AddressSpec& spec, Out& out) {
+    for (const KernelAddress& each : kernel_.find(spec.address))
+        announce_at(each, out);
+}
+
+void AddressAgent::announce_at(const KernelAddress& where, Out& out) {
+    const KernelLink* link = kernel_.link(where.link);
+    if (link != nullptr && link->can_arp)
+        out.emplace_back(Announce{where.address, link->index, link->mac});
+}
+
+// ---- requests and answers
+
+std::uint32_t AddressAgent::send(Request request, Out& out) {
+    const std::uint32_t number = next_request_++;
+    if (next_request_ == 0) next_request_ = 1;  // 0 means "none" to netlink
+    out.emplace_back(AddressRequest{number, request.what, request.address});
+    under_way_[request.address.key()].insert(number);
+    requests_.emplace(number, std::move(request));
+    return number;
+}
+
+void AddressAgent::answered(std::uint32_t number, int error, MonoTime now, Out& out) {
+    const auto found = requests_.find(number);
+    if (found == requests_.end()) return;
+    const Request request = std::move(found->second);
+    requests_.erase(found);
+    const auto under_way = under_way_.find(request.address.key());
+    under_way->second.erase(number);
+    if (under_way->second.empty()) under_way_.erase(under_way);
+    // Who went along with a primary has been reported by now, unless reports were lost.
+    if (kernel_.synced())
+        std::erase_if(bystanders_, [&](const auto& b) { return b.second.request == number; });
+    // "Is there already": as we want it? Only a table that missed nothing can tell.
+    if (request.what == What::kAdd && error == EEXIST && !kernel_.synced())
+        unjudged_.emplace_back(request, error);
+    else
+        settle(request, error, now, out);
+}
+
+void AddressAgent::answers_lost(MonoTime now, Out& out) {
+    // A full table comes next; until then nothing is known of what was asked.
+    const auto lost = std::exchange(requests_, {});
+    under_way_.clear();
+    for (const auto& [number, request] : lost)
+        unjudged_.emplace_back(request, ENOBUFS);
+    if (kernel_.synced()) now_synced(now, out);
+}
+
+void AddressAgent::settle(const Request& request, int error, MonoTime now, Out& out) {
+    const bool there = kernel_.find(request.address.key()) != nullptr;
+    if (request.what == What::kAdd && (error == EEXIST || error == ENOBUFS)) {
+        if (there) {
+            error = 0;
+        } else if (request.tries < kMostTries) {
+            Request again = request;
+            again.tries++;
+            send(std::move(again), out);
+            return;
+        }
+    }
+    if (request.what == What::kDelete) {
+        if (error == EADDRNOTAVAIL || error == ENODEV) error = 0;
+        if (error == ENOBUFS && !there) error = 0;
+    }
+    const std::string name = request.address.address.to_string();
+    const std::string interface = link_name(request.address.link);
+    if (!request.restored.empty()) settle_restore(request, error, now, out);
+    if (error == 0 && request.restored.empty()) {
+        const std::string& label = request.address.label;
+        out.emplace_back(
+            request.what == What::kAdd
+                ? address_event("address-added", Level::kInfo,
+                                fmt::format("Added {}/{} to {}{}", name, request.address.prefix,
+                                            interface, label.empty() ? "" : " as " + label),
+                                request.address.address)
+                : address_event("address-removed", Level::kInfo,
+                                fmt::format("Removed {} from {}", name, interface),
+                                request.address.address));
+    }
+    for (std::uint64_t id : request.calls) {
+        const auto found = calls_.find(id);
+        if (found == calls_.end()) continue;  // ran into its deadline
+        Call call = std::move(found->second);
+        calls_.erase(found);
+        call.outstanding--;
+        if (error != 0 && call.problem.empty())
+            call.problem = fmt::format("{} on {}: {}", name, interface, error_text(error));
+        settle_call(std::move(call), request, out);
+    }
+}
+
+void AddressAgent::settle_call(Call call, const Request& request, Out& out) {
+    if (call.outstanding > 0) {
+        calls_.emplace(call.operation.id, std::move(call));
+    } else if (!call.problem.empty()) {
+        out.emplace_back(
+            address_event("address-failed", Level::kError,
+                          fmt::format("Cannot {} {}", request.what == What::kAdd ? "add" : "remove",
+                                      call.problem),
+                          request.address.address));
+        finish(call, Outcome::kFailed, call.problem, out);
+    } else if (call.operation.operation == Operation::kStart) {
+        finish_start(call, {request.address}, out);
+    } else {
+        finish(call, Outcome::kOk, "", out);
+    }
+}
+
+void AddressAgent::settle_restore(const Request& request, int error, MonoTime now, Out& out) {
+    const IpAddress& address = request.address.address;
+    const auto held = held_.find(address);
+    if (error == 0) {
+        out.emplace_back(
+            address_event("address-restored", request.level,
+                          fmt::format("Put {} back on {}: {}", address.to_string(),
+                                      link_name(request.address.link), request.restored),
+                          address));
+        if (held == held_.end()) return;
+        held->second.problem.clear();
+        announce_at(request.address, out);
+        return;
+    }
+    out.emplace_back(address_event("address-not-restored", Level::kError,
+                                   fmt::format("Cannot put {} back on {}: {}", address.to_string(),
+                                               link_name(request.address.link), error_text(error)),
+                                   address));
+    if (held != held_.end()) plan_restore(held->second, request.address, now, out);
+}
+
+// ---- what the kernel reports
+
+void AddressAgent::handle(const KernelUpdate& update, MonoTime now, Out& out) {
+    const bool was_synced = kernel_.synced();
+    std::optional<KernelLink> before;
+    const auto* link_seen = std::get_if<LinkSeen>(&update);
+    if (link_seen != nullptr)
+        if (const KernelLink* link = kernel_.link(link_seen->link.index)) before = *link;
+    const std::vector<KernelAddress> gone = kernel_.apply(update);
+    if (link_seen != nullptr) link_changed(before, link_seen->link, now, out);
+    for (const KernelAddress& address : gone)
+        vanished(address, now, out);
+    if (!was_synced && kernel_.synced()) now_synced(now, out);
+}
+
+void AddressAgent::now_synced(MonoTime now, Out& out) {
+    std::erase_if(bystanders_,
+                  [&](const auto& b) { return !requests_.contains(b.second.request); });
+    for (const auto& [request, error] : std::exchange(unjudged_, {}))
+        settle(request, error, now, out);
+    for (auto& [id, call] : std::exchange(unbegun_, {}))
+        begin(std::move(call), out);
+    for (auto& [address, held] : held_)
+        if (!held.restore_at && expected(address).empty()) plan_restore(held, held.lost, now, out);
+}
+
+void AddressAgent::vanished(const KernelAddress& address, MonoTime now, Out& out) {
+    const Request* under_way = newest_under_way(address.key());
+    if (under_way != nullptr) return;  // asked for, or on its way back already
+    const auto bystander = bystanders_.find(address.key());
+    if (bystander != bystanders_.end()) {
+        const std::string why = fmt::format(
+            "the kernel removed it together with {} (net.ipv4.conf.{}."
+            "promote_secondaries is off)",
+            bystander->second.primary.to_string(), link_name(address.link));
+        bystanders_.erase(bystander);
+        KernelAddress again = address;
+        again.secondary = false;
+        send({.what = What::kAdd,
+              .address = std::move(again),
+              .restored = why,
+              .level = Level::kInfo},
+             out);
+        return;
+    }
+    const auto held = held_.find(address.address);
+    if (held == held_.end() || !kernel_.find(address.address).empty()) return;
+    held->second.lost = address;
+    if (kernel_.synced()) plan_restore(held->second, address, now, out);
+}
+
+// A cable that is plugged in again, or a MAC that changed: the network has to be told. And what had
+// nowhere to go back to may have a place now.
+void AddressAgent::link_changed(const std::optional<KernelLink>& before, const KernelLink& after,
+                                MonoTime now, Out& out) {
+    const bool usable = after.up && after.carrier;
+    const bool was_usable = before && before->up && before->carrier;
+    const bool other_mac = before && before->mac != after.mac;
+    for (auto& [address, held] : held_) {
+        if (usable && !was_usable && held.restore_at) held.restore_at = now;
+        if (!(usable && !was_usable) && !other_mac) continue;
+        for (const KernelAddress& place : kernel_.find(address))
+            if (place.link == after.index) announce_at(place, out);
+    }
+}
+
+// ---- putting back
+
+void AddressAgent::plan_restore(Held& held, const std::optional<KernelAddress>& lost, MonoTime now,
+                                Out& out) {
+    if (held.restored_at != kNever && now - held.restored_at > 2 * kRestorePauseMost)
+        held.restored = 0;
+    const Duration pause = restore_pause(held.restored);
+    held.lost = lost;
+    held.restore_at = now + pause;
+    if (pause == Duration{}) return restore(held, now, out);
+    if (!held.problem.empty()) return;  // said already
+    out.emplace_back(address_event(
+        "address-lost", Level::kWarn,
+        fmt::format("{} is gone again, not by us ({} times in a row): putting it back in {}",
+                    held.spec.address.to_string(), held.restored, hb::to_string(pause)),
+        held.spec.address));
+}
+
+void AddressAgent::restore(Held& held, MonoTime now, Out& out) {
+    held.restore_at.reset();
+    if (!expected(held.spec.address).empty()) return;
+    held.restored++;
+    held.restored_at = now;
+    const std::string why = "somebody else had removed it";
+    if (held.lost && kernel_.link(held.lost->link) != nullptr) {
+        KernelAddress again = *held.lost;
+        again.secondary = false;
+        send({.what = What::kAdd, .address = std::move(again), .restored = why}, out);
+        return;
+    }
+    const Result<Placement> placement = find_interface(held.spec, kernel_);
+    if (placement) {
+        send({.what = What::kAdd, .address = placed(held.spec, *placement), .restored = why}, out);
+        return;
+    }
+    if (held.problem != placement.error().text) {
+        held.problem = placement.error().text;
+        out.emplace_back(address_event(
+            "address-not-restored", Level::kError,
+            fmt::format("{} is gone, not by us, and cannot be put back: {}; trying again",
+                        held.spec.address.to_string(), held.problem),
+            held.spec.address));
+    }
+    plan_restore(held, std::nullopt, now, out);
+}
+
+// ---- time
+
+void AddressAgent::on_deadline(MonoTime now, Out& out) {
+    for (auto* calls : {&calls_, &unbegun_})
+        for (auto at = calls->begin(); at != calls->end();) {
+            if (at->second.operation.deadline > now) {
+                ++at;
+                continue;
+            }
+            finish(at->second, Outcome::kTimeout,
+                   fmt::format("no answer from the kernel for {}",
+                               at->second.operation.spec.address.to_string()),
+                   out);
+            at = calls->erase(at);
+        }
+    for (auto& [address, held] : held_)
+        if (held.restore_at && *held.restore_at <= now) restore(held, now, out);
+}
+
+MonoTime AddressAgent::next_deadline() const {
+    MonoTime next = kForever;
+    for (const auto* calls : {&calls_, &unbegun_})
+        for (const auto& [id, call] : *calls)
+            next = std::min(next, call.operation.deadline);
+    for (const auto& [address, held] : held_)
+        if (held.restore_at) next = std::min(next, *held.restore_at);
+    return next;
+}
+
+// ---- placing
+
+Result<PlacedAddress> AddressAgent::place(const config::AddressSpec& spec) const {
+    const std::vector<KernelAddress> there = kernel_.find(spec.address);
+    if (!there.empty()) return PlacedAddress{spec.address, link_name(there.front().link)};
+    const Result<Placement> placement = find_interface(spec, kernel_);
+    if (!placement) return std::unexpected(placement.error());
+    return PlacedAddress{spec.address, placement->interface};
+}
+
+KernelAddress AddressAgent::placed(const config::AddressSpec& spec, const Placement& placement) {
+    return {.address = spec.address,
+            .prefix = placement.prefix,
+            .link = placement.link,
+            .broadcast = placement.broadcast,
+            .label = choose_label(spec, placement)};
+}
+
+// ethX:N with the first N that is free: what ifconfig shows. Empty when that does not fit.
+std::string AddressAgent::choose_label(const config::AddressSpec& spec,
+                                       const Placement& placement) {
+    const auto fitting = [](std::string label) {
+        return label.size() < IFNAMSIZ ? std::move(label) : std::string();
+    };
+    if (!spec.label.empty()) return fitting(placement.interface + ":" + spec.label);
+    LabelNumbers& numbers = label_numbers_[placement.link];
+    if (numbers.version != kernel_.version()) {
+        numbers = {kernel_.version(), {}, 0};
+        const auto use = [&](const std::string& label) {
+            if (const auto number = label_number(label, placement.interface))
+                numbers.used.insert(*number);
+        };
+        for (const std::string& label : kernel_.labels_on(placement.link))
+            use(label);
+        for (const auto& [number, request] : requests_)
+            if (request.what == What::kAdd && request.address.link == placement.link)
+                use(request.address.label);
+    }
+    while (numbers.used.contains(numbers.next))
+        numbers.next++;
+    std::string label = fitting(fmt::format("{}:{}", placement.interface, numbers.next));
+    if (!label.empty()) numbers.next++;
+    return label;
+}
+
+const AddressAgent::Request* AddressAgent::newest_under_way(const KernelAddress::Key& key) const {
+    const auto found = under_way_.find(key);
+    return found == under_way_.end() ? nullptr : &requests_.at(*found->second.rbegin());
+}
+
+std::vector<KernelAddress> AddressAgent::expected(const IpAddress& address) const {
+    std::vector<KernelAddress> all;
+    for (const KernelAddress& each : kernel_.find(address))
+        if (newest_under_way(each.key()) == nullptr) all.push_back(each);
+    for (auto at = under_way_.lower_bound({address, 0, 0});
+         at != under_way_.end() && std::get<IpAddress>(at->first) == address; ++at) {
+        const Request& request = requests_.at(*at->second.rbegin());
+        if (request.what == What::kAdd) all.push_back(request.address);
+    }
+    return all;
+}
+
+std::string AddressAgent::link_name(int index) const {
+    const KernelLink* link = kernel_.link(index);
+    return link != nullptr ? link->name : fmt::format("link {}", index);
+}
+
+}  // namespace hb::resource

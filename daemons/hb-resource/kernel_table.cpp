@@ -1,0 +1,159 @@
+#include "daemons/hb-resource/kernel_table.hpp"
+
+#include <algorithm>
+
+namespace hb::resource {
+
+std::uint32_t netmask_v4(unsigned prefix) {
+    if (prefix == 0) return 0;
+    return prefix >= 32 ? 0xffffffffU : 0xffffffffU << (32 - prefix);
+}
+
+bool same_subnet(const IpAddress& a, const IpAddress& b, unsigned prefix) {
+    const std::uint32_t mask = netmask_v4(prefix);
+    return (a.v4_host_order() & mask) == (b.v4_host_order() & mask);
+}
+
+std::vector<KernelAddress> KernelTable::apply(const KernelUpdate& update) {
+    std::vector<KernelAddress> gone;
+    std::visit([&](const auto& alternative) { take(alternative, gone); }, update);
+    version_++;
+    return gone;
+}
+
+void KernelTable::take(const LinkSeen& seen, std::vector<KernelAddress>&) {
+    if (!seen.link.up) drop_routes_of_link(seen.link.index);
+    links_[seen.link.index] = {seen.link, dump(KernelKind::kLinks).number};
+}
+
+void KernelTable::take(const LinkGone& gone_link, std::vector<KernelAddress>& gone) {
+    links_.erase(gone_link.index);
+    drop_routes_of_link(gone_link.index);
+    // The kernel says so of each address too, before or after; whichever comes first counts.
+    std::erase_if(addresses_, [&](const auto& entry) {
+        if (entry.second.value.link != gone_link.index) return false;
+        gone.push_back(entry.second.value);
+        return true;
+    });
+}
+
+void KernelTable::take(const AddressSeen& seen, std::vector<KernelAddress>&) {
+    addresses_[seen.address.key()] = {seen.address, dump(KernelKind::kAddresses).number};
+}
+
+void KernelTable::take(const AddressGone& gone_address, std::vector<KernelAddress>& gone) {
+    const auto found = addresses_.find(gone_address.address.key());
+    if (found == addresses_.end()) return;
+    const KernelAddress value = found->second.value;
+    addresses_.erase(found);
+    gone.push_back(value);
+    if (find(value.address).empty())
+        std::erase_if(routes_,
+                      [&](const auto& entry) { return entry.first.source == value.address; });
+}
+
+void KernelTable::take(const RouteSeen& seen, std::vector<KernelAddress>&) {
+    if (seen.replaces)
+        std::erase_if(routes_, [&](const auto& entry) {
+            const KernelRoute& route = entry.first;
+            return route.destination == seen.route.destination &&
+                   route.prefix == seen.route.prefix && route.tos == seen.route.tos &&
+                   route.metric == seen.route.metric;
+        });
+    routes_[seen.route] = dump(KernelKind::kRoutes).number;
+}
+
+void KernelTable::take(const RouteGone& gone_route, std::vector<KernelAddress>&) {
+    routes_.erase(gone_route.route);
+}
+
+void KernelTable::take(const DumpBegan& began, std::vector<KernelAddress>&) {
+    dump(began.kind).number++;
+    dump(began.kind).complete = false;
+}
+
+void KernelTable::take(const DumpEnded& ended, std::vector<KernelAddress>& gone) {
+    const std::uint64_t number = dump(ended.kind).number;
+    dump(ended.kind).complete = true;
+    const auto stale = [number](const auto& entry) { return entry.second.seen < number; };
+    switch (ended.kind) {
+        case KernelKind::kLinks: {
+            std::vector<int> lost;
+            for (const auto& entry : links_)
+                if (stale(entry)) lost.push_back(entry.first);
+            for (int index : lost)
+                take(LinkGone{index}, gone);
+            return;
+        }
+        case KernelKind::kAddresses:
+            std::erase_if(addresses_, [&](const auto& entry) {
+                if (!stale(entry)) return false;
+                gone.push_back(entry.second.value);
+                return true;
+            });
+            return;
+        case KernelKind::kRoutes:
+            std::erase_if(routes_, [&](const auto& entry) { return entry.second < number; });
+            return;
+    }
+}
+
+void KernelTable::take(const KernelOverrun&, std::vector<KernelAddress>&) {
+    for (Dump& each : dumps_)
+        each.complete = false;
+}
+
+void KernelTable::drop_routes_of_link(int index) {
+    std::erase_if(routes_, [&](const auto& entry) { return entry.first.link == index; });
+}
+
+bool KernelTable::synced() const {
+    return std::ranges::all_of(dumps_, &Dump::complete);
+}
+
+const KernelLink* KernelTable::link(int index) const {
+    const auto found = links_.find(index);
+    return found == links_.end() ? nullptr : &found->second.value;
+}
+
+const KernelLink* KernelTable::link(const std::string& name) const {
+    for (const auto& [index, aged] : links_)
+        if (aged.value.name == name) return &aged.value;
+    return nullptr;
+}
+
+std::vector<KernelAddress> KernelTable::find(const IpAddress& address) const {
+    std::vector<KernelAddress> found;
+    for (auto at = addresses_.lower_bound({address, 0, 0});
+         at != addresses_.end() && at->second.value.address == address; ++at)
+        found.push_back(at->second.value);
+    return found;
+}
+
+const KernelAddress* KernelTable::find(const KernelAddress::Key& key) const {
+    const auto found = addresses_.find(key);
+    return found == addresses_.end() ? nullptr : &found->second.value;
+}
+
+std::vector<KernelAddress> KernelTable::secondaries_of(const KernelAddress& primary) const {
+    std::vector<KernelAddress> found;
+    const std::uint32_t network = primary.address.v4_host_order() & netmask_v4(primary.prefix);
+    for (auto at = addresses_.lower_bound({IpAddress::v4(network), 0, 0});
+         at != addresses_.end() &&
+         same_subnet(at->second.value.address, primary.address, primary.prefix);
+         ++at) {
+        const KernelAddress& other = at->second.value;
+        if (other.secondary && other.link == primary.link && other.prefix == primary.prefix)
+            found.push_back(other);
+    }
+    return found;
+}
+
+std::vector<std::string> KernelTable::labels_on(int link) const {
+    std::vector<std::string> labels;
+    for (const auto& [key, aged] : addresses_)
+        if (aged.value.link == link) labels.push_back(aged.value.label);
+    return labels;
+}
+
+}  // namespace hb::resource

@@ -1,0 +1,112 @@
+#include "daemons/hb-resource/kernel_table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hb::resource {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+IpAddress ip(const char* text) {
+    return *IpAddress::parse(text);
+}
+KernelAddress address(const char* text, unsigned prefix = 24, int link = 2) {
+    return {.address = ip(text), .prefix = prefix, .link = link, .label = "eth0"};
+}
+std::vector<KernelRoute> routes_of(const KernelTable& table) {
+    std::vector<KernelRoute> all;
+    table.for_each_route([&](const KernelRoute& route) { all.push_back(route); });
+    return all;
+}
+
+TEST(KernelTable, IsSyncedWhenAllKindsWereDumpedAndNothingWasLostSince) {
+    KernelTable table;
+    EXPECT_FALSE(table.synced());
+    for (KernelKind kind : {KernelKind::kLinks, KernelKind::kAddresses, KernelKind::kRoutes}) {
+        table.apply(DumpBegan{kind});
+        EXPECT_FALSE(table.synced());
+        table.apply(DumpEnded{kind});
+    }
+    EXPECT_TRUE(table.synced());
+    table.apply(KernelOverrun{});
+    EXPECT_FALSE(table.synced());
+}
+
+TEST(KernelTable, ADumpDropsWhatItDoesNotName) {
+    KernelTable table;
+    table.apply(AddressSeen{address("10.0.0.1")});
+    table.apply(AddressSeen{address("10.0.0.2")});
+    table.apply(DumpBegan{KernelKind::kAddresses});
+    table.apply(AddressSeen{address("10.0.0.2")});
+    table.apply(AddressSeen{address("10.0.0.3")});
+    EXPECT_THAT(table.apply(DumpEnded{KernelKind::kAddresses}), ElementsAre(address("10.0.0.1")));
+    EXPECT_THAT(table.find(ip("10.0.0.1")), IsEmpty());
+    EXPECT_THAT(table.find(ip("10.0.0.2")), ElementsAre(address("10.0.0.2")));
+}
+
+TEST(KernelTable, SaysOnceThatAnAddressIsGone) {
+    KernelTable table;
+    table.apply(AddressSeen{address("10.0.0.1")});
+    EXPECT_THAT(table.apply(AddressGone{address("10.0.0.1")}), ElementsAre(address("10.0.0.1")));
+    EXPECT_THAT(table.apply(AddressGone{address("10.0.0.1")}), IsEmpty());
+}
+
+TEST(KernelTable, ALinkTakesItsAddressesAndRoutesAlong) {
+    KernelTable table;
+    table.apply(LinkSeen{{.index = 2, .name = "eth0", .up = true}});
+    table.apply(AddressSeen{address("10.0.0.1", 24, 2)});
+    table.apply(AddressSeen{address("10.0.1.1", 24, 3)});
+    table.apply(RouteSeen{{.destination = ip("10.0.0.0"), .prefix = 24, .link = 2}});
+    EXPECT_THAT(table.apply(LinkGone{2}), ElementsAre(address("10.0.0.1", 24, 2)));
+    EXPECT_EQ(table.link(2), nullptr);
+    EXPECT_THAT(routes_of(table), IsEmpty());
+    EXPECT_THAT(table.find(ip("10.0.1.1")), ElementsAre(address("10.0.1.1", 24, 3)));
+}
+
+// The kernel reports neither.
+TEST(KernelTable, RoutesGoWithALinkThatIsSetDownAndWithTheirSourceAddress) {
+    KernelTable table;
+    const KernelRoute by_link{.destination = ip("10.9.0.0"), .prefix = 16, .link = 2};
+    const KernelRoute by_source{
+        .destination = ip("10.8.0.0"), .prefix = 16, .link = 3, .source = ip("10.0.1.1")};
+    table.apply(RouteSeen{by_link});
+    table.apply(RouteSeen{by_source});
+    table.apply(AddressSeen{address("10.0.1.1", 24, 3)});
+    table.apply(LinkSeen{{.index = 2, .name = "eth0", .up = false}});
+    EXPECT_THAT(routes_of(table), ElementsAre(by_source));
+    table.apply(AddressGone{address("10.0.1.1", 24, 3)});
+    EXPECT_THAT(routes_of(table), IsEmpty());
+}
+
+TEST(KernelTable, AReplacedRouteIsGone) {
+    KernelTable table;
+    const KernelRoute old{.destination = ip("10.0.0.0"), .prefix = 24, .link = 2};
+    const KernelRoute other_metric{
+        .destination = ip("10.0.0.0"), .prefix = 24, .metric = 100, .link = 2};
+    const KernelRoute fresh{.destination = ip("10.0.0.0"), .prefix = 24, .link = 3};
+    table.apply(RouteSeen{old});
+    table.apply(RouteSeen{other_metric});
+    table.apply(RouteSeen{fresh, true});
+    EXPECT_THAT(routes_of(table), testing::UnorderedElementsAre(fresh, other_metric));
+}
+
+TEST(KernelTable, KnowsWhichSecondariesHangOnAPrimary) {
+    KernelTable table;
+    const auto secondary = [](KernelAddress a) {
+        a.secondary = true;
+        return a;
+    };
+    table.apply(AddressSeen{address("10.0.0.9")});
+    table.apply(AddressSeen{secondary(address("10.0.0.1"))});
+    table.apply(AddressSeen{secondary(address("10.0.0.200"))});
+    table.apply(AddressSeen{address("10.0.0.3", 25)});                // another prefix
+    table.apply(AddressSeen{secondary(address("10.0.0.4", 24, 3))});  // another link
+    table.apply(AddressSeen{secondary(address("10.0.1.1"))});         // another subnet
+    EXPECT_THAT(table.secondaries_of(address("10.0.0.9")),
+                ElementsAre(secondary(address("10.0.0.1")), secondary(address("10.0.0.200"))));
+}
+
+}  // namespace
+}  // namespace hb::resource

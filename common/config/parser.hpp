@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,11 @@ struct Places {
     std::string file;                            // as people know it: "ha.cf"
     std::map<std::string, Position> directives;  // first value of each directive that was given
     std::vector<Position> nodes;                 // by rank
+    // Directives with a value that could not be read: what rests on them is not checked further, so
+    // that one mistake is one message. "medium" stands for all media.
+    std::set<std::string> broken;
+    // Media that are accepted but not in effect, for the one who wonders why there is none.
+    std::vector<Position> idle_media;
 };
 
 // ha.cf. `groups` stay empty: they are haresources' business.

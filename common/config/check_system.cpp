@@ -1,0 +1,98 @@
+#include "common/config/check_system.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <set>
+#include <string_view>
+
+namespace hb::config {
+namespace {
+
+constexpr std::string_view kServiceName = "ha-cluster";
+
+// Resource types that need no script.
+bool is_built_in(std::string_view type) {
+    return type == "IPaddr" || type == "IPaddr2";
+}
+
+bool is_executable_file(const std::string& path) {
+    struct stat status{};
+    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+           (status.st_mode & 0111) != 0;
+}
+
+bool has_user(const std::string& name) {
+    std::array<char, 16384> buffer{};
+    struct passwd entry{};
+    struct passwd* found = nullptr;
+    return ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
+           found != nullptr;
+}
+
+void check_clients(const Settings& settings, Diagnostics& diagnostics) {
+    for (const RespawnLine& line : settings.respawn) {
+        if (line.is_ipfail || line.is_heartbeat_client) continue;  // not started from this line
+        if (!has_user(line.user))
+            diagnostics.error(
+                line.position,
+                fmt::format("Invalid uid [{}] specified for client child", line.user));
+        const std::string program = line.command.substr(0, line.command.find_first_of(" \t"));
+        if (!is_executable_file(program))
+            diagnostics.error(line.position,
+                              fmt::format("Client child command [{}] is not executable", program));
+    }
+}
+
+void check_scripts(const Settings& settings, const ScriptDirectories& directories,
+                   Diagnostics& diagnostics) {
+    for (const Group& group : settings.groups)
+        for (const Resource& resource : group.resources) {
+            if (is_built_in(resource.type)) continue;
+            if (!find_script(resource.type, directories).empty()) continue;
+            diagnostics.error(
+                resource.position,
+                fmt::format("Cannot locate resource script {} (not in {}, not in {})",
+                            resource.type, directories.resource_d, directories.init_d));
+        }
+}
+
+// A port that belongs to somebody else is legal, and a surprise when that one is installed.
+void check_port(const Settings& settings, Diagnostics& diagnostics) {
+    std::set<std::uint16_t> seen;
+    for (const Medium& medium : settings.media) {
+        if (!seen.insert(medium.port).second) continue;
+        std::array<char, 4096> buffer{};
+        struct servent entry{};
+        struct servent* found = nullptr;
+        const int rc = ::getservbyport_r(htons(medium.port), "udp", &entry, buffer.data(),
+                                         buffer.size(), &found);
+        if (rc != 0 || found == nullptr || found->s_name == kServiceName) continue;
+        diagnostics.warning(medium.position, fmt::format("udp port {} reserved for service \"{}\".",
+                                                         medium.port, found->s_name));
+    }
+}
+
+}  // namespace
+
+std::string find_script(const std::string& type, const ScriptDirectories& directories) {
+    for (const std::string& directory : {directories.resource_d, directories.init_d}) {
+        std::string path = directory + "/" + type;
+        if (is_executable_file(path)) return path;
+    }
+    return {};
+}
+
+void check_system(const Settings& settings, const ScriptDirectories& directories,
+                  Diagnostics& diagnostics) {
+    check_clients(settings, diagnostics);
+    check_scripts(settings, directories, diagnostics);
+    check_port(settings, diagnostics);
+}
+
+}  // namespace hb::config

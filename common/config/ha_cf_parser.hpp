@@ -1,0 +1,77 @@
+// The parser of ha.cf from inside: one object per text. Use parse_ha_cf (parser.hpp).
+//
+// Directives are taken from top to bottom, each by the function that setter() names for it; those
+// that are not in effect only have their values checked against the schema.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/config/lexer.hpp"
+#include "common/config/parser.hpp"
+#include "common/config/schema.hpp"
+
+namespace hb::config {
+
+class HaCfParser {
+  public:
+    explicit HaCfParser(std::string_view file);
+    [[nodiscard]] Parsed parse(std::string_view text);
+
+  private:
+    struct Statement {
+        const Directive* directive = nullptr;
+        Word name;
+        Line rest;                // the line after the name, without blanks at either end
+        std::vector<Word> words;  // of the rest; separated by blanks and commas
+    };
+    using Setter = void (HaCfParser::*)(const Statement&);
+
+    void take_line(Line line);
+    void take_statement(const Statement& s);
+    [[nodiscard]] const Directive* look_up(const Word& name);
+    [[nodiscard]] static Setter setter(std::string_view name);
+    void check_value(const Statement& s);
+    void check_line(const Statement& s);
+    void remember_idle(const Statement& s);
+    void report_idle();
+    void fill_in_defaults();
+    void settle_failback();
+
+    void take_nodes(const Statement& s);
+    void take_time(const Statement& s);
+    void take_auto_failback(const Statement& s);
+    void take_nice_failback(const Statement& s);
+    void take_crm(const Statement& s);
+    void take_udpport(const Statement& s);
+    void take_bcast(const Statement& s);
+    void take_ucast(const Statement& s);
+    void take_mcast(const Statement& s);
+    void take_ping(const Statement& s);
+    void take_ping_group(const Statement& s);
+    void take_respawn(const Statement& s);
+    void take_log_path(const Statement& s);
+    void take_logfacility(const Statement& s);
+    void take_debug(const Statement& s);
+
+    // The only word, or an error.
+    [[nodiscard]] std::optional<Word> one_word(const Statement& s);
+    [[nodiscard]] std::optional<Duration> time_value(const Statement& s);
+    [[nodiscard]] bool check_command(const Statement& s);
+    [[nodiscard]] bool check_apiauth(const Statement& s);
+    void add_medium(Medium medium);
+    void add_ping(PingNode node);
+    void broken(const Statement& s, const Position& at, std::string text);
+
+    Parsed out_;
+    Diagnostics& diagnostics_ = out_.diagnostics;
+    std::map<std::string, Position> first_;              // of each directive: its name
+    std::map<std::string, std::vector<Position>> idle_;  // accepted, not in effect
+    std::map<std::string, Position> api_clients_;        // of apiauth
+    std::optional<bool> nice_failback_;
+};
+
+}  // namespace hb::config

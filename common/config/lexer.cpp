@@ -1,0 +1,86 @@
+#include "common/config/lexer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hb::config {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::size_t kMostQuoted = 60;
+
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && kBlanks.find(c) == std::string_view::npos) || byte == 0x7f;
+}
+
+std::string_view without_comment(std::string_view line, Comments comments) {
+    if (comments == Comments::kAnywhere) return line.substr(0, line.find('#'));
+    const std::size_t first = line.find_first_not_of(kBlanks);
+    const bool is_comment = first != std::string_view::npos && line[first] == '#';
+    return is_comment ? std::string_view() : line;
+}
+
+Line cut_front(const Line& line, std::size_t count) {
+    count = std::min(count, line.text.size());
+    Line rest{line.text.substr(count), line.at};
+    rest.at.column += static_cast<unsigned>(count);
+    return rest;
+}
+
+}  // namespace
+
+std::vector<Line> split_lines(std::string_view text, std::string_view file, Comments comments,
+                              Diagnostics& diagnostics) {
+    std::vector<Line> lines;
+    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    for (unsigned number = 1; !text.empty(); number++) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        line = without_comment(line, comments);
+        if (line.find_first_not_of(kBlanks) == std::string_view::npos) continue;
+
+        const Position at{std::string(file), number, 1};
+        const auto control = std::ranges::find_if(line, is_control);
+        if (control != line.end()) {
+            Position place = at;
+            place.column += static_cast<unsigned>(control - line.begin());
+            diagnostics.error(place, fmt::format("control character 0x{:02x}",
+                                                 static_cast<unsigned char>(*control)));
+            continue;
+        }
+        lines.push_back({line, at});
+    }
+    return lines;
+}
+
+Word take_word(Line& line, std::string_view separators) {
+    line = cut_front(line, line.text.find_first_not_of(separators));
+    const std::size_t length = std::min(line.text.find_first_of(separators), line.text.size());
+    const Word word{line.text.substr(0, length), line.at};
+    line = cut_front(line, length);
+    line = cut_front(line, line.text.find_first_not_of(separators));
+    return word;
+}
+
+std::vector<Word> split_words(const Line& line, std::string_view separators) {
+    std::vector<Word> words;
+    Line rest = line;
+    while (true) {
+        const Word word = take_word(rest, separators);
+        if (word.text.empty()) return words;
+        words.push_back(word);
+    }
+}
+
+std::string printable(std::string_view text) {
+    std::string result(text.substr(0, kMostQuoted));
+    std::ranges::replace_if(result, [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+    if (text.size() > kMostQuoted) result += "...";
+    return result;
+}
+
+}  // namespace hb::config

@@ -1,0 +1,46 @@
+// Text to lines, lines to words, each with its position. Knows no directive.
+//
+// Common to the three files: lines end with LF (a CR before it is dropped, as is a byte order
+// mark), blanks are space, tab, vertical tab and form feed. What else is below space, and DEL, is
+// reported once per line: it does not belong into a configuration and must not reach a log.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/config/diagnostic.hpp"
+
+namespace hb::config {
+
+struct Word {
+    std::string_view text;  // a part of the text that was given to the lexer
+    Position at;
+};
+
+struct Line {
+    std::string_view text;  // without its end and, where the file has comments, without the comment
+    Position at;            // of its first byte
+};
+
+enum class Comments : std::uint8_t {
+    kAnywhere = 1,  // from '#' to the end of the line: ha.cf, haresources
+    kWholeLine,     // only lines whose first word begins with '#': a key may contain one
+};
+
+// Lines with nothing on them are left out.
+[[nodiscard]] std::vector<Line> split_lines(std::string_view text, std::string_view file,
+                                            Comments comments, Diagnostics& diagnostics);
+
+inline constexpr std::string_view kBlanks = " \t\v\f";
+inline constexpr std::string_view kBlanksAndCommas = " \t\v\f,";
+
+[[nodiscard]] std::vector<Word> split_words(const Line& line, std::string_view separators);
+
+// Cuts the first word off `line`; what is left begins at its next word.
+[[nodiscard]] Word take_word(Line& line, std::string_view separators);
+
+// For quoting in a diagnostic: what cannot be printed becomes '?', what is long is cut.
+[[nodiscard]] std::string printable(std::string_view text);
+
+}  // namespace hb::config

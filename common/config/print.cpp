@@ -1,0 +1,115 @@
+// The canonical form of ha.cf and haresources: every directive that is in effect, with its value
+// whether it was given or not, then what is accepted without effect, as it was written.
+#include <fmt/format.h>
+
+#include "common/config/parser.hpp"
+#include "common/config/schema.hpp"
+
+namespace hb::config {
+namespace {
+
+std::string print_medium(const Medium& m) {
+    switch (m.kind) {
+        case MediumKind::kBcast:
+            return fmt::format("bcast {}\n", m.interface);
+        case MediumKind::kUcast:
+            return fmt::format("ucast {} {}\n", m.interface, m.peer);
+        case MediumKind::kMcast:
+            return fmt::format("mcast {} {} {} {} {}\n", m.interface, m.group.to_string(), m.port,
+                               m.ttl, m.loop ? 1 : 0);
+    }
+    return {};
+}
+
+const char* print_failback(AutoFailback a) {
+    switch (a) {
+        case AutoFailback::kOn:
+            return "on";
+        case AutoFailback::kOff:
+            return "off";
+        case AutoFailback::kLegacy:
+            return "legacy";
+    }
+    return "?";
+}
+
+bool is_idle(const std::string& name) {
+    const Directive* d = find_directive(name);
+    return d != nullptr && d->effect == Effect::kAccepted;
+}
+
+std::string print_idle(const std::string& name, std::string_view lines) {
+    std::string text;
+    while (true) {
+        const std::size_t end = lines.find('\n');
+        text += fmt::format("{} {}\n", name, lines.substr(0, end));
+        if (end == std::string_view::npos) return text;
+        lines.remove_prefix(end + 1);
+    }
+}
+
+// Without what does not change the meaning: positions, spelling.
+Settings essence(Settings s) {
+    for (Medium& m : s.media)
+        m.position = {};
+    for (RespawnLine& r : s.respawn)
+        r.position = {};
+    for (PingNode& p : s.pings)
+        p.position = {};
+    for (Group& g : s.groups) {
+        g.position = {};
+        for (Resource& r : g.resources)
+            r.position = {};
+    }
+    std::erase_if(s.raw, [](const auto& entry) { return !is_idle(entry.first); });
+    return s;
+}
+
+}  // namespace
+
+std::string print_ha_cf(const Settings& s) {
+    std::string text;
+    for (const std::string& node : s.nodes)
+        text += fmt::format("node {}\n", node);
+    text += fmt::format("keepalive {}\n", hb::to_string(s.keepalive));
+    text += fmt::format("warntime {}\n", hb::to_string(s.warntime));
+    text += fmt::format("deadtime {}\n", hb::to_string(s.deadtime));
+    text += fmt::format("initdead {}\n", hb::to_string(s.initdead));
+    text += fmt::format("deadping {}\n", hb::to_string(s.deadping));
+    text += fmt::format("udpport {}\n", s.udpport);
+    for (const Medium& m : s.media)
+        text += print_medium(m);
+    text += fmt::format("auto_failback {}\n", print_failback(s.auto_failback));
+    for (const RespawnLine& r : s.respawn)
+        text += fmt::format("respawn {} {}\n", r.user, r.command);
+    for (const PingNode& p : s.pings) {
+        text += p.is_group ? fmt::format("ping_group {}", p.name) : "ping";
+        for (const std::string& member : p.members)
+            text += " " + member;
+        text += '\n';
+    }
+    if (!s.logfile.empty()) text += fmt::format("logfile {}\n", s.logfile);
+    if (!s.debugfile.empty()) text += fmt::format("debugfile {}\n", s.debugfile);
+    if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);
+    text += fmt::format("debug {}\n", s.debug);
+    for (const auto& [name, lines] : s.raw)
+        if (is_idle(name)) text += print_idle(name, lines);
+    return text;
+}
+
+std::string print_haresources(const Settings& s) {
+    std::string text;
+    for (const Group& group : s.groups) {
+        text += s.node_name(group.preferred);
+        for (const Resource& resource : group.resources)
+            text += " " + resource.word;
+        text += '\n';
+    }
+    return text;
+}
+
+bool same_meaning(const Settings& a, const Settings& b) {
+    return essence(a) == essence(b);
+}
+
+}  // namespace hb::config

@@ -1,0 +1,190 @@
+#include "common/config/schema.hpp"
+
+#include <array>
+
+namespace hb::config {
+namespace {
+
+using enum ValueType;
+using enum Effect;
+
+constexpr bool kOnce = false;
+constexpr bool kOften = true;
+
+// name, type, effect, repeatable, syntax, unit, fallback, least, most, choices, note, help
+constexpr auto kDirectives = std::to_array<Directive>({
+    // What makes the cluster.
+    {"node", kNames, kFull, kOften, "NAME...", "", "", 0, 0, "", "",
+     "The nodes of the cluster, each as `uname -n` (or the first line of the file nodeinfo) says "
+     "on "
+     "it, in any letter case. The order counts and has to be the same on all nodes: the first node "
+     "has the lowest rank and coordinates."},
+    {"keepalive", kTime, kFull, kOnce, "TIME", "s", "1s", 0, 0, "", "",
+     "Time between two heartbeats."},
+    {"warntime", kTime, kFull, kOnce, "TIME", "s", "half of deadtime", 0, 0, "", "",
+     "A heartbeat that comes later than this is logged as late. From then on the addresses that "
+     "would have to be taken over are watched, too."},
+    {"deadtime", kTime, kFull, kOnce, "TIME", "s", "30s", 0, 0, "", "",
+     "A node that was not heard for so long is dead. More than twice keepalive; with three or more "
+     "nodes at least five times keepalive; never less than 20 ms."},
+    {"initdead", kTime, kFull, kOnce, "TIME", "s",
+     "deadtime if that is above 10s, 12s if it is below 6s, else twice deadtime", 0, 0, "", "",
+     "The deadtime of the first moments after a start, when switches and peers may need time. Not "
+     "less than deadtime."},
+    {"deadping", kTime, kFull, kOnce, "TIME", "s", "deadtime", 0, 0, "", "",
+     "A ping node that did not answer for so long is dead. More than twice keepalive."},
+    {"auto_failback", kChoice, kFull, kOnce, "on|off|legacy", "", "legacy", 0, 0, "", "",
+     "Whether a group goes back to the node that its haresources line names when that node "
+     "returns. "
+     "`legacy`, and no directive at all, mean `on`, with a warning."},
+    {"nice_failback", kBoolean, kFull, kOnce, "on|off", "", "", 0, 0, "", "",
+     "Obsolete: `on` is `auto_failback off`, `off` is `auto_failback on`."},
+    {"crm", kWord, kFull, kOnce, "off", "", "off", 0, 0, "", "",
+     "Only `off`: the groups are those of haresources. With Pacemaker in charge this suite has no "
+     "work to do."},
+    {"pacemaker", kWord, kFull, kOnce, "off", "", "off", 0, 0, "", "", "Another name of `crm`."},
+
+    // Media.
+    {"udpport", kNumber, kFull, kOnce, "PORT", "", "694", 1, 65535, "", "",
+     "UDP port of `bcast` and `ucast`. Stands before them, as it holds for what comes after it."},
+    {"bcast", kInterfaces, kFull, kOften, "INTERFACE...", "", "", 0, 0, "", "",
+     "Heartbeats by UDP broadcast on these interfaces. Each interface is a link of its own."},
+    {"ucast", kLine, kFull, kOften, "INTERFACE HOST", "", "", 0, 0, "", "",
+     "Heartbeats by UDP to one host. A line with the node's own address does no harm, so the same "
+     "file serves all nodes."},
+    {"mcast", kLine, kFull, kOften, "INTERFACE GROUP PORT TTL LOOP", "", "", 0, 0, "", "",
+     "Heartbeats by UDP to an IPv4 multicast group. TTL 0 to 255, LOOP 0 or 1."},
+    {"ucast6", kLine, kAccepted, kOften, "INTERFACE ADDRESS", "", "", 0, 0, "",
+     "heartbeats over IPv6 are not sent", "Heartbeats by UDP to one host, over IPv6."},
+    {"mcast6", kLine, kAccepted, kOften, "INTERFACE GROUP PORT HOPS LOOP", "", "", 0, 0, "",
+     "heartbeats over IPv6 are not sent", "Heartbeats by UDP to an IPv6 multicast group."},
+    {"serial", kNames, kAccepted, kOften, "DEVICE...", "", "", 0, 0, "",
+     "no heartbeat goes over this line", "Heartbeats over serial lines."},
+    {"baud", kChoice, kAccepted, kOnce, "RATE", "bit/s", "19200", 0, 0,
+     "9600 19200 38400 57600 115200 230400 460800", "serial lines are not opened",
+     "Speed of the serial lines."},
+    {"tipc", kLine, kAccepted, kOften, "...", "", "", 0, 0, "", "no heartbeat goes this way",
+     "A medium of some Heartbeat builds."},
+    {"rds", kLine, kAccepted, kOften, "...", "", "", 0, 0, "", "no heartbeat goes this way",
+     "A medium of some Heartbeat builds."},
+    {"openais", kLine, kAccepted, kOften, "...", "", "", 0, 0, "", "no heartbeat goes this way",
+     "A medium of some Heartbeat builds."},
+
+    // Hosts that run nothing of ours.
+    {"ping", kNames, kKept, kOften, "HOST...", "", "", 0, 0, "", "these hosts are not asked",
+     "Hosts outside the cluster that answer pings, such as the router: a node that reaches none of "
+     "them is the one that is cut off."},
+    {"ping_group", kLine, kKept, kOften, "NAME HOST...", "", "", 0, 0, "",
+     "these hosts are not asked",
+     "Several hosts that count as one: it is up if any of them answers."},
+    {"ping6", kNames, kAccepted, kOften, "HOST...", "", "", 0, 0, "", "these hosts are not asked",
+     "As `ping`, over IPv6."},
+    {"hbaping", kNames, kAccepted, kOften, "NAME...", "", "", 0, 0, "",
+     "fibre channel adapters are not asked", "A ping node that is a fibre channel device."},
+
+    // Clients and safety.
+    {"respawn", kLine, kFull, kOften, "USER PROGRAM [ARGUMENT...]", "", "", 0, 0, "", "",
+     "A program that is started as USER when communication is up, and again whenever it ends, "
+     "unless "
+     "it ends with code 100. PROGRAM is an absolute path. A program called `ipfail`, whatever its "
+     "directory, is the suite's own hb-ipfail."},
+    {"failfast", kLine, kAccepted, kOften, "USER PROGRAM [ARGUMENT...]", "", "", 0, 0, "",
+     "the program is not started", "As `respawn`, but the host is reset when the program dies."},
+    {"apiauth", kLine, kAccepted, kOften, "CLIENT [uid=USER,...] [gid=GROUP,...]", "",
+     "root and the group haclient", 0, 0, "", "root and the group haclient have access",
+     "Who may use the control socket."},
+    {"watchdog", kPath, kAccepted, kOnce, "DEVICE", "", "none", 0, 0, "",
+     "the watchdog is NOT fed and NOT armed: a hung host is not reset", "The watchdog device."},
+    {"stonith", kLine, kAccepted, kOnce, "TYPE CONFIGFILE", "", "none", 0, 0, "",
+     "NO node is fenced: shared disks are not protected", "A fence device for the whole cluster."},
+    {"stonith_host", kLine, kAccepted, kOften, "HOST|* TYPE PARAMETER...", "", "none", 0, 0, "",
+     "NO node is fenced: shared disks are not protected", "A fence device reached from HOST."},
+
+    // Logs.
+    {"logfile", kPath, kFull, kOnce, "PATH", "", "none", 0, 0, "", "",
+     "File for all messages but those for debugging; /dev/null is none. The journal has them all."},
+    {"debugfile", kPath, kFull, kOnce, "PATH", "", "none", 0, 0, "", "",
+     "File for all messages and for what resource scripts print; /dev/null is none."},
+    {"logfacility", kChoice, kFull, kOnce, "FACILITY", "", "none", 0, 0,
+     "auth authpriv cron daemon ftp kern lpr mail news security syslog user uucp local0 local1 "
+     "local2 "
+     "local3 local4 local5 local6 local7 none",
+     "", "The syslog facility of messages, `none` for none."},
+    {"debug", kNumber, kFull, kOnce, "LEVEL", "", "0", 0, 255, "", "",
+     "How much there is for debugging; 0 is nothing."},
+    {"use_logd", kBoolean, kAccepted, kOnce, "on|off", "", "", 0, 0, "",
+     "messages go to the journal, logfile, debugfile and logfacility", "Log through ha_logd."},
+    {"conn_logd_time", kTime, kAccepted, kOnce, "TIME", "s", "60s", 0, 0, "", "there is no ha_logd",
+     "Time between two attempts to reach ha_logd."},
+    {"syslogmsgfmt", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
+     "log files are written in syslog's form", "The form of lines in log files."},
+    {"log_badpack", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
+     "bad frames are counted, and logged at a bounded rate", "Log frames that are no good."},
+
+    // The process and the wire.
+    {"realtime", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
+     "the daemons choose their scheduling themselves", "Real-time scheduling and locked memory."},
+    {"rtprio", kNumber, kAccepted, kOnce, "PRIORITY", "", "1", 1, 99, "",
+     "the daemons choose their scheduling themselves", "Real-time priority."},
+    {"memreserve", kNumber, kAccepted, kOnce, "SIZE", "KiB", "6500", 1, 1 << 30, "",
+     "no memory is set aside", "Memory to set aside before it is locked."},
+    {"coredumps", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
+     "the service manager decides about core dumps", "Whether daemons may dump core."},
+    {"coreroot", kPath, kAccepted, kOnce, "DIRECTORY", "", "", 0, 0, "",
+     "the service manager decides about core dumps", "Where core dumps go."},
+    {"compression", kChoice, kAccepted, kOnce, "zlib|bz2", "", "zlib", 0, 0, "zlib bz2",
+     "frames are not compressed", "Compression of large messages."},
+    {"compression_threshold", kNumber, kAccepted, kOnce, "SIZE", "KiB", "2", 1, 1 << 30, "",
+     "frames are not compressed", "What counts as large."},
+    {"traditional_compression", kBoolean, kAccepted, kOnce, "on|off", "", "off", 0, 0, "",
+     "frames are not compressed", "Compress whole messages."},
+    {"msgfmt", kChoice, kAccepted, kOnce, "classic|netstring", "", "classic", 0, 0,
+     "classic netstring", "there is one wire format, and it is neither",
+     "Heartbeat's wire format."},
+    {"hopfudge", kNumber, kAccepted, kOnce, "HOPS", "", "1", 0, 255, "",
+     "frames are not forwarded, so there are no hops to count", "Hops beyond the number of nodes."},
+    {"max_rexmit_delay", kNumber, kAccepted, kOnce, "TIME", "ms", "250", 1, 1 << 30, "",
+     "no message is ever asked for again", "Longest delay of a request to send again."},
+    {"hbgenmethod", kChoice, kAccepted, kOnce, "file|time", "", "file", 0, 0, "file time",
+     "the generation is kept on disk and is never below the time", "Source of the generation."},
+    {"uuidfrom", kChoice, kAccepted, kOnce, "file|nodename", "", "file", 0, 0, "file nodename",
+     "nodes are known by name", "Source of a node's UUID."},
+    {"autojoin", kChoice, kAccepted, kOnce, "none", "", "none", 0, 0, "none other any",
+     "nodes are those of the node lines, always", "Nodes that are not listed."},
+    {"cluster", kWord, kAccepted, kOnce, "NAME", "", "linux-ha", 0, 0, "",
+     "clusters are told apart by their node lines and keys", "Name of the cluster."},
+    {"quorum_server", kWord, kAccepted, kOnce, "HOST", "", "none", 0, 0, "",
+     "nobody is asked for quorum", "Host of the quorum daemon."},
+    {"env", kLine, kAccepted, kOften, "NAME=VALUE", "", "", 0, 0, "", "scripts do not see it",
+     "Passed to scripts as HA_NAME."},
+
+    // Pacemaker's, and what nobody needs any more.
+    {"crm_daemon_dir", kPath, kAccepted, kOnce, "DIRECTORY", "", "", 0, 0, "",
+     "it belongs to Pacemaker", "Belongs to Pacemaker."},
+    {"crmd_spawns_pengine", kBoolean, kAccepted, kOnce, "on|off", "", "", 0, 0, "",
+     "it belongs to Pacemaker", "Belongs to Pacemaker."},
+    {"record_config_changes", kBoolean, kAccepted, kOnce, "on|off", "", "", 0, 0, "",
+     "it belongs to Pacemaker", "Belongs to Pacemaker."},
+    {"record_pengine_inputs", kBoolean, kAccepted, kOnce, "on|off", "", "", 0, 0, "",
+     "it belongs to Pacemaker", "Belongs to Pacemaker."},
+    {"enable_config_writes", kBoolean, kAccepted, kOnce, "on|off", "", "", 0, 0, "",
+     "it belongs to Pacemaker", "Belongs to Pacemaker."},
+    {"use_apphbd", kBoolean, kAccepted, kOnce, "on|off", "", "off", 0, 0, "",
+     "the service manager watches the daemons", "Register with apphbd."},
+    {"normalpoll", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
+     "there is one way to poll", "For special builds of Heartbeat."},
+});
+
+}  // namespace
+
+std::span<const Directive> schema() {
+    return kDirectives;
+}
+
+const Directive* find_directive(std::string_view name) {
+    for (const Directive& d : kDirectives)
+        if (d.name == name) return &d;
+    return nullptr;
+}
+
+}  // namespace hb::config

@@ -1,0 +1,172 @@
+// Checks that need more than one line of ha.cf. Each text names both places.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/config/lexer.hpp"
+#include "common/config/parser.hpp"
+#include "common/config/values.hpp"
+
+namespace hb::config {
+namespace {
+
+// L1: the window of the address probe is at least 4 ms, and must fit into deadtime/4 less 1 %.
+constexpr Duration kLeastDeadtime = 20ms;
+// L1: a lease is 3/4 deadtime from the sending of a frame that was acknowledged. With five
+// keepalives in a deadtime one lost frame, or one late answer, does not end it.
+constexpr int kLeaseKeepalives = 5;
+constexpr std::size_t kQuorumNodes = 3;
+constexpr Duration kShortInitdead = 10s;
+
+class Validator {
+  public:
+    Validator(const Settings& settings, const Places& places, Diagnostics& diagnostics)
+        : settings_(settings), places_(places), diagnostics_(diagnostics) {}
+
+    void check_nodes(std::string_view own_node);
+    void check_times();
+    void check_media();
+    void check_pings();
+
+  private:
+    [[nodiscard]] bool is_sound(std::initializer_list<const char*> names) const {
+        return std::ranges::none_of(names,
+                                    [this](const char* n) { return places_.broken.contains(n); });
+    }
+    [[nodiscard]] bool is_given(const std::string& name) const {
+        return places_.directives.contains(name);
+    }
+    [[nodiscard]] Position whole_file() const { return {places_.file, 0, 0}; }
+    // Where to point: at the first of the two that somebody wrote.
+    [[nodiscard]] Position place(const std::string& name, const std::string& other) const {
+        if (is_given(name)) return places_.directives.at(name);
+        return is_given(other) ? places_.directives.at(other) : whole_file();
+    }
+    [[nodiscard]] std::string cite(const std::string& name) const {
+        return is_given(name) ? to_string(places_.directives.at(name)) : "the default";
+    }
+    void check_lease();
+
+    const Settings& settings_;
+    const Places& places_;
+    Diagnostics& diagnostics_;
+};
+
+void Validator::check_nodes(std::string_view own_node) {
+    if (!is_sound({"node"})) return;
+    if (settings_.nodes.empty()) {
+        diagnostics_.error(whole_file(), "no nodes defined");
+        return;
+    }
+    if (!settings_.find_node(own_node))
+        diagnostics_.error(places_.nodes[0],
+                           fmt::format("Current node [{}] not in configuration! The names of the "
+                                       "node lines are those that `uname -n` prints on each node",
+                                       printable(own_node)));
+    if (settings_.nodes.size() == 1)
+        diagnostics_.warning(places_.nodes[0], "one node only: nobody can take over");
+}
+
+void Validator::check_times() {
+    const Settings& s = settings_;
+    if (is_sound({"deadtime", "keepalive"}) && s.deadtime <= 2 * s.keepalive)
+        diagnostics_.error(
+            place("deadtime", "keepalive"),
+            fmt::format("Dead time [{}] is too small compared to keepalive [{}] ({}): "
+                        "more than twice as long is the least",
+                        hb::to_string(s.deadtime), hb::to_string(s.keepalive), cite("keepalive")));
+    if (is_sound({"deadtime"}) && s.deadtime < kLeastDeadtime)
+        diagnostics_.error(place("deadtime", "deadtime"),
+                           fmt::format("Dead time [{}] is too small: {} is the least in which a "
+                                       "takeover can make sure that an address is free",
+                                       hb::to_string(s.deadtime), hb::to_string(kLeastDeadtime)));
+    if (is_sound({"deadtime", "initdead"}) && s.initdead < s.deadtime)
+        diagnostics_.error(
+            place("initdead", "deadtime"),
+            fmt::format("Initial dead time [{}] is smaller than deadtime [{}] ({})",
+                        hb::to_string(s.initdead), hb::to_string(s.deadtime), cite("deadtime")));
+    else if (is_sound({"initdead"}) && s.initdead < kShortInitdead)
+        diagnostics_.warning(
+            place("initdead", "deadtime"),
+            fmt::format(
+                "Initial dead time [{}] may be too small! Switches and peers may need longer "
+                "after a power failure; 10s and more is usual",
+                hb::to_string(s.initdead)));
+    if (is_sound({"deadtime", "warntime"}) && s.warntime > s.deadtime)
+        diagnostics_.error(
+            place("warntime", "deadtime"),
+            fmt::format("Warn time [{}] is greater than deadtime [{}] ({})",
+                        hb::to_string(s.warntime), hb::to_string(s.deadtime), cite("deadtime")));
+    else if (is_given("warntime") && is_sound({"warntime", "keepalive"}) &&
+             s.warntime <= s.keepalive)
+        diagnostics_.warning(
+            place("warntime", "keepalive"),
+            fmt::format("Warn time [{}] is not greater than keepalive [{}] ({}): "
+                        "every heartbeat will be late",
+                        hb::to_string(s.warntime), hb::to_string(s.keepalive), cite("keepalive")));
+    if (is_given("deadping") && is_sound({"deadping", "keepalive"}) &&
+        s.deadping <= 2 * s.keepalive)
+        diagnostics_.error(
+            place("deadping", "keepalive"),
+            fmt::format("Ping dead time [{}] is too small compared to keepalive [{}] "
+                        "({}): more than twice as long is the least",
+                        hb::to_string(s.deadping), hb::to_string(s.keepalive), cite("keepalive")));
+    check_lease();
+}
+
+// Where a lease that runs out stops resources, one lost frame must not end it: an error where that
+// is so today (L2, three nodes), a warning where it will be (L3, ping nodes). Only service is at
+// stake, never two owners.
+void Validator::check_lease() {
+    const Settings& s = settings_;
+    const bool is_short =
+        s.deadtime < kLeaseKeepalives * s.keepalive && s.deadtime > 2 * s.keepalive;
+    if (!is_sound({"deadtime", "keepalive"}) || !is_short) return;
+    const std::string text = fmt::format("Dead time [{}] is less than {} times keepalive [{}] ({})",
+                                         hb::to_string(s.deadtime), kLeaseKeepalives,
+                                         hb::to_string(s.keepalive), cite("keepalive"));
+    if (s.nodes.size() >= kQuorumNodes)
+        diagnostics_.error(place("deadtime", "keepalive"),
+                           text + ": with three or more nodes (" + to_string(places_.nodes[2]) +
+                               ") a single lost heartbeat would stop resources");
+    else if (!s.pings.empty())
+        diagnostics_.warning(place("deadtime", "keepalive"),
+                             text + ": with ping nodes (" + to_string(s.pings[0].position) +
+                                 ") a single lost heartbeat can stop resources");
+}
+
+void Validator::check_media() {
+    if (!settings_.media.empty() || !is_sound({"medium"})) return;
+    if (places_.idle_media.empty())
+        diagnostics_.error(whole_file(), "no medium: 'bcast', 'ucast' or 'mcast' is wanted");
+    else
+        diagnostics_.error(
+            places_.idle_media[0],
+            "this medium is not yet in effect and there is no other: 'bcast', 'ucast' "
+            "or 'mcast' is wanted");
+}
+
+void Validator::check_pings() {
+    for (const PingNode& ping : settings_.pings)
+        if (const auto node = settings_.find_node(ping.name))
+            diagnostics_.error(ping.position,
+                               fmt::format("ping node '{}' is a node of the cluster ({})",
+                                           ping.name, to_string(places_.nodes[rank(*node)])));
+    const auto ipfail = std::ranges::find(settings_.respawn, true, &RespawnLine::is_ipfail);
+    if (ipfail != settings_.respawn.end() && settings_.pings.empty() &&
+        is_sound({"ping", "ping_group"}))
+        diagnostics_.warning(ipfail->position, "ipfail without ping nodes has nothing to compare");
+}
+
+}  // namespace
+
+void validate(const Settings& settings, const Places& places, std::string_view own_node,
+              Diagnostics& diagnostics) {
+    Validator validator(settings, places, diagnostics);
+    validator.check_nodes(own_node);
+    validator.check_times();
+    validator.check_media();
+    validator.check_pings();
+}
+
+}  // namespace hb::config

@@ -78,8 +78,10 @@ void AuthkeysParser::take_line(const std::vector<Word>& words) {
         if (const auto id = id_of(words[0])) take_key(words, *id);
     } else {
         constexpr std::string_view kAuth[] = {"auth"};
-        diagnostics_.error(words[0].at, fmt::format("a line is 'auth N' or 'N METHOD KEY'{}",
-                                                    did_you_mean(words[0].text, kAuth)));
+        const std::string suggestion = did_you_mean(words[0].text, kAuth);
+        diagnostics_.error(words[0].at,
+                           fmt::format("a line is 'auth N' or 'N METHOD KEY'{}", suggestion));
+        if (!suggestion.empty() && !auth_at_) auth_at_ = words[0].at;  // there is one, misspelt
     }
 }
 
@@ -115,8 +117,8 @@ const Method* AuthkeysParser::method_of(const Word& word) {
     for (const Method& m : kMethods)
         names.push_back(m.name);
     diagnostics_.error(word.at,
-                       fmt::format("Invalid authtype{}: crc, md5, sha1, hmac-sha256, blake2b "
-                                   "and xchacha20-poly1305 are known",
+                       fmt::format("Invalid authtype: crc, md5, sha1, hmac-sha256, blake2b "
+                                   "and xchacha20-poly1305 are known{}",
                                    did_you_mean(word.text, names)));
     return nullptr;
 }

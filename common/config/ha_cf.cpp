@@ -141,6 +141,10 @@ void HaCfParser::broken(const Statement& s, const Position& at, std::string text
     if (is_medium(*s.directive)) out_.places.broken.insert("medium");
 }
 
+void HaCfParser::bad_value(const Statement& s, const Position& at, std::string_view text) {
+    broken(s, at, fmt::format("{}: {}", s.directive->name, text));
+}
+
 std::optional<Word> HaCfParser::one_word(const Statement& s) {
     if (s.words.size() == 1) return s.words[0];
     broken(s, s.words[1].at,
@@ -160,11 +164,13 @@ void HaCfParser::remember_idle(const Statement& s) {
 void HaCfParser::report_idle() {
     constexpr std::size_t kMostLines = 10;
     for (const auto& [name, places] : idle_) {
+        if (out_.places.broken.contains(name)) continue;  // an error says more
         std::string also;
         for (std::size_t i = 1; i < std::min(places.size(), kMostLines); i++)
             also += fmt::format("{}{}", i == 1 ? "" : ", ", places[i].line);
         if (places.size() > kMostLines) also += ", ...";
-        if (!also.empty()) also = fmt::format(" (also on line {})", also);
+        if (!also.empty())
+            also = fmt::format(" (also on line{} {})", places.size() > 2 ? "s" : "", also);
         diagnostics_.warning(places[0], fmt::format("'{}' is not yet in effect: {}{}", name,
                                                     find_directive(name)->note, also));
     }
@@ -223,7 +229,7 @@ std::optional<Duration> HaCfParser::time_value(const Statement& s) {
     if (s.words.size() == 2) text += " " + std::string(s.words[1].text);
     const Result<Duration> value = parse_time(text);
     if (!value) {
-        broken(s, s.words[0].at, value.error().text);
+        bad_value(s, s.words[0].at, value.error().text);
         return std::nullopt;
     }
     return *value;
@@ -259,7 +265,8 @@ void HaCfParser::take_auto_failback(const Statement& s) {
     else if (to_lower(word->text) == "legacy")
         out_.settings.auto_failback = AutoFailback::kLegacy;
     else
-        broken(s, word->at, fmt::format("'{}' is none of on, off, legacy", printable(word->text)));
+        bad_value(s, word->at,
+                  fmt::format("'{}' is none of on, off, legacy", printable(word->text)));
 }
 
 void HaCfParser::take_nice_failback(const Statement& s) {
@@ -267,7 +274,7 @@ void HaCfParser::take_nice_failback(const Statement& s) {
     if (!word) return;
     nice_failback_ = parse_boolean(word->text);
     if (!nice_failback_)
-        broken(s, word->at, fmt::format("'{}' is neither on nor off", printable(word->text)));
+        bad_value(s, word->at, fmt::format("'{}' is neither on nor off", printable(word->text)));
 }
 
 void HaCfParser::take_crm(const Statement& s) {
@@ -285,7 +292,7 @@ void HaCfParser::take_log_path(const Statement& s) {
     const std::optional<Word> word = one_word(s);
     if (!word) return;
     if (!word->text.starts_with('/')) {
-        broken(s, word->at, fmt::format("'{}' is no absolute path", printable(word->text)));
+        bad_value(s, word->at, fmt::format("'{}' is no absolute path", printable(word->text)));
         return;
     }
     std::string& path =
@@ -315,7 +322,7 @@ void HaCfParser::take_debug(const Statement& s) {
     if (!word) return;
     const auto level = parse_number(word->text, s.directive->least, s.directive->most);
     if (!level)
-        broken(s, word->at, level.error().text);
+        bad_value(s, word->at, level.error().text);
     else
         out_.settings.debug = static_cast<unsigned>(*level);
 }

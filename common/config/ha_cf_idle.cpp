@@ -29,14 +29,14 @@ void HaCfParser::check_value(const Statement& s) {
         case ValueType::kNumber:
             if (const auto word = one_word(s)) {
                 const auto value = parse_number(word->text, d.least, d.most);
-                if (!value) broken(s, word->at, value.error().text);
+                if (!value) bad_value(s, word->at, value.error().text);
             }
             return;
         case ValueType::kBoolean:
             if (const auto word = one_word(s))
                 if (!parse_boolean(word->text))
-                    broken(s, word->at,
-                           fmt::format("'{}' is neither on nor off", printable(word->text)));
+                    bad_value(s, word->at,
+                              fmt::format("'{}' is neither on nor off", printable(word->text)));
             return;
         case ValueType::kChoice:
             if (const auto word = one_word(s)) {
@@ -45,9 +45,9 @@ void HaCfParser::check_value(const Statement& s) {
                     broken(s, word->at,
                            fmt::format("invalid baudrate [{}] specified.", printable(word->text)));
                 else if (std::ranges::find(names, to_lower(word->text)) == names.end())
-                    broken(s, word->at,
-                           fmt::format("'{}' is none of {}{}", printable(word->text), d.syntax,
-                                       did_you_mean(word->text, names)));
+                    bad_value(s, word->at,
+                              fmt::format("'{}' is none of {}{}", printable(word->text), d.syntax,
+                                          did_you_mean(word->text, names)));
                 else if (d.name == "autojoin" && to_lower(word->text) != "none")
                     broken(s, word->at,
                            "R1 style resource management conflicts with autojoin set: nodes are "
@@ -57,8 +57,8 @@ void HaCfParser::check_value(const Statement& s) {
         case ValueType::kPath:
             if (const auto word = one_word(s))
                 if (!word->text.starts_with('/'))
-                    broken(s, word->at,
-                           fmt::format("'{}' is no absolute path", printable(word->text)));
+                    bad_value(s, word->at,
+                              fmt::format("'{}' is no absolute path", printable(word->text)));
             return;
         case ValueType::kWord:
             static_cast<void>(one_word(s));
@@ -76,7 +76,8 @@ void HaCfParser::check_line(const Statement& s) {
     if (name == "serial") {
         for (const Word& word : s.words)
             if (!word.text.starts_with('/'))
-                broken(s, word.at, fmt::format("'{}' is no absolute path", printable(word.text)));
+                bad_value(s, word.at,
+                          fmt::format("'{}' is no absolute path", printable(word.text)));
     } else if (name == "failfast") {
         static_cast<void>(check_command(s));
     } else if (name == "apiauth") {

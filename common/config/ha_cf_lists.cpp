@@ -39,7 +39,7 @@ void HaCfParser::take_nodes(const Statement& s) {
     Settings& settings = out_.settings;
     for (const Word& word : s.words) {
         if (const auto bad = bad_node_name(word.text)) {
-            broken(s, word.at, bad->text);
+            bad_value(s, word.at, bad->text);
             continue;
         }
         if (const auto first = settings.find_node(word.text)) {
@@ -49,7 +49,7 @@ void HaCfParser::take_nodes(const Statement& s) {
             continue;
         }
         if (settings.nodes.size() == limits::kNodes) {
-            broken(s, word.at, fmt::format("more than {} nodes", limits::kNodes));
+            bad_value(s, word.at, fmt::format("more than {} nodes", limits::kNodes));
             return;
         }
         settings.nodes.push_back(to_lower(word.text));
@@ -66,7 +66,7 @@ void HaCfParser::take_udpport(const Statement& s) {
     if (!word) return;
     const auto port = parse_number(word->text, s.directive->least, s.directive->most);
     if (!port) {
-        broken(s, word->at, port.error().text);
+        bad_value(s, word->at, port.error().text);
         return;
     }
     out_.settings.udpport = static_cast<std::uint16_t>(*port);
@@ -105,7 +105,7 @@ void HaCfParser::add_medium(Medium medium) {
 void HaCfParser::take_bcast(const Statement& s) {
     for (const Word& word : s.words) {
         if (const auto bad = bad_interface(word.text)) {
-            broken(s, word.at, bad->text);
+            bad_value(s, word.at, bad->text);
             continue;
         }
         Medium medium;
@@ -120,7 +120,7 @@ void HaCfParser::take_bcast(const Statement& s) {
 void HaCfParser::take_ucast(const Statement& s) {
     const Word& device = s.words[0];
     if (const auto bad = bad_interface(device.text)) {
-        broken(s, device.at, bad->text);
+        bad_value(s, device.at, bad->text);
         return;
     }
     if (s.words.size() < 2) {
@@ -134,7 +134,7 @@ void HaCfParser::take_ucast(const Statement& s) {
         return;
     }
     if (const auto bad = bad_host(s.words[1].text)) {
-        broken(s, s.words[1].at, "ucast: " + bad->text);
+        bad_value(s, s.words[1].at, bad->text);
         return;
     }
     Medium medium;
@@ -162,7 +162,7 @@ void HaCfParser::take_mcast(const Statement& s) {
         return;
     }
     const auto interface_error = bad_interface(s.words[0].text);
-    if (interface_error) broken(s, s.words[0].at, interface_error->text);
+    if (interface_error) bad_value(s, s.words[0].at, interface_error->text);
     const auto group = IpAddress::parse(s.words[1].text);
     const bool group_ok = group && group->is_v4() && (group->bytes[0] & 0xf0) == 0xe0;
     if (!group_ok)
@@ -212,7 +212,7 @@ void HaCfParser::add_ping(PingNode node) {
 void HaCfParser::take_ping(const Statement& s) {
     for (const Word& word : s.words) {
         if (const auto bad = bad_host(word.text)) {
-            broken(s, word.at, bad->text);
+            bad_value(s, word.at, bad->text);
             continue;
         }
         const std::string host = to_lower(word.text);
@@ -223,7 +223,7 @@ void HaCfParser::take_ping(const Statement& s) {
 void HaCfParser::take_ping_group(const Statement& s) {
     PingNode group{to_lower(s.words[0].text), {}, true, s.words[0].at};
     if (const auto bad = bad_node_name(s.words[0].text)) {
-        broken(s, s.words[0].at, bad->text);
+        bad_value(s, s.words[0].at, bad->text);
         return;
     }
     if (s.words.size() < 2) {
@@ -236,11 +236,11 @@ void HaCfParser::take_ping_group(const Statement& s) {
         const Word& word = s.words[i];
         const std::string host = to_lower(word.text);
         if (const auto bad = bad_host(word.text))
-            broken(s, word.at, bad->text);
+            bad_value(s, word.at, bad->text);
         else if (std::ranges::find(group.members, host) != group.members.end())
             diagnostics_.error(word.at, fmt::format("'{}' is twice in this group", host));
         else if (group.members.size() == limits::kNodes)
-            return broken(s, word.at, fmt::format("more than {} hosts", limits::kNodes));
+            return bad_value(s, word.at, fmt::format("more than {} hosts", limits::kNodes));
         else
             group.members.push_back(host);
     }

@@ -65,6 +65,8 @@ class HaCfParser {
     void add_medium(Medium medium);
     void add_ping(PingNode node);
     void broken(const Statement& s, const Position& at, std::string text);
+    // The same, with the directive's name in front, for texts about a value.
+    void bad_value(const Statement& s, const Position& at, std::string_view text);
 
     Parsed out_;
     Diagnostics& diagnostics_ = out_.diagnostics;

@@ -33,30 +33,44 @@ class HaresourcesParser {
     std::map<IpAddress, Position> addresses_;
 };
 
-// Joins the lines that a backslash joins. A comment or an empty line ends the logical line,
-// whatever stands above it.
+// Cuts the backslash off that joins the next line, if there is one. Where blanks or a comment
+// follow it, it joins nothing for Heartbeat's shell, which nobody can have meant.
+struct Continuation {
+    bool joins = false;
+    Position at;  // of the backslash
+};
+Continuation cut_backslash(Line& line, Diagnostics& diagnostics) {
+    const std::size_t last = line.text.find_last_not_of(kBlanks);
+    Continuation result{line.text[last] == '\\', line.at};
+    if (!result.joins) return result;
+    result.at.column += static_cast<unsigned>(last);
+    if (last + 1 != line.text.size() || line.has_comment)
+        diagnostics.error(result.at,
+                          "a backslash joins lines only as the very last character of its "
+                          "line; blanks or a comment are behind it");
+    line.text = line.text.substr(0, last);
+    return result;
+}
+
+// Joins the lines that a backslash joins. An empty line or a comment is a line, too: a backslash
+// above it joins nothing.
 std::vector<std::vector<Word>> logical_lines(const std::vector<Line>& lines,
                                              Diagnostics& diagnostics) {
     std::vector<std::vector<Word>> result;
-    unsigned continues_at = 0;  // the line number that goes on with the last result
-    for (const Line& line : lines) {
-        Line part = line;
-        const bool is_continued = part.text.ends_with('\\');
-        if (is_continued) part.text.remove_suffix(1);
-        const std::size_t last = part.text.find_last_not_of(kBlanks);
-        const bool has_blanks_behind = !is_continued && part.text[last] == '\\';
-        if (has_blanks_behind) {
-            Position at = part.at;
-            at.column += static_cast<unsigned>(last);
-            diagnostics.error(at,
-                              "a backslash joins lines only as the very last character of its "
-                              "line; blanks or a comment are behind it");
-            part.text = part.text.substr(0, last);
-        }
-        if (line.at.line != continues_at) result.emplace_back();
-        std::ranges::move(split_words(part, kBlanks), std::back_inserter(result.back()));
-        continues_at = is_continued || has_blanks_behind ? line.at.line + 1 : 0;
+    Continuation open;  // of the line above
+    const auto close = [&](unsigned next_line) {
+        if (open.joins && open.at.line + 1 != next_line)
+            diagnostics.warning(open.at,
+                                "this backslash joins nothing: nothing is on the next line");
+    };
+    for (Line line : lines) {
+        const bool is_continued = open.joins && open.at.line + 1 == line.at.line;
+        close(line.at.line);
+        open = cut_backslash(line, diagnostics);
+        if (!is_continued) result.emplace_back();
+        std::ranges::move(split_words(line, kBlanks), std::back_inserter(result.back()));
     }
+    close(0);
     std::erase_if(result, [](const std::vector<Word>& words) { return words.empty(); });
     return result;
 }
@@ -88,7 +102,15 @@ bool begins_like_ipv4(std::string_view word) {
 
 bool looks_like_ipv4(std::string_view word) {
     return word.find_first_not_of("0123456789./") == std::string_view::npos &&
-           word.find('.') != std::string_view::npos;
+           word.find('.') != std::string_view::npos &&
+           word.find_first_of("0123456789") != std::string_view::npos;
+}
+
+// Only where nobody can have meant a script: "db2::1" is Heartbeat's way to call one.
+bool looks_like_ipv6(std::string_view word, std::string_view type) {
+    if (!IpAddress::parse(word.substr(0, word.find('/')))) return false;
+    return type.empty() || type.find(':') != std::string_view::npos ||
+           (type.size() == 4 && type.find_first_of("0123456789") != std::string_view::npos);
 }
 
 void HaresourcesParser::parse(std::string_view text, std::string_view file) {
@@ -105,24 +127,24 @@ std::optional<NodeId> HaresourcesParser::node_of(const Word& word) {
     if (node) return node;
     const std::vector<std::string_view> names(settings_.nodes.begin(), settings_.nodes.end());
     diagnostics_.error(
-        word.at, fmt::format("Bad nodename in {} [{}]{}: a line begins with a node of ha.cf",
+        word.at, fmt::format("Bad nodename in {} [{}]: a line begins with a node of ha.cf{}",
                              word.at.file, printable(word.text), did_you_mean(word.text, names)));
     return std::nullopt;
 }
 
 bool HaresourcesParser::check_type(const Word& word, const Resource& resource) {
     const std::string& type = resource.type;
+    if (looks_like_ipv6(word.text, type)) {
+        diagnostics_.error(
+            word.at, fmt::format("an IPv6 address is written IPv6addr::{}", printable(word.text)));
+        return false;
+    }
     if (type.empty()) {
         diagnostics_.error(word.at, fmt::format("'{}' names no script", printable(word.text)));
         return false;
     }
     if (looks_like_ipv4(type)) {
         diagnostics_.error(word.at, fmt::format("'{}' is no IPv4 address", printable(word.text)));
-        return false;
-    }
-    if (const auto v6 = IpAddress::parse(word.text.substr(0, word.text.find('/')))) {
-        diagnostics_.error(
-            word.at, fmt::format("an IPv6 address is written IPv6addr::{}", printable(word.text)));
         return false;
     }
     const bool is_path = type.find('/') != std::string::npos || type == "." || type == "..";

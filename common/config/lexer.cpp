@@ -24,7 +24,7 @@ std::string_view without_comment(std::string_view line, Comments comments) {
 
 Line cut_front(const Line& line, std::size_t count) {
     count = std::min(count, line.text.size());
-    Line rest{line.text.substr(count), line.at};
+    Line rest{line.text.substr(count), line.at, line.has_comment};
     rest.at.column += static_cast<unsigned>(count);
     return rest;
 }
@@ -40,6 +40,7 @@ std::vector<Line> split_lines(std::string_view text, std::string_view file, Comm
         std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.ends_with('\r')) line.remove_suffix(1);
+        const std::size_t whole = line.size();
         line = without_comment(line, comments);
         if (line.find_first_not_of(kBlanks) == std::string_view::npos) continue;
 
@@ -52,7 +53,7 @@ std::vector<Line> split_lines(std::string_view text, std::string_view file, Comm
                                                  static_cast<unsigned char>(*control)));
             continue;
         }
-        lines.push_back({line, at});
+        lines.push_back({line, at, line.size() != whole});
     }
     return lines;
 }

@@ -21,6 +21,7 @@ struct Word {
 struct Line {
     std::string_view text;  // without its end and, where the file has comments, without the comment
     Position at;            // of its first byte
+    bool has_comment = false;  // one was cut off
 };
 
 enum class Comments : std::uint8_t {

@@ -132,8 +132,8 @@ Result<std::int64_t> parse_number(std::string_view text, std::int64_t least, std
 
 std::optional<Error> bad_node_name(std::string_view name) {
     if (name.size() > limits::kNodeNameBytes)
-        return Error{fmt::format("node name '{}' is longer than {} letters", printable(name),
-                                 limits::kNodeNameBytes)};
+        return Error{
+            fmt::format("'{}' is longer than {} letters", printable(name), limits::kNodeNameBytes)};
     const auto is_good = [](char c) {
         return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
     };

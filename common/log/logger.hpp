@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "common/base/event.hpp"
-#include "common/base/result.hpp"
+#include "common/log/format.hpp"
 #include "common/runtime/unique_fd.hpp"
 
 namespace hb::log {
@@ -52,7 +52,10 @@ class Logger {
 
   private:
     struct Sink;
-    void write_journal(const Event& event, std::int64_t seconds, std::int32_t nanoseconds);
+    [[nodiscard]] bool to_journal(const Event& event, const LineContext& context);
+    static void put(Sink& sink, const Event& event, const LineContext& context,
+                    std::string (*format)(const Event&, const LineContext&));
+    [[nodiscard]] static Event lost_event(std::uint64_t lost);
 
     LoggerSettings settings_;
     std::unique_ptr<Sink> journal_;

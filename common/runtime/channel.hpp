@@ -95,6 +95,7 @@ class Channel {
 
     void ready(Readiness what) noexcept;
     [[nodiscard]] Step read_one();
+    void close_from_loop();
     [[nodiscard]] Step finish(CloseReason reason);
     [[nodiscard]] int transmit(std::string_view bytes, const std::vector<UniqueFd>& fds);
     void flush();

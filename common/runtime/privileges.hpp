@@ -1,13 +1,14 @@
 // Privileges: what a daemon keeps, dropped once, verified afterwards by looking, not by believing.
 //
-// Order in a process: apply_realtime(), drop_privileges(), verify_privileges(); all before the
-// first byte from anybody is parsed. Errors are for start-up: whoever gets one refuses to run.
+// Order in a process: apply_realtime(), then drop_privileges(); both before the first byte from
+// anybody is parsed. Errors are for start-up: whoever gets one refuses to run.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/result.hpp"
@@ -33,13 +34,18 @@ struct PrivilegePlan {
     bool explain_denied = false;  // debug: name the refused system call on stderr, then die
 };
 
+// Drops, then verifies (below), then loads the system call filter and asks the kernel whether it is
+// there.
 [[nodiscard]] Result<void> drop_privileges(const PrivilegePlan& plan);
 
 // Reads /proc/self/status back and tries to become root again.
 [[nodiscard]] Result<void> verify_privileges(const PrivilegePlan& plan);
 
 // The comparison behind it, as a function of the text of /proc/self/status.
-[[nodiscard]] Result<void> check_status_text(const std::string& status, const PrivilegePlan& plan);
+[[nodiscard]] Result<void> check_status_text(std::string_view status, const PrivilegePlan& plan);
+
+// Loads the filter of a profile; for drop_privileges(). Irrevocable, inherited by children.
+[[nodiscard]] Result<void> load_syscall_filter(SyscallProfile profile, bool explain_denied);
 
 // SCHED_RR 1 (not inherited by children) and locked memory. Returns what could not be had, one
 // sentence part each ("memory is not locked: ..."); empty: all well. Containers often refuse.

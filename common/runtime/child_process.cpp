@@ -217,11 +217,11 @@ void ChildProcess::exited() noexcept {
     if (pipe_) {
         while (pipe_ && read_output()) {
         }
-        if (!partial_.empty()) emit(partial_);
         output_event_.cancel();
         // Somebody else still holds the other end: the service, which must not die of it.
         if (pipe_) loop_.keep(std::make_shared<PipeDrain>(loop_, std::move(pipe_)));
     }
+    if (!partial_.empty()) emit(partial_);  // a last line without its end
     const UniqueFd pidfd = std::move(pidfd_);
     pid_ = -1;
     Callbacks callbacks = std::move(callbacks_);

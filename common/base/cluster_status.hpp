@@ -70,6 +70,9 @@ struct ConfiguredGroup {
                                            const std::vector<ConfiguredGroup>& groups,
                                            MonoTime now);
 
+// Do they differ in anything but ages? (Is there something to tell those who watch?)
+[[nodiscard]] bool differ(const ClusterStatus& a, const ClusterStatus& b);
+
 // Remembers since when each group is where it is. To be shown every status composed after a change.
 class StatusAges {
   public:

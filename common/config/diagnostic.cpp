@@ -65,10 +65,15 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
     std::map<std::string, std::size_t> order;
     for (const Diagnostic& d : items_)
         order.emplace(d.at.file, order.size());
-    std::vector<Diagnostic> result = items_;
-    std::ranges::stable_sort(result, {}, [&order](const Diagnostic& d) {
-        return std::tuple(order.at(d.at.file), d.at.line, d.at.column);
-    });
+    // The index last: what is at one place stays in the order in which it was found.
+    using Key = std::tuple<std::size_t, unsigned, unsigned, std::size_t>;
+    std::vector<Key> keys;
+    for (const Diagnostic& d : items_)
+        keys.emplace_back(order.at(d.at.file), d.at.line, d.at.column, keys.size());
+    std::ranges::sort(keys);
+    std::vector<Diagnostic> result;
+    for (const Key& key : keys)
+        result.push_back(items_[std::get<3>(key)]);
     return result;
 }
 

@@ -239,13 +239,12 @@ void HaCfParser::take_time(const Statement& s) {
     const std::optional<Duration> value = time_value(s);
     if (!value) return;
     const std::string_view name = s.directive->name;
-    if (name == "keepalive" && *value < 1ms) {
-        broken(s, s.words[0].at,
-               fmt::format("keepalive [{}] is less than 1ms", hb::to_string(*value)));
-        return;
-    }
     if (name == "warntime" && *value == 0s) {
         broken(s, s.words[0].at, "Warn time [0] is invalid.");
+        return;
+    }
+    if (name != "warntime" && *value < 1ms) {
+        bad_value(s, s.words[0].at, "less than 1ms");
         return;
     }
     Settings& settings = out_.settings;

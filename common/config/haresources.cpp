@@ -190,6 +190,11 @@ std::optional<Resource> HaresourcesParser::resource_of(const Word& word) {
         diagnostics_.error(word.at, fmt::format("longer than {} bytes", limits::kGroupNameBytes));
         return std::nullopt;
     }
+    if (word.text.find('\\') != std::string_view::npos) {
+        diagnostics_.error(word.at, fmt::format("'{}': a backslash cannot be part of a word",
+                                                printable(word.text)));
+        return std::nullopt;
+    }
     if (begins_like_ipv4(word.text)) {
         resource.type = "IPaddr";
         resource.args.emplace_back(word.text);

@@ -14,7 +14,8 @@ class ClockGap {
   public:
     explicit ClockGap(Duration deadtime) : deadtime_(deadtime) {}
 
-    void sleeps_until(MonoTime deadline) { deadline_ = deadline; }
+    // The loop sleeps from `now` on; what was due already is no sleep.
+    void sleeps(MonoTime now, MonoTime deadline) { deadline_ = std::max(now, deadline); }
 
     // Woken at `now`: how long past the deadline, if longer than a lease lasts (3/4 d).
     [[nodiscard]] std::optional<Duration> woken(MonoTime now) const {

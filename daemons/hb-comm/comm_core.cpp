@@ -141,7 +141,7 @@ void CommCore::Impl::take(const ipc::PingAnswered& ping, MonoTime, Out& out) {
 
 CommCore::CommCore(CommSettings settings, MonoTime now)
     : impl_(std::make_unique<Impl>(std::move(settings), now)) {
-    impl_->sleep();
+    impl_->sleep(now);
 }
 CommCore::~CommCore() = default;
 CommCore::CommCore(CommCore&&) noexcept = default;
@@ -152,7 +152,7 @@ void CommCore::handle(const CommInput& input, MonoTime now, std::vector<CommActi
     std::visit([&](const auto& i) { impl_->take(i, now, out); }, input);
     impl_->settle_links(now, false, out);
     impl_->transmit(now, out);
-    impl_->sleep();
+    impl_->sleep(now);
 }
 
 void CommCore::on_deadline(MonoTime now, std::vector<CommAction>& out) {
@@ -162,7 +162,7 @@ void CommCore::on_deadline(MonoTime now, std::vector<CommAction>& out) {
     impl_->addresses.on_deadline(now, actions);
     impl_->pass_on(actions, out);
     impl_->transmit(now, out);
-    impl_->sleep();
+    impl_->sleep(now);
 }
 
 MonoTime CommCore::next_deadline() const {

@@ -88,7 +88,7 @@ struct CommCore::Impl {
     void wake(MonoTime now, Out& out) {
         if (const auto slept = gap.woken(now)) stood_still(*slept, false, now, out);
     }
-    void sleep() { gap.sleeps_until(next_deadline()); }
+    void sleep(MonoTime now) { gap.sleeps(now, next_deadline()); }
     [[nodiscard]] MonoTime next_deadline() const {
         return std::min({timer.next_deadline(), links.next_deadline(), addresses.next_deadline()});
     }

@@ -37,7 +37,11 @@ PeerOrder::Judgement PeerOrder::judge(const FrameHeader& header, LinkId link,
         return judgement;
     }
 
-    const bool newer_than_all = life >= highest_;
+    // While a lower generation is in (lost disk), every life of the highest one is past.
+    const bool lowered = current_ && current_->generation < highest_.generation;
+    const bool newer_than_all = !current_ ? life.generation >= highest_.generation
+                                : lowered ? life.generation > highest_.generation
+                                          : life > highest_;
     const bool present = echo && *echo > newest_echo_;
     // A session that ended does not come back: nobody proves the contrary.
     const bool ended = current_ && life.generation == current_->generation && life < *current_;

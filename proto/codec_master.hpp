@@ -10,7 +10,10 @@
 
 namespace hb::proto {
 
-// A Setup or NewKeys with keys: the caller wipes the bytes after use.
+// With keys inside (Setup, its parts, NewKeys): the caller wipes the bytes after use.
+[[nodiscard]] std::string encode(const ipc::Setup& setup);
+[[nodiscard]] Result<ipc::Setup> decode_setup(std::string_view bytes);
+
 [[nodiscard]] std::string encode(const ipc::MasterToDaemon& message);
 [[nodiscard]] Result<ipc::MasterToDaemon> decode_master_to_daemon(std::string_view bytes);
 

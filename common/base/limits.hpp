@@ -19,8 +19,11 @@ inline constexpr std::size_t kBodyBytes =
     512 * 1024;                                  // plain text of one frame, over all its parts
 inline constexpr std::size_t kPartBytes = 1300;  // a datagram that needs no IP fragment
 inline constexpr std::size_t kChannelBytes = 1024 * 1024;  // one message between two daemons
-inline constexpr std::size_t kFramesPerWakeup = 25;        // then others get a turn
-inline constexpr std::size_t kAuthKeys = 16;               // Heartbeat: key ids 0..15
+// A Setup, in parts: three files of at most 1 MiB, and what protobuf adds to short words.
+inline constexpr std::size_t kSetupBytes = 16 * 1024 * 1024;
+inline constexpr std::size_t kSetupPartBytes = 128 * 1024;  // fits every socket's send buffer
+inline constexpr std::size_t kFramesPerWakeup = 25;         // then others get a turn
+inline constexpr std::size_t kAuthKeys = 16;                // Heartbeat: key ids 0..15
 
 inline constexpr std::size_t kLinkNameBytes = 63;       // an interface, or a serial device's path
 inline constexpr std::size_t kInterfaceNameBytes = 15;  // IFNAMSIZ - 1

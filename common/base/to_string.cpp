@@ -2,6 +2,7 @@
 
 #include "common/base/cluster_state.hpp"
 #include "common/base/frame.hpp"
+#include "common/base/ipc/program.hpp"
 #include "common/base/time.hpp"
 
 namespace hb {
@@ -63,5 +64,32 @@ std::string to_string(const ViewId& id) {
     return fmt::format("{}/{}/{}.{}", id.number, rank(id.coordinator),
                        id.coordinator_incarnation.generation, id.coordinator_incarnation.respawn);
 }
+
+namespace ipc {
+
+const char* to_string(Program p) {
+    switch (p) {
+        case Program::kMaster:
+            return "hb-master";
+        case Program::kComm:
+            return "hb-comm";
+        case Program::kMembership:
+            return "hb-membership";
+        case Program::kResource:
+            return "hb-resource";
+        case Program::kIpfail:
+            return "hb-ipfail";
+    }
+    return "?";
+}
+
+std::optional<Program> program_of(std::string_view name) {
+    for (const Program p : {Program::kMaster, Program::kComm, Program::kMembership,
+                            Program::kResource, Program::kIpfail})
+        if (name == to_string(p)) return p;
+    return std::nullopt;
+}
+
+}  // namespace ipc
 
 }  // namespace hb

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <vector>
 
 namespace hb::config {
 namespace {
@@ -15,11 +15,13 @@ char lower(char c) {
     return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
 }
 
-// Optimal string alignment distance, three rows of the table at a time.
+// Optimal string alignment distance, three rows of the table at a time. Neither word is longer than
+// kLongestWord.
 std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> before_last;
-    std::vector<std::size_t> last(b.size() + 1);
-    std::vector<std::size_t> now(b.size() + 1);
+    using TableRow = std::array<std::size_t, kLongestWord + 1>;
+    TableRow before_last{};
+    TableRow last{};
+    TableRow now{};
     for (std::size_t j = 0; j <= b.size(); j++)
         last[j] = j;
     for (std::size_t i = 1; i <= a.size(); i++) {
@@ -32,7 +34,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
             if (swapped) now[j] = std::min(now[j], before_last[j - 2] + 1);
         }
         before_last = last;
-        std::swap(last, now);
+        last = now;
     }
     return last[b.size()];
 }
@@ -44,6 +46,10 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
     std::string_view best;
     std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
     for (std::string_view candidate : candidates) {
+        // The difference in length is the least distance; most candidates end here.
+        const std::size_t difference =
+            std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
+        if (difference >= least || candidate.size() > kLongestWord) continue;
         const std::size_t d = distance(word, candidate);
         if (d >= least || d >= candidate.size()) continue;
         least = d;

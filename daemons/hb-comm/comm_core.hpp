@@ -116,7 +116,7 @@ using CommAction =
 
 struct CommStats {
     std::uint64_t sent = 0, received = 0, duplicates = 0, stale = 0, replayed = 0,
-                  foreign_cluster = 0, own_echo = 0, malformed = 0;
+                  foreign_cluster = 0, own_echo = 0, malformed = 0, unproven = 0;
 };
 
 class CommCore {
@@ -127,7 +127,8 @@ class CommCore {
     CommCore& operator=(CommCore&&) noexcept;
 
     void handle(const CommInput& input, MonoTime now, std::vector<CommAction>& out);
-    // To be called at or after next_deadline(); early calls are harmless.
+    // To be called at or after next_deadline(), when everything that can be read was handed in (an
+    // answer that waits in a socket buffer is no silence); early calls are harmless.
     void on_deadline(MonoTime now, std::vector<CommAction>& out);
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
     [[nodiscard]] const CommStats& stats() const;

@@ -2,9 +2,9 @@
 // privileges, Setup, neighbours' channels, the end.
 //
 // What happens, in order:
-//   1. Arguments (`--log stderr|journal --host NAME --uid N --gid N [--realtime] [--debug]`).
+//   1. Arguments, written by the master (arguments.hpp).
 //   2. Real-time priority and locked memory, where asked for; a refusal is one WARN.
-//   3. Privileges dropped as the DaemonSpec says, and verified. Not so: one ERROR, exit 4.
+//   3. Privileges dropped as privilege_table.hpp says, and verified. Not so: one ERROR, exit 4.
 //   4. Hello to the master, its Hello and Setup; the daemon is made by its factory (may throw:
 //      logged, exit 1); Ready is sent.
 //   5. The loop. Hello goes first on each neighbour's channel and is checked; the daemon sees
@@ -28,7 +28,6 @@
 #include "common/log/logger.hpp"
 #include "common/runtime/channel.hpp"
 #include "common/runtime/event_loop.hpp"
-#include "common/runtime/privileges.hpp"
 #include "common/runtime/unique_fd.hpp"
 
 namespace hb::skeleton {
@@ -70,15 +69,15 @@ class Daemon {
     virtual void on_new_keys(config::AuthKeys) noexcept {}
     // The orderly end. By default the process exits 0.
     virtual void on_stop(Host& host) noexcept { host.exit(0); }
-    // Nobody will respawn us. By default the process exits 1.
+    // Nobody will respawn us. By default the process exits 1. (What was sent to the master and to
+    // neighbours before an exit is still delivered, within a second.)
     virtual void on_master_gone(Host& host) noexcept { host.exit(1); }
 };
 
 struct DaemonSpec {
     Program program{};
-    runtime::PrivilegePlan privileges;  // its identity is replaced by --uid and --gid, unless root
-    bool runs_as_root = false;
-    // Called once, when Setup is there. `setup` lives as long as the daemon. May throw.
+    // Called once, when Setup is there. `setup` lives as long as the daemon, but its keys are wiped
+    // when this returns. May throw.
     std::function<std::unique_ptr<Daemon>(Host& host, const ipc::Setup& setup)> make;
 };
 

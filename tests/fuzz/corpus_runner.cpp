@@ -17,8 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 using Bytes = std::vector<char>;
 
-constexpr std::size_t kCuts = 16;
-constexpr std::size_t kChanges = 64;
+constexpr std::size_t kCuts = 8;
+constexpr std::size_t kChanges = 24;
 
 std::uint64_t next(std::uint64_t& state) {
     state = state * 6364136223846793005u + 1442695040888963407u;

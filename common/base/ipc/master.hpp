@@ -8,23 +8,20 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "common/base/ids.hpp"
+#include "common/base/ipc/program.hpp"
 #include "common/base/time.hpp"
 #include "common/config/settings.hpp"
 
 namespace hb::ipc {
 
-enum class Program : std::uint8_t { kMaster = 1, kComm, kMembership, kResource, kIpfail };
-[[nodiscard]] const char* to_string(Program p);  // "hb-comm"
-[[nodiscard]] std::optional<Program> program_of(std::string_view name);
-
 // ---- hb-master to a daemon
 
-// Once, first after Hello.
+// What a daemon is started with. It can be larger than one message of a channel (a thousand
+// groups), so it travels as SetupParts, the first messages after Hello.
 struct Setup {
     config::Settings settings;
     NodeId self{};
@@ -38,6 +35,12 @@ struct Setup {
     std::optional<config::AuthKeys> keys;
     [[nodiscard]] bool respawned() const { return incarnation.respawn > 1; }
     bool operator==(const Setup&) const = default;
+};
+
+struct SetupPart {
+    std::string bytes;
+    bool last = false;
+    bool operator==(const SetupPart&) const = default;
 };
 
 // With one descriptor: our end of a fresh channel to this program. An older one to the same program
@@ -68,7 +71,7 @@ struct Stop {
 };
 
 using MasterToDaemon =
-    std::variant<Setup, NeighbourChannel, ControlSocket, LogFiles, NewKeys, Stop>;
+    std::variant<SetupPart, NeighbourChannel, ControlSocket, LogFiles, NewKeys, Stop>;
 
 // ---- a daemon to hb-master
 

@@ -1,0 +1,176 @@
+#include "daemons/hb-comm/comm_core.hpp"
+
+#include <fmt/format.h>
+
+#include "common/base/assert.hpp"
+#include "common/base/limits.hpp"
+#include "daemons/hb-comm/comm_core_impl.hpp"
+
+namespace hb::comm {
+namespace {
+
+LinkWatchSettings link_settings(const CommSettings& s) {
+    return {.self = s.self,
+            .node_names = s.node_names,
+            .interfaces = s.link_interfaces,
+            .ports = s.link_ports,
+            .deadtime = s.deadtime};
+}
+
+}  // namespace
+
+CommCore::Impl::Impl(CommSettings s, MonoTime now)
+    : settings(std::move(s)),
+      links(link_settings(settings), now),
+      addresses(settings.self, settings.deadtime),
+      timer(settings.keepalive, settings.random_seed, now),
+      gap(settings.deadtime) {
+    HB_ASSERT(settings.nodes <= limits::kNodes && settings.node_names.size() == settings.nodes);
+    HB_ASSERT(settings.link_interfaces.size() <= limits::kMedia);
+    for (std::size_t i = 0; i < settings.nodes; ++i) {
+        if (node_id(i) == settings.self) continue;
+        const auto known = settings.known_generations.find(node_id(i));
+        peers[node_id(i)].order =
+            PeerOrder(known == settings.known_generations.end() ? 0 : known->second);
+    }
+}
+
+// ---- neighbours
+
+void CommCore::Impl::stood_still(Duration how_long, bool whole_host, MonoTime now, Out& out) {
+    to_membership(ipc::CommGap{how_long}, out);
+    to_resource(ipc::CommStoodStill{.gap = how_long, .whole_host = whole_host}, out);
+    // What is held now is published before any frame leaves; hb-resource needs a moment for it.
+    timer.hold_until(now + settings.deadtime / 8);
+    out.emplace_back(Event{
+        "stood-still",
+        Level::kCrit,
+        whole_host ? fmt::format("the clock of this host stood still for {} ms", to_ms(how_long))
+                   : fmt::format("hb-comm did not run for {} ms: host frozen or overloaded",
+                                 to_ms(how_long)),
+        {}});
+}
+
+void CommCore::Impl::settle_links(MonoTime now, bool timed, Out& out) {
+    std::vector<LinkNews> news;
+    links.settle(now, timed, news);
+    for (LinkNews& n : news) {
+        to_membership(std::move(n.change), out);
+        for (Event& event : n.events)
+            out.emplace_back(std::move(event));
+    }
+}
+
+void CommCore::Impl::pass_on(std::vector<AddressAction>& actions, Out& out) const {
+    for (AddressAction& action : actions) {
+        if (auto* probe = std::get_if<SendArpProbe>(&action)) {
+            out.emplace_back(std::move(*probe));
+        } else if (auto* answer = std::get_if<SendArpAnswer>(&action)) {
+            out.emplace_back(std::move(*answer));
+        } else if (auto* ask = std::get_if<AskControl>(&action)) {
+            out.emplace_back(std::move(*ask));
+        } else if (auto* status = std::get_if<ipc::ProbeStatus>(&action)) {
+            to_resource(std::move(*status), out);
+        } else if (auto* conflict = std::get_if<ipc::AddressConflict>(&action)) {
+            to_resource(std::move(*conflict), out);
+        }
+    }
+}
+
+void CommCore::Impl::take(const CarrierChanged& changed, MonoTime now, Out& out) {
+    links.carrier(changed.interface, changed.carrier);
+    std::vector<AddressAction> actions;
+    addresses.carrier(changed.interface, changed.carrier, now, actions);
+    pass_on(actions, out);
+}
+
+void CommCore::Impl::take(const ArpSeen& arp, MonoTime now, Out& out) {
+    std::vector<AddressAction> actions;
+    addresses.arp(arp, now, actions);
+    pass_on(actions, out);
+}
+
+void CommCore::Impl::take(const ControlHeard& control, MonoTime, Out&) {
+    addresses.control(control.interface);
+}
+
+void CommCore::Impl::take(const ProbeFailed& failed, MonoTime, Out&) {
+    addresses.probe_failed(failed.where);
+}
+
+void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime, Out& out) {
+    membership_here = true;
+    for (auto& [node, peer] : peers)
+        peer.topics.forget_deliveries();
+    to_membership(ipc::CommHello{settings.session, settings.link_interfaces}, out);
+    for (ipc::LinkChanged& change : links.state())
+        to_membership(std::move(change), out);
+}
+
+void CommCore::Impl::take(const ipc::PublishTopics& topics, MonoTime now, Out&) {
+    timer.release();
+    if (own.publish(topics)) timer.at_once(now);
+}
+
+// Heartbeats go on with the last state: the peers hear from us, and nothing new.
+void CommCore::Impl::take(const MembershipGone&, MonoTime, Out&) {
+    membership_here = false;
+}
+
+void CommCore::Impl::take(const ResourceHere&, MonoTime, Out& out) {
+    resource_here = true;
+    to_resource(ipc::CommReady{settings.session}, out);
+}
+
+void CommCore::Impl::take(const ipc::Watch& watch, MonoTime now, Out& out) {
+    std::vector<AddressAction> actions;
+    addresses.watch(watch, now, actions);
+    pass_on(actions, out);
+}
+
+void CommCore::Impl::take(const ResourceGone&, MonoTime now, Out&) {
+    resource_here = false;
+    addresses.resource_gone(now);
+}
+
+void CommCore::Impl::take(const ipc::PingAnswered& ping, MonoTime, Out& out) {
+    to_resource(ping, out);
+}
+
+// ----
+
+CommCore::CommCore(CommSettings settings, MonoTime now)
+    : impl_(std::make_unique<Impl>(std::move(settings), now)) {
+    impl_->sleep(now);
+}
+CommCore::~CommCore() = default;
+CommCore::CommCore(CommCore&&) noexcept = default;
+CommCore& CommCore::operator=(CommCore&&) noexcept = default;
+
+void CommCore::handle(const CommInput& input, MonoTime now, std::vector<CommAction>& out) {
+    impl_->wake(now, out);
+    std::visit([&](const auto& i) { impl_->take(i, now, out); }, input);
+    impl_->settle_links(now, false, out);
+    impl_->transmit(now, out);
+    impl_->sleep(now);
+}
+
+void CommCore::on_deadline(MonoTime now, std::vector<CommAction>& out) {
+    impl_->wake(now, out);
+    impl_->settle_links(now, true, out);
+    std::vector<AddressAction> actions;
+    impl_->addresses.on_deadline(now, actions);
+    impl_->pass_on(actions, out);
+    impl_->transmit(now, out);
+    impl_->sleep(now);
+}
+
+MonoTime CommCore::next_deadline() const {
+    return impl_->next_deadline();
+}
+
+const CommStats& CommCore::stats() const {
+    return impl_->stats;
+}
+
+}  // namespace hb::comm

@@ -1,0 +1,111 @@
+// The state of CommCore and its parts; for comm_core*.cpp only.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/base/node_set.hpp"
+#include "daemons/hb-comm/address_watch.hpp"
+#include "daemons/hb-comm/clock_gap.hpp"
+#include "daemons/hb-comm/comm_core.hpp"
+#include "daemons/hb-comm/link_watch.hpp"
+#include "daemons/hb-comm/own_topics.hpp"
+#include "daemons/hb-comm/peer_order.hpp"
+#include "daemons/hb-comm/peer_topics.hpp"
+#include "daemons/hb-comm/send_times.hpp"
+#include "daemons/hb-comm/transmit_timer.hpp"
+
+namespace hb::comm {
+
+struct Peer {
+    PeerOrder order;
+    PeerTopics topics;
+    MonoTime received = kNever;  // newest good frame
+    // Since when good frames of this life come without ever echoing our session: a recording, or a
+    // peer that does not hear us.
+    std::optional<MonoTime> unproven_since;
+    std::uint64_t acknowledged = 0;  // newest of our sequences in this session
+    Duration round_trip{};
+    MonoTime complained = kNever;
+};
+
+struct CommCore::Impl {
+    using Out = std::vector<CommAction>;
+
+    Impl(CommSettings s, MonoTime now);
+
+    // ---- inputs
+
+    void take(const FrameArrived& arrived, MonoTime now, Out& out);
+    void take(const PartHeard& part, MonoTime now, Out& out);
+    void take(const CarrierChanged& changed, MonoTime now, Out& out);
+    void take(const ArpSeen& arp, MonoTime now, Out& out);
+    void take(const ControlHeard& control, MonoTime now, Out& out);
+    void take(const ProbeFailed& failed, MonoTime now, Out& out);
+    void take(const ipc::MembershipHello& hello, MonoTime now, Out& out);
+    void take(const ipc::PublishTopics& topics, MonoTime now, Out& out);
+    void take(const MembershipGone& gone, MonoTime now, Out& out);
+    void take(const ResourceHere& here, MonoTime now, Out& out);
+    void take(const ipc::Watch& watch, MonoTime now, Out& out);
+    void take(const ResourceGone& gone, MonoTime now, Out& out);
+    void take(const ipc::PingAnswered& ping, MonoTime now, Out& out);
+
+    // ---- frames in
+
+    Peer* sender_of(LinkId link, const FrameHeader& header, MonoTime now, Out& out);
+    void complain_of_twin(const FrameHeader& header, MonoTime now, Out& out);
+    void good_frame(NodeId node, const FrameArrived& arrived, const Heard* echo, MonoTime now,
+                    Out& out);
+    [[nodiscard]] static bool may_count(Peer& peer, bool fresh, Duration deadtime, MonoTime now);
+    bool keep_topics(Peer& peer, const std::vector<TopicUpdate>& topics);
+    std::optional<MonoTime> acknowledge(NodeId node, const Heard& echo, MonoTime now, Out& out);
+    void count_refused(const FrameArrived& arrived, PeerOrder::Verdict verdict, MonoTime now,
+                       Out& out);
+
+    // ---- frames out
+
+    void transmit(MonoTime now, Out& out);
+    [[nodiscard]] FrameHead head(MonoTime now) const;
+    [[nodiscard]] NodeSet heard_peers(MonoTime now) const;
+    void update_lacking(MonoTime now);
+
+    // ---- neighbours
+
+    void stood_still(Duration how_long, bool whole_host, MonoTime now, Out& out);
+    void settle_links(MonoTime now, bool timed, Out& out);
+    void to_membership(ipc::CommToMembership message, Out& out) const {
+        if (membership_here) out.emplace_back(std::move(message));
+    }
+    void to_resource(ipc::CommToResource message, Out& out) const {
+        if (resource_here) out.emplace_back(std::move(message));
+    }
+    void pass_on(std::vector<AddressAction>& actions, Out& out) const;
+    [[nodiscard]] const std::string& name(NodeId n) const { return settings.node_names[rank(n)]; }
+
+    void wake(MonoTime now, Out& out) {
+        if (const auto slept = gap.woken(now)) stood_still(*slept, false, now, out);
+    }
+    void sleep(MonoTime now) { gap.sleeps(now, next_deadline()); }
+    [[nodiscard]] MonoTime next_deadline() const {
+        return std::min({timer.next_deadline(), links.next_deadline(), addresses.next_deadline()});
+    }
+
+    CommSettings settings;
+    CommStats stats;
+    std::map<NodeId, Peer> peers;
+    OwnTopics own;
+    SendTimes times;
+    LinkWatch links;
+    AddressWatch addresses;
+    TransmitTimer timer;
+    ClockGap gap;
+    bool membership_here = false;
+    bool resource_here = false;
+    MonoTime complained_of_cluster = kNever;
+    MonoTime complained_of_twin = kNever;
+};
+
+}  // namespace hb::comm

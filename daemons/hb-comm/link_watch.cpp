@@ -1,0 +1,147 @@
+#include "daemons/hb-comm/link_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hb::comm {
+
+using ipc::LinkFault;
+
+LinkWatch::LinkWatch(LinkWatchSettings settings, MonoTime now)
+    : settings_(std::move(settings)), started_(now), carrier_(settings_.interfaces.size(), true) {
+    for (std::size_t i = 0; i < settings_.node_names.size(); ++i) {
+        if (node_id(i) == settings_.self) continue;
+        peers_[node_id(i)] = {settings_.deadtime, std::vector<Pair>(settings_.interfaces.size())};
+    }
+}
+
+void LinkWatch::announced_deadtime(NodeId peer, Duration deadtime) {
+    peers_.at(peer).deadtime = deadtime;
+}
+
+void LinkWatch::heard(NodeId peer, LinkId link, MonoTime now) {
+    Peer& p = peers_.at(peer);
+    Pair& pair = p.links.at(index(link));
+    if (pair.heard == kNever || now - pair.heard >= p.deadtime) pair.since = now;
+    pair.heard = now;
+}
+
+void LinkWatch::hears_us(NodeId peer, std::uint32_t links, MonoTime now) {
+    auto& pairs = peers_.at(peer).links;
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+        if ((links >> i & 1U) != 0) pairs[i].hears_us = now;
+}
+
+void LinkWatch::carrier(const std::string& interface, bool carrier) {
+    for (std::size_t i = 0; i < carrier_.size(); ++i) {
+        if (settings_.interfaces[i] != interface) continue;
+        carrier_[i] = carrier;
+        if (carrier) continue;
+        for (auto& [node, peer] : peers_)
+            peer.links[i].heard = kNever;
+    }
+}
+
+LinkFault LinkWatch::fault_of(const Peer& peer, std::size_t link, MonoTime now) const {
+    const Pair& pair = peer.links[link];
+    if (!carrier_[link]) return LinkFault::kNoCarrier;
+    if (pair.heard == kNever || now - pair.heard >= peer.deadtime) return LinkFault::kSilent;
+    if (now - std::max(pair.since, pair.hears_us) >= peer.deadtime) return LinkFault::kOneWayOut;
+    return LinkFault::kNone;
+}
+
+ipc::LinkChanged LinkWatch::change(NodeId peer, std::size_t link) const {
+    const Pair& pair = peers_.at(peer).links[link];
+    const std::string& name = settings_.node_names[rank(peer)];
+    const std::string& interface = settings_.interfaces[link];
+    ipc::LinkChanged c{
+        .peer = peer, .link = link_id(link), .up = pair.up(), .fault = pair.fault, .detail = {}};
+    switch (pair.fault) {
+        case LinkFault::kNone:
+            break;
+        case LinkFault::kSilent:
+            c.detail = fmt::format("nothing heard from {} on {}", name, interface);
+            break;
+        case LinkFault::kNoCarrier:
+            c.detail = fmt::format("{} has no carrier: is its cable unplugged?", interface);
+            break;
+        case LinkFault::kOneWayOut:
+            c.detail =
+                fmt::format("{0} does not hear us on {1}: is udp/{2} open in {0}'s firewall?", name,
+                            interface, link < settings_.ports.size() ? settings_.ports[link] : 694);
+            break;
+    }
+    return c;
+}
+
+LinkNews LinkWatch::news(NodeId peer, std::size_t link, bool was_up) const {
+    LinkNews n{change(peer, link), {}};
+    const std::string& name = settings_.node_names[rank(peer)];
+    const std::string& interface = settings_.interfaces[link];
+    const std::vector<std::pair<std::string, std::string>> fields = {{"HB_NODE", name},
+                                                                     {"HB_LINK", interface}};
+    if (n.change.up)
+        n.events.push_back(
+            {"link-up", Level::kInfo, fmt::format("Link {}:{} up.", name, interface), fields});
+    else if (was_up)
+        n.events.push_back(
+            {"link-dead", Level::kInfo, fmt::format("Link {}:{} dead.", name, interface), fields});
+    if (n.change.fault == LinkFault::kOneWayOut)
+        n.events.push_back({"link-one-way", Level::kWarn, n.change.detail, fields});
+    if (n.change.fault == LinkFault::kNoCarrier && was_up)
+        n.events.push_back({"link-no-carrier", Level::kWarn, n.change.detail, fields});
+    return n;
+}
+
+void LinkWatch::settle(MonoTime now, bool timed, std::vector<LinkNews>& out) {
+    for (auto& [node, peer] : peers_) {
+        for (std::size_t i = 0; i < peer.links.size(); ++i) {
+            Pair& pair = peer.links[i];
+            const LinkFault fault = fault_of(peer, i, now);
+            if (pair.told && fault == pair.fault) continue;
+            if (!timed && (fault == LinkFault::kSilent || fault == LinkFault::kOneWayOut)) continue;
+            // Nothing is said of a link that had no time to be heard.
+            if (!pair.told && fault == LinkFault::kSilent && now - started_ < peer.deadtime)
+                continue;
+            const bool was_up = pair.up();
+            pair.told = true;
+            pair.fault = fault;
+            out.push_back(news(node, i, was_up));
+        }
+    }
+}
+
+MonoTime LinkWatch::next_deadline() const {
+    MonoTime next = kForever;
+    for (const auto& [node, peer] : peers_) {
+        for (const Pair& pair : peer.links) {
+            if (!pair.told) next = std::min(next, started_ + peer.deadtime);
+            if (pair.up())
+                next = std::min({next, pair.heard + peer.deadtime,
+                                 std::max(pair.since, pair.hears_us) + peer.deadtime});
+            if (pair.told && pair.fault == LinkFault::kOneWayOut)
+                next = std::min(next, pair.heard + peer.deadtime);
+        }
+    }
+    return next;
+}
+
+std::uint32_t LinkWatch::heard_links(NodeId peer, MonoTime now) const {
+    const Peer& p = peers_.at(peer);
+    std::uint32_t mask = 0;
+    for (std::size_t i = 0; i < p.links.size(); ++i)
+        if (carrier_[i] && p.links[i].heard != kNever && now - p.links[i].heard < p.deadtime)
+            mask |= 1U << i;
+    return mask;
+}
+
+std::vector<ipc::LinkChanged> LinkWatch::state() const {
+    std::vector<ipc::LinkChanged> all;
+    for (const auto& [node, peer] : peers_)
+        for (std::size_t i = 0; i < peer.links.size(); ++i)
+            if (peer.links[i].told) all.push_back(change(node, i));
+    return all;
+}
+
+}  // namespace hb::comm

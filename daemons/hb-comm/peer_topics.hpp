@@ -1,0 +1,53 @@
+// The newest topics of one peer, and which of them hb-membership was given.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "common/base/frame.hpp"
+
+namespace hb::comm {
+
+class PeerTopics {
+  public:
+    // True when it is newer than what we have; the older is dropped.
+    bool keep(const TopicUpdate& update) {
+        const auto it = topics_.find(update.topic);
+        if (it != topics_.end() && update.version <= it->second.update.version) return false;
+        topics_[update.topic] = {update, false};
+        return true;
+    }
+    // For our head: what the peer need not send again.
+    [[nodiscard]] std::vector<TopicAck> has() const {
+        std::vector<TopicAck> acks;
+        for (const auto& [topic, kept] : topics_)
+            acks.push_back({topic, kept.update.version});
+        return acks;
+    }
+    // What hb-membership was not given yet; counts as given from now on.
+    [[nodiscard]] std::vector<TopicUpdate> take_undelivered() {
+        std::vector<TopicUpdate> updates;
+        for (auto& [topic, kept] : topics_) {
+            if (kept.delivered) continue;
+            updates.push_back(kept.update);
+            kept.delivered = true;
+        }
+        return updates;
+    }
+    // hb-membership is another: it was given nothing.
+    void forget_deliveries() {
+        for (auto& [topic, kept] : topics_)
+            kept.delivered = false;
+    }
+    // The peer is another: nothing that its predecessor said is its state.
+    void clear() { topics_.clear(); }
+
+  private:
+    struct Kept {
+        TopicUpdate update;
+        bool delivered = false;
+    };
+    std::map<Topic, Kept> topics_;
+};
+
+}  // namespace hb::comm

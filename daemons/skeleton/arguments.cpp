@@ -1,0 +1,43 @@
+#include "daemons/skeleton/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "common/base/version.hpp"
+
+namespace hb::skeleton {
+
+std::vector<std::string> to_argv(const std::string& program, const Arguments& a) {
+    std::vector<std::string> argv = {program,
+                                     "--log",
+                                     a.log == log::Target::kJournal ? "journal" : "stderr",
+                                     "--host",
+                                     a.host,
+                                     "--uid",
+                                     std::to_string(a.uid),
+                                     "--gid",
+                                     std::to_string(a.gid)};
+    if (a.debug) argv.emplace_back("--debug");
+    if (a.realtime) argv.emplace_back("--realtime");
+    return argv;
+}
+
+Arguments parse_arguments(int argc, char** argv, const std::string& program) {
+    CLI::App app(program +
+                 " of ha-suite. Started by hb-master, not by hand: it needs the channel "
+                 "to the master on descriptor 3.");
+    app.set_version_flag("--version", program + " " + kVersion);
+    Arguments a;
+    std::string target = "stderr";
+    app.add_option("--log", target, "stderr or journal")
+        ->check(CLI::IsMember({"stderr", "journal"}));
+    app.add_flag("--debug", a.debug, "debug lines; a refused system call is named");
+    app.add_flag("--realtime", a.realtime, "ask for real-time priority and locked memory");
+    app.add_option("--host", a.host, "name of this node")->required();
+    app.add_option("--uid", a.uid, "user to become")->required();
+    app.add_option("--gid", a.gid, "group to become")->required();
+    app.parse(argc, argv);
+    a.log = target == "journal" ? log::Target::kJournal : log::Target::kStderr;
+    return a;
+}
+
+}  // namespace hb::skeleton

@@ -1,0 +1,30 @@
+// The command line between hb-master and a daemon: written and read here, so that both agree.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/log/logger.hpp"
+#include "common/runtime/child_process.hpp"
+
+namespace hb::skeleton {
+
+// The channel to the master.
+inline constexpr int kMasterFd = 3;
+
+struct Arguments {
+    log::Target log = log::Target::kStderr;
+    bool debug = false;     // debug lines from the first; a refused system call is named
+    bool realtime = false;  // ask for real-time priority and locked memory
+    std::string host;       // this node's name, for log files
+    uid_t uid = 0;          // of the user that unprivileged daemons become
+    gid_t gid = 0;
+    bool operator==(const Arguments&) const = default;
+};
+
+[[nodiscard]] std::vector<std::string> to_argv(const std::string& program, const Arguments& a);
+
+// Throws CLI::Error (--help, --version, what is wrong): for main().
+[[nodiscard]] Arguments parse_arguments(int argc, char** argv, const std::string& program);
+
+}  // namespace hb::skeleton

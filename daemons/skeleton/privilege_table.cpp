@@ -1,0 +1,44 @@
+#include "daemons/skeleton/privilege_table.hpp"
+
+#include <linux/capability.h>
+
+#include "common/base/assert.hpp"
+
+namespace hb::skeleton {
+
+using ipc::Program;
+using runtime::SyscallProfile;
+
+runtime::PrivilegePlan privileges_of(Program program, const runtime::Identity& unprivileged) {
+    switch (program) {
+        case Program::kComm:
+            return {.identity = unprivileged,
+                    .capabilities = {CAP_NET_RAW, CAP_NET_BIND_SERVICE},
+                    .profile = SyscallProfile::kNetwork};
+        case Program::kMembership:
+        case Program::kIpfail:
+            return {.identity = unprivileged, .profile = SyscallProfile::kChannels};
+        case Program::kResource:
+            return {.capabilities = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN, CAP_KILL},
+                    .keep_bounding_set = true,
+                    .no_new_privileges = false};
+        case Program::kMaster:
+            break;
+    }
+    HB_UNREACHABLE();
+}
+
+bool runs_realtime(Program program) {
+    switch (program) {
+        case Program::kComm:
+        case Program::kMembership:
+        case Program::kResource:
+            return true;
+        case Program::kIpfail:
+        case Program::kMaster:
+            return false;
+    }
+    HB_UNREACHABLE();
+}
+
+}  // namespace hb::skeleton

@@ -1,0 +1,27 @@
+// The privileges of every daemon, on one page. hb-master keeps what it was started with: it starts
+// the others.
+//
+//   program        user       capabilities                         system calls
+//   hb-comm        hacluster  NET_RAW NET_BIND_SERVICE             sockets, a resolver; files read
+//   only hb-membership  hacluster  none                                 its channels, no file
+//   hb-ipfail      hacluster  none                                 its channels, no file
+//   hb-resource    root       NET_ADMIN NET_RAW SYS_ADMIN KILL     unfiltered: it starts agents,
+//   which
+//                                                                  would inherit a filter and
+//                                                                  no_new_privs for ever, and with
+//                                                                  them the services they start
+#pragma once
+
+#include "common/base/ipc/program.hpp"
+#include "common/runtime/privileges.hpp"
+
+namespace hb::skeleton {
+
+// `unprivileged`: uid and gid of hacluster, for those that are not root.
+[[nodiscard]] runtime::PrivilegePlan privileges_of(ipc::Program program,
+                                                   const runtime::Identity& unprivileged);
+
+// hb-comm and those that start or decide must not wait for memory or for other processes.
+[[nodiscard]] bool runs_realtime(ipc::Program program);
+
+}  // namespace hb::skeleton

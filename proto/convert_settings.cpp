@@ -1,0 +1,255 @@
+#include "proto/convert_settings.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace hb::proto {
+
+namespace {
+
+// Files of this size were read; their parts are not longer.
+constexpr std::size_t kTextBytes = 1024 * 1024;
+constexpr std::size_t kWordBytes = 64 * 1024;
+constexpr std::size_t kLines = 100000;
+
+std::string text(const std::string& from, std::size_t limit, std::string_view what, Reader& in) {
+    in.require(from.size() <= limit, what, "too long");
+    return from;
+}
+
+template <typename Enum>
+Enum enumerator(std::uint32_t from, Enum last, std::string_view what, Reader& in) {
+    in.require(from >= 1 && from <= static_cast<std::uint32_t>(last), what, "unknown");
+    return static_cast<Enum>(from);
+}
+
+template <typename Integer>
+Integer number(std::uint32_t from, std::string_view what, Reader& in) {
+    in.require(from <= std::numeric_limits<Integer>::max(), what, "too large");
+    return static_cast<Integer>(from);
+}
+
+void put(const config::Position& from, pb::Position& to) {
+    const auto& [file, line, column] = from;
+    to.set_file(file);
+    to.set_line(line);
+    to.set_column(column);
+}
+
+config::Position read(const pb::Position& from, Reader& in) {
+    return {text(from.file(), kWordBytes, "file", in), from.line(), from.column()};
+}
+
+void put(const config::Medium& from, pb::Medium& to) {
+    const auto& [kind, interface, peer, group, port, ttl, loop, position] = from;
+    to.set_kind(static_cast<std::uint32_t>(kind));
+    to.set_interface(interface);
+    to.set_peer(peer);
+    to.mutable_group()->assign(group.bytes.begin(), group.bytes.begin() + (group.is_v4() ? 4 : 16));
+    to.set_port(port);
+    to.set_ttl(ttl);
+    to.set_loop(loop);
+    put(position, *to.mutable_position());
+}
+
+config::Medium read(const pb::Medium& from, Reader& in) {
+    config::Medium to;
+    to.kind = enumerator(from.kind(), config::MediumKind::kMcast, "kind of medium", in);
+    to.interface = in.name(from.interface(), limits::kLinkNameBytes, "interface");
+    to.peer = in.sentence(from.peer(), kWordBytes, "peer");
+    const std::string& group = from.group();
+    in.require(group.size() == 4 || group.size() == 16, "group", "neither IPv4 nor IPv6");
+    to.group.family = group.size() == 4 ? IpAddress::Family::kV4 : IpAddress::Family::kV6;
+    std::memcpy(to.group.bytes.data(), group.data(), std::min(group.size(), to.group.bytes.size()));
+    to.port = number<std::uint16_t>(from.port(), "port", in);
+    to.ttl = number<std::uint8_t>(from.ttl(), "ttl", in);
+    to.loop = from.loop();
+    to.position = read(from.position(), in);
+    return to;
+}
+
+void put(const config::RespawnLine& from, pb::RespawnLine& to) {
+    const auto& [user, command, is_ipfail, is_heartbeat_client, position] = from;
+    to.set_user(user);
+    to.set_command(command);
+    to.set_is_ipfail(is_ipfail);
+    to.set_is_heartbeat_client(is_heartbeat_client);
+    put(position, *to.mutable_position());
+}
+
+config::RespawnLine read(const pb::RespawnLine& from, Reader& in) {
+    return {text(from.user(), kWordBytes, "user", in),
+            text(from.command(), kWordBytes, "command", in), from.is_ipfail(),
+            from.is_heartbeat_client(), read(from.position(), in)};
+}
+
+template <typename Repeated>
+void put_words(const std::vector<std::string>& from, Repeated& to) {
+    for (const std::string& word : from)
+        to.Add()->assign(word);
+}
+
+template <typename Repeated>
+std::vector<std::string> read_words(const Repeated& from, std::string_view what, Reader& in) {
+    in.count(from.size(), kLines, what);
+    std::vector<std::string> to;
+    for (const std::string& word : from)
+        to.push_back(text(word, kWordBytes, what, in));
+    return to;
+}
+
+void put(const config::PingNode& from, pb::PingNode& to) {
+    const auto& [name, members, is_group, position] = from;
+    to.set_name(name);
+    put_words(members, *to.mutable_members());
+    to.set_is_group(is_group);
+    put(position, *to.mutable_position());
+}
+
+config::PingNode read(const pb::PingNode& from, Reader& in) {
+    return {in.name(from.name(), limits::kPingNameBytes, "ping node"),
+            read_words(from.members(), "members of a ping node", in), from.is_group(),
+            read(from.position(), in)};
+}
+
+void put(const config::Resource& from, pb::Resource& to) {
+    const auto& [type, args, word, position] = from;
+    to.set_type(type);
+    put_words(args, *to.mutable_args());
+    to.set_word(word);
+    put(position, *to.mutable_position());
+}
+
+config::Resource read(const pb::Resource& from, Reader& in) {
+    return {text(from.type(), kWordBytes, "type of a resource", in),
+            read_words(from.args(), "arguments of a resource", in),
+            text(from.word(), kWordBytes, "resource", in), read(from.position(), in)};
+}
+
+void put(const config::Group& from, pb::Group& to);
+config::Group read(const pb::Group& from, Reader& in);
+
+// ---- lists: one way each
+
+template <typename From, typename To>
+void put_all(const std::vector<From>& from, google::protobuf::RepeatedPtrField<To>& to) {
+    for (const From& item : from)
+        put(item, *to.Add());
+}
+
+template <typename From>
+auto read_all(const google::protobuf::RepeatedPtrField<From>& from, std::size_t limit,
+              std::string_view what, Reader& in) {
+    std::vector<decltype(read(from.Get(0), in))> to;
+    in.count(from.size(), limit, what);
+    for (const From& item : from) {
+        if (!in.good()) break;
+        to.push_back(read(item, in));
+    }
+    return to;
+}
+
+void put(const config::Group& from, pb::Group& to) {
+    const auto& [name, preferred, resources, position] = from;
+    to.set_name(name);
+    to.set_preferred(from_one(preferred));
+    put_all(resources, *to.mutable_resources());
+    put(position, *to.mutable_position());
+}
+
+config::Group read(const pb::Group& from, Reader& in) {
+    return {in.name(from.name(), limits::kGroupNameBytes, "group"),
+            in.node(from.preferred(), "preferred node"),
+            read_all(from.resources(), limits::kResourcesPerGroup, "resources", in),
+            read(from.position(), in)};
+}
+
+}  // namespace
+
+void put(const config::Settings& from, pb::Settings& to) {
+    const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
+                 auto_failback, respawn, pings, logfile, debugfile, logfacility, debug, groups,
+                 raw] = from;
+    put_words(nodes, *to.mutable_nodes());
+    to.set_keepalive_ns(to_ns(keepalive));
+    to.set_warntime_ns(to_ns(warntime));
+    to.set_deadtime_ns(to_ns(deadtime));
+    to.set_initdead_ns(to_ns(initdead));
+    to.set_deadping_ns(to_ns(deadping));
+    to.set_udpport(udpport);
+    put_all(media, *to.mutable_media());
+    to.set_auto_failback(static_cast<std::uint32_t>(auto_failback));
+    put_all(respawn, *to.mutable_respawn());
+    put_all(pings, *to.mutable_pings());
+    to.set_logfile(logfile);
+    to.set_debugfile(debugfile);
+    to.set_logfacility(logfacility);
+    to.set_debug(debug);
+    put_all(groups, *to.mutable_groups());
+    for (const auto& [name, value] : raw) {
+        pb::Directive& directive = *to.add_raw();
+        directive.set_name(name);
+        directive.set_text(value);
+    }
+}
+
+config::Settings read(const pb::Settings& from, Reader& in) {
+    config::Settings to;
+    in.count(from.nodes_size(), limits::kNodes, "nodes");
+    for (const std::string& node : from.nodes())
+        to.nodes.push_back(in.name(node, limits::kNodeNameBytes, "node"));
+    to.keepalive = in.deadtime(from.keepalive_ns(), "keepalive");
+    to.warntime = in.deadtime(from.warntime_ns(), "warntime");
+    to.deadtime = in.deadtime(from.deadtime_ns(), "deadtime");
+    to.initdead = in.deadtime(from.initdead_ns(), "initdead");
+    to.deadping = in.deadtime(from.deadping_ns(), "deadping");
+    to.udpport = number<std::uint16_t>(from.udpport(), "udpport", in);
+    to.media = read_all(from.media(), limits::kMedia, "media", in);
+    to.auto_failback =
+        enumerator(from.auto_failback(), config::AutoFailback::kLegacy, "auto_failback", in);
+    to.respawn = read_all(from.respawn(), kLines, "respawn lines", in);
+    to.pings = read_all(from.pings(), limits::kPingNodes, "ping nodes", in);
+    to.logfile = text(from.logfile(), kWordBytes, "logfile", in);
+    to.debugfile = text(from.debugfile(), kWordBytes, "debugfile", in);
+    to.logfacility = text(from.logfacility(), kWordBytes, "logfacility", in);
+    to.debug = from.debug();
+    to.groups = read_all(from.groups(), limits::kGroups, "groups", in);
+    in.count(from.raw_size(), kLines, "directives");
+    for (const pb::Directive& directive : from.raw()) {
+        const auto& [at, is_new] = to.raw.emplace(text(directive.name(), kWordBytes, "name", in),
+                                                  text(directive.text(), kTextBytes, "text", in));
+        in.require(is_new && at == std::prev(to.raw.end()), "directives", "double or not in order");
+    }
+    return to;
+}
+
+void put(const config::AuthKeys& from, pb::AuthKeys& to) {
+    const auto& [sign_with, keys] = from;
+    to.set_sign_with(sign_with);
+    for (const auto& [index, key] : keys) {
+        const auto& [method, secret] = key;
+        pb::AuthKey& entry = *to.add_keys();
+        entry.set_index(index);
+        entry.set_method(static_cast<std::uint32_t>(method));
+        entry.set_key(secret);
+    }
+}
+
+config::AuthKeys read(const pb::AuthKeys& from, Reader& in) {
+    config::AuthKeys to;
+    in.count(from.keys_size(), limits::kAuthKeys, "keys");
+    for (const pb::AuthKey& entry : from.keys()) {
+        const auto index = number<std::uint8_t>(entry.index(), "index of a key", in);
+        const auto method =
+            enumerator(entry.method(), config::AuthMethod::kXchacha20Poly1305, "method", in);
+        const auto& [at, is_new] = to.keys.emplace(
+            index, config::AuthKey{method, text(entry.key(), kWordBytes, "key", in)});
+        in.require(is_new && at == std::prev(to.keys.end()), "keys", "double or not in order");
+    }
+    to.sign_with = number<std::uint8_t>(from.sign_with(), "index that signs", in);
+    in.require(to.keys.contains(to.sign_with), "index that signs", "has no key");
+    return to;
+}
+
+}  // namespace hb::proto

@@ -1,0 +1,158 @@
+#include "daemons/hb-comm/link_watch.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hb::comm {
+namespace {
+
+using ipc::LinkFault;
+constexpr NodeId kB = node_id(1);
+constexpr LinkId kEth0 = link_id(0), kEth1 = link_id(1);
+const MonoTime t0{100s};
+
+class Links : public testing::Test {
+  protected:
+    // What settle() says, as "eth0 up", "eth0 silent", ... and the ids of its events.
+    std::vector<std::string> said(MonoTime now, bool timed = true) {
+        std::vector<LinkNews> news;
+        watch.settle(now, timed, news);
+        std::vector<std::string> said;
+        for (const LinkNews& n : news) {
+            static constexpr const char* kFaults[] = {"up", "silent", "no carrier", "one-way"};
+            std::string s = index(n.change.link) == 0 ? "eth0 " : "eth1 ";
+            s += kFaults[static_cast<std::size_t>(n.change.fault)];
+            EXPECT_EQ(n.change.up, n.change.fault == LinkFault::kNone);
+            EXPECT_EQ(n.change.detail.empty(), n.change.up);
+            for (const Event& e : n.events)
+                s += " [" + e.text + "]";
+            said.push_back(s);
+            detail = n.change.detail;
+        }
+        return said;
+    }
+    // The peer is heard on the link, and hears us on the links of the mask.
+    void both(LinkId link, std::uint32_t mask, MonoTime now) {
+        watch.heard(kB, link, now);
+        watch.hears_us(kB, mask, now);
+    }
+    using Said = std::vector<std::string>;
+
+    LinkWatch watch{{.self = node_id(0),
+                     .node_names = {"node1", "node2"},
+                     .interfaces = {"eth0", "eth1"},
+                     .ports = {694, 1694},
+                     .deadtime = 1s},
+                    t0};
+    std::string detail;
+};
+
+TEST_F(Links, UpWhenHeardDeadWhenSilentForItsDeadtime) {
+    EXPECT_EQ(said(t0), Said{});
+    both(kEth0, 1, t0 + 10ms);
+    EXPECT_EQ(said(t0 + 10ms), (Said{"eth0 up [Link node2:eth0 up.]"}));
+    EXPECT_EQ(watch.heard_links(kB, t0 + 10ms), 1U);
+    EXPECT_EQ(said(t0 + 1s), (Said{"eth1 silent"}));  // never heard: no line in the log
+    EXPECT_EQ(watch.next_deadline(), t0 + 1010ms);
+    EXPECT_EQ(said(t0 + 1009ms), Said{});
+    EXPECT_EQ(watch.heard_links(kB, t0 + 1009ms), 1U);
+    EXPECT_EQ(watch.heard_links(kB, t0 + 1010ms), 0U);  // an honest head
+    EXPECT_EQ(said(t0 + 1010ms), (Said{"eth0 silent [Link node2:eth0 dead.]"}));
+    EXPECT_EQ(watch.next_deadline(), kForever);
+    both(kEth0, 1, t0 + 5s);
+    EXPECT_EQ(said(t0 + 5s), (Said{"eth0 up [Link node2:eth0 up.]"}));
+}
+
+TEST_F(Links, JudgedByTheDeadtimeThatThePeerAnnounces) {
+    both(kEth0, 1, t0);
+    said(t0);
+    watch.announced_deadtime(kB, 3s);
+    EXPECT_EQ(said(t0 + 2999ms), Said{});
+    EXPECT_EQ(said(t0 + 3s), (Said{"eth0 silent [Link node2:eth0 dead.]", "eth1 silent"}));
+}
+
+TEST_F(Links, NothingTimedBetweenDeadlines) {
+    both(kEth0, 1, t0);
+    said(t0);
+    EXPECT_EQ(said(t0 + 5s, false), Said{});
+    both(kEth0, 1, t0 + 5s);  // it was waiting to be read
+    EXPECT_EQ(said(t0 + 5s, true), (Said{"eth1 silent"}));
+}
+
+TEST_F(Links, CarrierLostIsDeadAtOnceAndTheHeadSaysSo) {
+    both(kEth0, 3, t0);
+    both(kEth1, 3, t0);
+    said(t0);
+    watch.carrier("eth1", false);
+    EXPECT_EQ(watch.heard_links(kB, t0), 1U);
+    EXPECT_EQ(said(t0 + 1ms, false),
+              (Said{"eth1 no carrier [Link node2:eth1 dead.] [eth1 has no carrier: is its cable "
+                    "unplugged?]"}));
+    both(kEth1, 3, t0 + 2ms);  // was in the socket buffer
+    EXPECT_EQ(watch.heard_links(kB, t0 + 2ms), 1U);
+    EXPECT_EQ(said(t0 + 2ms), Said{});
+    watch.carrier("eth1", true);
+    both(kEth1, 3, t0 + 10ms);
+    EXPECT_EQ(said(t0 + 10ms), (Said{"eth1 up [Link node2:eth1 up.]"}));
+}
+
+TEST_F(Links, CarrierBackButNobodyThere) {
+    both(kEth1, 2, t0);
+    said(t0);
+    watch.carrier("eth1", false);
+    said(t0);
+    watch.carrier("eth1", true);
+    EXPECT_EQ(said(t0 + 10ms), (Said{"eth1 silent"}));
+}
+
+TEST_F(Links, OneWayIsAFaultWithItsLikelyCause) {
+    for (Duration t = 0s; t <= 2s; t += 100ms) {
+        both(kEth0, 1, t0 + t);
+        watch.heard(kB, kEth1, t0 + t);  // on eth1 it does not hear us
+        const auto s = said(t0 + t);
+        if (t == 0s) {
+            EXPECT_EQ(s.size(), 2U);
+        } else if (t == 1s) {
+            EXPECT_EQ(s, (Said{"eth1 one-way [Link node2:eth1 dead.] [node2 does not hear us on "
+                               "eth1: is udp/1694 open in node2's firewall?]"}));
+        } else {
+            EXPECT_EQ(s, Said{});
+        }
+    }
+    EXPECT_EQ(watch.heard_links(kB, t0 + 2s), 3U);  // we do hear it
+    both(kEth1, 3, t0 + 2100ms);
+    EXPECT_EQ(said(t0 + 2100ms), (Said{"eth1 up [Link node2:eth1 up.]"}));
+}
+
+TEST_F(Links, OneWayThenSilent) {
+    watch.heard(kB, kEth0, t0);
+    watch.heard(kB, kEth0, t0 + 900ms);
+    said(t0 + 900ms);
+    EXPECT_EQ(said(t0 + 1s).front(),
+              "eth0 one-way [Link node2:eth0 dead.] [node2 does not hear us on eth0: is udp/694 "
+              "open in node2's firewall?]");
+    EXPECT_EQ(watch.next_deadline(), t0 + 1900ms);
+    EXPECT_EQ(said(t0 + 1900ms), (Said{"eth0 silent"}));
+}
+
+TEST_F(Links, TheDeadtimeOfHearingBeginsAnewAfterSilence) {
+    watch.heard(kB, kEth0, t0);
+    said(t0);
+    EXPECT_EQ(said(t0 + 2s), (Said{"eth0 silent [Link node2:eth0 dead.]", "eth1 silent"}));
+    watch.heard(kB, kEth0, t0 + 10s);
+    EXPECT_EQ(said(t0 + 10s), (Said{"eth0 up [Link node2:eth0 up.]"}));  // not one-way yet
+}
+
+TEST_F(Links, StateForANewHbMembership) {
+    EXPECT_TRUE(watch.state().empty());
+    both(kEth0, 1, t0);
+    said(t0);
+    watch.carrier("eth1", false);
+    said(t0);
+    const auto state = watch.state();
+    ASSERT_EQ(state.size(), 2U);
+    EXPECT_TRUE(state[0].up);
+    EXPECT_EQ(state[1].fault, LinkFault::kNoCarrier);
+}
+
+}  // namespace
+}  // namespace hb::comm

@@ -1,0 +1,41 @@
+// A small cluster for the tests of hactl: two nodes, two groups, seen by node1.
+#pragma once
+
+#include "common/base/cluster_status.hpp"
+
+namespace hb::hactl {
+
+inline const NodeId kA = node_id(0), kB = node_id(1);
+
+inline ClusterStatus two_nodes() {
+    ClusterStatus status;
+    status.self = kA;
+    status.view = ViewId{3, kA, {10, 1}};
+    status.installed = true;
+    NodeSummary node1{"node1", NodeStatus::kActive, true, false, false, false, std::nullopt, {}};
+    NodeSummary node2{"node2", NodeStatus::kActive, true, false, false, false, 250ms, {}};
+    node2.links.push_back({"eth0", true, ipc::LinkFault::kNone, "", 250ms});
+    node2.links.push_back({"eth1", false, ipc::LinkFault::kOneWayOut,
+                           "node2 does not hear us on eth1: is udp/694 open in its firewall?",
+                           10s});
+    status.nodes = {node1, node2};
+    status.groups = {
+        {"10.0.0.5",
+         kA,
+         kA,
+         GroupState::kRunning,
+         "table of node1: preferred node",
+         3min,
+         {{kA, GroupState::kRunning}, {kB, GroupState::kStopped}}},
+        {"10.0.0.6",
+         kB,
+         kB,
+         GroupState::kStopped,
+         "node2 may not start it: address held by 52:54:00:00:00:01",
+         std::nullopt,
+         {{kA, GroupState::kStopped}, {kB, GroupState::kStopped}}},
+    };
+    return status;
+}
+
+}  // namespace hb::hactl

@@ -1,0 +1,97 @@
+#include "tools/hactl/show.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/tools/hactl/scene.hpp"
+
+namespace hb::hactl {
+namespace {
+
+TEST(Show, AHealthyPairWithAFault) {
+    EXPECT_EQ(
+        show(two_nodes()),
+        "This is node1: active. View 3 of node1, node2, coordinator node1.\n"
+        "\n"
+        "Nodes\n"
+        "  node1     active, this node\n"
+        "  node2     active\n"
+        "            link eth0 up\n"
+        "            link eth1 dead, one way: node2 does not hear us on eth1: is udp/694 open "
+        "in its firewall?\n"
+        "\n"
+        "Groups\n"
+        "  10.0.0.5  running on node1, for 3 min\n"
+        "            table of node1: preferred node\n"
+        "  10.0.0.6  stopped, to run on node2\n"
+        "            node2 may not start it: address held by 52:54:00:00:00:01\n");
+}
+
+TEST(Show, ALonelyNode) {
+    ClusterStatus status = two_nodes();
+    status.view.reset();
+    status.nodes[0].status = NodeStatus::kUp;
+    status.nodes[0].in_view = false;
+    status.nodes[0].standby = true;
+    status.nodes[1] = {"node2", NodeStatus::kInit, false, false, false, false, std::nullopt, {}};
+    status.nodes[1].links.push_back({"eth0", false, ipc::LinkFault::kSilent, "", std::nullopt});
+    status.groups.clear();
+    EXPECT_EQ(show(status),
+              "This is node1: up, in no view yet.\n"
+              "\n"
+              "Nodes\n"
+              "  node1  up, this node, on standby\n"
+              "  node2  init, never heard\n"
+              "         link eth0 dead, nothing heard yet\n"
+              "\n"
+              "Groups\n"
+              "  none: haresources is empty\n");
+}
+
+TEST(Show, AGroupElsewhereAndADeadNode) {
+    ClusterStatus status = two_nodes();
+    status.installed = false;
+    status.nodes[1].status = NodeStatus::kDead;
+    status.nodes[1].in_view = false;
+    status.nodes[1].heard_ago = 3h;
+    status.nodes[1].links.clear();
+    status.groups.pop_back();
+    status.groups[0].preferred = kB;
+    const std::string text = show(status);
+    EXPECT_NE(text.find("View 3 of node1, coordinator node1, not yet accepted by all.\n"),
+              std::string::npos);
+    EXPECT_NE(text.find("node2     dead, last heard 3 h ago\n"), std::string::npos);
+    EXPECT_NE(text.find("running on node1 (preferred: node2), for 3 min\n"), std::string::npos);
+}
+
+TEST(PeopleTime, HasOneUnit) {
+    EXPECT_EQ(people_time(0s), "0 ms");
+    EXPECT_EQ(people_time(999ms), "999 ms");
+    EXPECT_EQ(people_time(119s), "119 s");
+    EXPECT_EQ(people_time(2min), "2 min");
+    EXPECT_EQ(people_time(119min), "119 min");
+    EXPECT_EQ(people_time(47h), "47 h");
+    EXPECT_EQ(people_time(48h), "2 days");
+}
+
+TEST(GroupChanges, TellWhatMoved) {
+    const ClusterStatus before = two_nodes();
+    EXPECT_TRUE(group_changes(before, before).empty());
+    ClusterStatus after = before;
+    after.groups[0].age = 0s;
+    EXPECT_TRUE(group_changes(before, after).empty());
+    after.groups[0].owner = kB;
+    after.groups[0].reason = "table of node2: node1 is gone";
+    after.groups[1].owner.reset();
+    after.groups[1].state = GroupState::kUnknown;
+    after.groups[1].reason = "node2 is silent";
+    const std::vector<Event> events = group_changes(before, after);
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(events[0].id, "group-changed");
+    EXPECT_EQ(events[0].level, Level::kInfo);
+    EXPECT_EQ(events[0].text, "10.0.0.5: running on node2: table of node2: node1 is gone");
+    EXPECT_EQ(events[1].level, Level::kWarn);
+    EXPECT_EQ(events[1].text, "10.0.0.6: unknown: node2 is silent");
+}
+
+}  // namespace
+}  // namespace hb::hactl

@@ -1,0 +1,47 @@
+// Client: one connection to the control socket of this node. Blocks, with deadlines: a tool has
+// nothing else to do.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/base/ipc/control.hpp"
+#include "common/base/result.hpp"
+#include "common/base/time.hpp"
+#include "common/runtime/unique_fd.hpp"
+#include "tools/hactl/exit_code.hpp"
+
+namespace hb::hactl {
+
+// Why a command ends early: a sentence for people, and the exit code.
+struct Trouble {
+    ExitCode code = ExitCode::kLost;
+    std::string text;
+};
+template <typename T>
+using Outcome = std::expected<T, Trouble>;
+
+class Client {
+  public:
+    // Connects and exchanges Hello. `run_dir`: where the suite keeps its sockets.
+    [[nodiscard]] static Outcome<Client> connect(const std::string& run_dir);
+
+    [[nodiscard]] Outcome<void> send(const ipc::ToolToMembership& message);
+    // The next message; none when `deadline` passed first (kForever: waits for ever).
+    [[nodiscard]] Outcome<std::optional<ipc::MembershipToTool>> receive(MonoTime deadline);
+
+    // Asks and waits for the answer with the same id; other messages are passed over.
+    [[nodiscard]] Outcome<ClusterStatus> status();
+    [[nodiscard]] Outcome<ipc::AdminAnswer> request(ipc::AdminRequest request);
+    [[nodiscard]] Outcome<void> subscribe(bool status, bool events);
+
+  private:
+    explicit Client(runtime::UniqueFd socket);
+    [[nodiscard]] Outcome<std::optional<std::string>> receive_bytes(MonoTime deadline);
+
+    runtime::UniqueFd socket_;
+    std::string buffer_;
+    std::uint64_t next_id_ = 1;
+};
+
+}  // namespace hb::hactl

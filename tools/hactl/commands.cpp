@@ -1,0 +1,234 @@
+#include "tools/hactl/commands.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <thread>
+
+#include "common/config/check_system.hpp"
+#include "common/config/load.hpp"
+#include "common/log/format.hpp"
+#include "common/runtime/system_clock.hpp"
+#include "tools/hactl/client.hpp"
+#include "tools/hactl/json.hpp"
+#include "tools/hactl/show.hpp"
+#include "tools/hactl/wish.hpp"
+
+namespace hb::hactl {
+
+namespace {
+
+constexpr Duration kRedraw = 1s;          // ages go on while nothing happens
+constexpr Duration kReconnectTime = 10s;  // hb-membership is respawned at once
+
+ExitCode fail(const Trouble& trouble) {
+    std::fflush(stdout);
+    fmt::print(stderr, "hactl: {}\n", trouble.text);
+    return trouble.code;
+}
+
+void print(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+}
+
+// Keeps a subscription over a respawn of hb-membership. `handle` says when it has seen enough.
+class Subscription {
+  public:
+    // What it was given: a message, or nothing because `until` passed. False: stop.
+    using Handle = std::function<bool(const std::optional<ipc::MembershipToTool>&)>;
+
+    Subscription(std::string run_dir, bool status, bool events)
+        : run_dir_(std::move(run_dir)), status_(status), events_(events) {}
+
+    // `until`: asked before each wait.
+    [[nodiscard]] Outcome<void> run(Client client, const std::function<MonoTime()>& until,
+                                    const Handle& handle) {
+        if (auto asked = client.subscribe(status_, events_); !asked) return asked;
+        while (true) {
+            const auto message = client.receive(until());
+            if (message) {
+                if (!handle(*message)) return {};
+                continue;
+            }
+            auto again = reconnect(message.error());
+            if (!again) return std::unexpected(again.error());
+            client = std::move(*again);
+        }
+    }
+
+  private:
+    [[nodiscard]] Outcome<Client> reconnect(Trouble trouble) const {
+        const MonoTime deadline = runtime::now() + kReconnectTime;
+        while (runtime::now() < deadline) {
+            if (auto client = Client::connect(run_dir_)) {
+                if (client->subscribe(status_, events_)) return client;
+            } else {
+                trouble = client.error();
+                if (trouble.code == ExitCode::kNotRunning) break;
+            }
+            std::this_thread::sleep_for(100ms);
+        }
+        return std::unexpected(trouble);
+    }
+
+    std::string run_dir_;
+    bool status_;
+    bool events_;
+};
+
+std::string wall_clock() {
+    const std::time_t seconds = runtime::wall_time().seconds;
+    std::tm tm{};
+    localtime_r(&seconds, &tm);
+    return fmt::format("{:02}:{:02}:{:02}", tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+MonoTime for_ever() {
+    return kForever;
+}
+
+ExitCode watch_status(const StatusOptions& options, Client client) {
+    const bool screen = !options.json && ::isatty(STDOUT_FILENO) == 1;
+    std::optional<ClusterStatus> last;
+    MonoTime drawn{};
+    const auto draw = [&] {
+        if (options.json) return print(status_json(*last, -1) + "\n");
+        print(fmt::format("{}{}  {}\n", screen ? "\033[H\033[2J" : "", wall_clock(), show(*last)));
+    };
+    const auto age = [&](Duration d) {
+        for (NodeSummary& node : last->nodes) {
+            if (node.heard_ago && node.status == NodeStatus::kDead) *node.heard_ago += d;
+            for (LinkStatus& link : node.links)
+                if (link.heard_ago && !link.up) *link.heard_ago += d;
+        }
+        for (GroupSummary& group : last->groups)
+            if (group.age) *group.age += d;
+    };
+    Subscription subscription(options.run_dir, true, false);
+    const auto ended = subscription.run(
+        std::move(client), [&] { return screen && last ? drawn + kRedraw : kForever; },
+        [&](const std::optional<ipc::MembershipToTool>& message) {
+            const MonoTime now = runtime::now();
+            if (message) {
+                const auto* status = std::get_if<ipc::Status>(&*message);
+                if (status == nullptr) return true;
+                last = status->status;
+            } else {
+                age(now - drawn);
+            }
+            drawn = now;
+            draw();
+            return std::ferror(stdout) == 0;
+        });
+    return ended ? ExitCode::kDone : fail(ended.error());
+}
+
+// Waits until the wish has come true.
+ExitCode wait_for(const RequestOptions& options, const Wish& wish, Client client) {
+    const MonoTime deadline = runtime::now() + options.timeout;
+    std::vector<std::string> missing;
+    bool done = false;
+    Subscription subscription(options.run_dir, true, false);
+    const auto ended = subscription.run(
+        std::move(client), [&] { return deadline; },
+        [&](const std::optional<ipc::MembershipToTool>& message) {
+            if (message) {
+                if (const auto* status = std::get_if<ipc::Status>(&*message)) {
+                    missing = wish.missing(status->status);
+                    done = missing.empty();
+                }
+            }
+            return !done && runtime::now() < deadline;
+        });
+    if (!ended) return fail(ended.error());
+    if (done) return ExitCode::kDone;
+    fmt::print(stderr, "hactl: accepted, but not done within {}:\n", people_time(options.timeout));
+    for (const std::string& line : missing)
+        fmt::print(stderr, "  {}\n", line);
+    return ExitCode::kNotYet;
+}
+
+}  // namespace
+
+ExitCode run_status(const StatusOptions& options) {
+    auto client = Client::connect(options.run_dir);
+    if (!client) return fail(client.error());
+    if (options.watch) return watch_status(options, std::move(*client));
+    const auto status = client->status();
+    if (!status) return fail(status.error());
+    print(options.json ? status_json(*status, 2) + "\n" : show(*status));
+    return ExitCode::kDone;
+}
+
+ExitCode run_events(const EventsOptions& options) {
+    auto client = Client::connect(options.run_dir);
+    if (!client) return fail(client.error());
+    const auto say = [&](const Event& event) {
+        const runtime::WallTime now = runtime::wall_time();
+        print(options.json
+                  ? event_json(event, now.seconds * 1000 + now.nanoseconds / 1'000'000) + "\n"
+                  : fmt::format("{} {}: {}\n", wall_clock(), log::level_word(event.level),
+                                event.text));
+    };
+    std::optional<ClusterStatus> last;
+    Subscription subscription(options.run_dir, true, true);
+    const auto ended = subscription.run(
+        std::move(*client), &for_ever, [&](const std::optional<ipc::MembershipToTool>& message) {
+            if (!message) return true;
+            if (const auto* note = std::get_if<ipc::EventNote>(&*message)) say(note->event);
+            if (const auto* status = std::get_if<ipc::Status>(&*message)) {
+                if (last)
+                    for (const Event& event : group_changes(*last, status->status))
+                        say(event);
+                last = status->status;
+            }
+            return std::ferror(stdout) == 0;
+        });
+    return ended ? ExitCode::kDone : fail(ended.error());
+}
+
+ExitCode run_request(const RequestOptions& options) {
+    auto client = Client::connect(options.run_dir);
+    if (!client) return fail(client.error());
+    const auto before = client->status();
+    if (!before) return fail(before.error());
+    const auto answer =
+        client->request({0, options.kind, options.scope, options.group, options.stay});
+    if (!answer) return fail(answer.error());
+    if (!answer->ok) return fail({ExitCode::kRefused, "refused: " + answer->text});
+    print(answer->text + "\n");
+    if (!options.wait) return ExitCode::kDone;
+    return wait_for(options, Wish(options.kind, options.scope, options.group, *before),
+                    std::move(*client));
+}
+
+ExitCode run_check(const CheckOptions& options) {
+    config::Loaded loaded = config::load_directory(options.config_dir, options.node);
+    std::vector<config::Diagnostic> all = loaded.diagnostics;
+    if (loaded.ok()) {
+        config::Diagnostics system;
+        config::check_system(loaded.settings, {options.config_dir + "/resource.d", "/etc/init.d"},
+                             system);
+        const std::vector<config::Diagnostic> more = system.sorted();
+        all.insert(all.end(), more.begin(), more.end());
+    }
+    std::size_t errors = 0, warnings = 0;
+    for (const config::Diagnostic& diagnostic : all) {
+        print(config::to_string(diagnostic) + "\n");
+        if (diagnostic.severity == config::Severity::kError) errors++;
+        if (diagnostic.severity == config::Severity::kWarning) warnings++;
+    }
+    const auto count = [](std::size_t n, const char* what) {
+        return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+    };
+    print(fmt::format(
+        "{}: {}, {}: {}\n", options.config_dir, count(errors, "error"), count(warnings, "warning"),
+        errors == 0 ? "the suite would start as " + loaded.own_node : "the suite would not start"));
+    return errors == 0 ? ExitCode::kDone : ExitCode::kBadConfig;
+}
+
+}  // namespace hb::hactl

@@ -1,0 +1,42 @@
+// The commands of hactl. Each prints for itself and says the exit code.
+#pragma once
+
+#include <string>
+
+#include "common/base/ipc/membership_resource.hpp"
+#include "common/base/time.hpp"
+#include "tools/hactl/exit_code.hpp"
+
+namespace hb::hactl {
+
+struct StatusOptions {
+    std::string run_dir;
+    bool json = false;
+    bool watch = false;
+};
+[[nodiscard]] ExitCode run_status(const StatusOptions& options);
+
+struct EventsOptions {
+    std::string run_dir;
+    bool json = false;
+};
+[[nodiscard]] ExitCode run_events(const EventsOptions& options);
+
+struct RequestOptions {
+    std::string run_dir;
+    ipc::RequestKind kind{};
+    ipc::Scope scope = ipc::Scope::kAll;
+    GroupName group;
+    bool stay = false;
+    bool wait = true;
+    Duration timeout = 60s;
+};
+[[nodiscard]] ExitCode run_request(const RequestOptions& options);
+
+struct CheckOptions {
+    std::string config_dir;
+    std::string node;  // empty: this host
+};
+[[nodiscard]] ExitCode run_check(const CheckOptions& options);
+
+}  // namespace hb::hactl

@@ -1,0 +1,16 @@
+// What hactl's exit code says (docs/man/hactl.8).
+#pragma once
+
+namespace hb::hactl {
+
+enum class ExitCode : int {
+    kDone = 0,
+    kNotRunning = 1,  // the suite does not run here, or may not be asked
+    kUsage = 2,
+    kRefused = 3,    // the request was refused; the answer says why
+    kNotYet = 4,     // accepted, but not true within the time given
+    kLost = 5,       // the suite went away in the middle, or does not answer
+    kBadConfig = 6,  // as hb-master's own exit code for a wrong configuration
+};
+
+}  // namespace hb::hactl

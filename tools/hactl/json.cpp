@@ -1,0 +1,135 @@
+#include "tools/hactl/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace hb::hactl {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ms(const std::optional<Duration>& d) {
+    return d ? Json(std::chrono::duration_cast<std::chrono::milliseconds>(*d).count())
+             : Json(nullptr);
+}
+
+const char* word(ipc::LinkFault fault) {
+    switch (fault) {
+        case ipc::LinkFault::kNone:
+            return "none";
+        case ipc::LinkFault::kSilent:
+            return "silent";
+        case ipc::LinkFault::kNoCarrier:
+            return "no-carrier";
+        case ipc::LinkFault::kOneWayOut:
+            return "one-way";
+    }
+    return "?";
+}
+
+const char* word(Level level) {
+    switch (level) {
+        case Level::kDebug:
+            return "debug";
+        case Level::kInfo:
+            return "info";
+        case Level::kNotice:
+            return "notice";
+        case Level::kWarn:
+            return "warning";
+        case Level::kError:
+            return "error";
+        case Level::kCrit:
+            return "critical";
+    }
+    return "?";
+}
+
+Json link_json(const LinkStatus& link) {
+    return {
+        {"name", link.name},
+        {"status", link.up ? "up" : "dead"},
+        {"one_way", link.fault == ipc::LinkFault::kOneWayOut},
+        {"fault", word(link.fault)},
+        {"detail", link.detail},
+        {"heard_ms_ago", ms(link.heard_ago)},
+    };
+}
+
+Json node_json(const NodeSummary& node) {
+    Json links = Json::array();
+    for (const LinkStatus& link : node.links)
+        links.push_back(link_json(link));
+    return {
+        {"name", node.name},
+        {"status", to_string(node.status)},
+        {"in_view", node.in_view},
+        {"standby", node.standby},
+        {"leaving", node.leaving},
+        {"isolated", node.isolated},
+        {"heard_ms_ago", ms(node.heard_ago)},
+        {"links", links},
+    };
+}
+
+Json group_json(const ClusterStatus& status, const GroupSummary& group) {
+    const auto name = [&](NodeId node) { return status.nodes.at(rank(node)).name; };
+    Json nodes = Json::object();
+    for (const auto& [node, state] : group.by_node)
+        nodes[name(node)] = to_string(state);
+    return {
+        {"name", group.name},
+        {"preferred", name(group.preferred)},
+        {"owner", group.owner ? Json(name(*group.owner)) : Json(nullptr)},
+        {"state", to_string(group.state)},
+        {"reason", group.reason},
+        {"age_ms", ms(group.age)},
+        {"nodes", nodes},
+    };
+}
+
+Json view_json(const ClusterStatus& status) {
+    if (!status.view) return nullptr;
+    Json members = Json::array();
+    for (const NodeSummary& node : status.nodes)
+        if (node.in_view) members.push_back(node.name);
+    return {
+        {"number", status.view->number},
+        {"coordinator", status.nodes.at(rank(status.view->coordinator)).name},
+        {"members", members},
+        {"installed", status.installed},
+    };
+}
+
+}  // namespace
+
+std::string status_json(const ClusterStatus& status, int indent) {
+    const NodeSummary& self = status.nodes.at(rank(status.self));
+    Json nodes = Json::array(), groups = Json::array();
+    for (const NodeSummary& node : status.nodes)
+        nodes.push_back(node_json(node));
+    for (const GroupSummary& group : status.groups)
+        groups.push_back(group_json(status, group));
+    const Json json = {
+        {"version", 1},
+        {"node", self.name},
+        {"status", to_string(self.status)},
+        {"view", view_json(status)},
+        {"nodes", nodes},
+        {"groups", groups},
+    };
+    return json.dump(indent);
+}
+
+std::string event_json(const Event& event, std::int64_t when) {
+    Json fields = Json::object();
+    for (const auto& [key, value] : event.fields)
+        fields[key] = value;
+    const Json json = {
+        {"version", 1},       {"time_ms", when},  {"event", event.id}, {"level", word(event.level)},
+        {"text", event.text}, {"fields", fields},
+    };
+    return json.dump();
+}
+
+}  // namespace hb::hactl

@@ -1,0 +1,139 @@
+// hactl: what the cluster does, why, and what an admin wants of it. docs/man/hactl.8.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "tools/hactl/commands.hpp"
+
+namespace {
+
+using namespace hb;
+using namespace hb::hactl;
+
+int code(ExitCode exit_code) {
+    return static_cast<int>(exit_code);
+}
+
+// all, local, foreign, or --group NAME.
+struct ScopeArguments {
+    std::string word = "all";
+    std::string group;
+
+    void add_to(CLI::App& command) {
+        auto* scope =
+            command
+                .add_option("scope", word,
+                            "all; local: groups that prefer this node; foreign: the others")
+                ->check(CLI::IsMember({"all", "local", "foreign"}));
+        command.add_option("--group", group, "only this group")->excludes(scope);
+    }
+    void fill(RequestOptions& request) const {
+        request.group = group;
+        if (!group.empty())
+            request.scope = ipc::Scope::kGroup;
+        else if (word == "local")
+            request.scope = ipc::Scope::kLocal;
+        else if (word == "foreign")
+            request.scope = ipc::Scope::kForeign;
+    }
+};
+
+struct Arguments {
+    std::string run_dir = HB_RUN_DIR;
+    StatusOptions status;
+    EventsOptions events;
+    RequestOptions request;
+    CheckOptions check{HB_CONF_DIR, {}};
+    ScopeArguments scope;
+    unsigned timeout = 60;
+};
+
+void add_wait(CLI::App& command, Arguments& arguments) {
+    command.add_flag("--wait,!--no-wait", arguments.request.wait,
+                     "wait until it is true (default); --no-wait: only until it is accepted");
+    command.add_option("--timeout", arguments.timeout, "seconds to wait at most")
+        ->capture_default_str()
+        ->check(CLI::Range(1U, 86400U));
+}
+
+int run(int argc, char** argv) {
+    Arguments arguments;
+    CLI::App app{"State of the ha-suite cluster as this node sees it, and requests to it."};
+    app.require_subcommand(1);
+    app.set_version_flag("--version", HB_VERSION);
+    app.add_option("--run-dir", arguments.run_dir, "where the suite keeps its sockets")
+        ->capture_default_str();
+    app.fallthrough();
+
+    CLI::App* status =
+        app.add_subcommand("status", "nodes, links and groups, each with its reason");
+    status->add_flag("--json", arguments.status.json, "for scripts (docs/hactl-status-json.md)");
+    status->add_flag("--watch", arguments.status.watch,
+                     "again after every change, until interrupted");
+
+    CLI::App* standby =
+        app.add_subcommand("standby", "give the groups that run here to the others, once");
+    arguments.scope.add_to(*standby);
+    standby->add_flag("--stay", arguments.request.stay, "take nothing back until 'hactl active'")
+        ->excludes(standby->get_option("scope"))
+        ->excludes(standby->get_option("--group"));
+    add_wait(*standby, arguments);
+
+    CLI::App* active = app.add_subcommand("active", "end a lasting standby");
+    add_wait(*active, arguments);
+
+    CLI::App* takeover = app.add_subcommand("takeover", "take groups of the others over, here");
+    arguments.scope.add_to(*takeover);
+    add_wait(*takeover, arguments);
+
+    CLI::App* cleanup =
+        app.add_subcommand("cleanup", "the cause of a failed start or stop is gone: look again");
+    cleanup->add_option("group", arguments.scope.group, "only this group (default: all)");
+    add_wait(*cleanup, arguments);
+
+    CLI::App* quorum = app.add_subcommand("quorum", "the majority rule of three nodes and more");
+    quorum->require_subcommand(1);
+    CLI::App* ignore = quorum->add_subcommand(
+        "ignore",
+        "run groups without a majority until the next view: only when the missing nodes "
+        "are known to be off");
+
+    CLI::App* check = app.add_subcommand("check", "read the configuration as the suite would");
+    check->add_option("--config-dir", arguments.check.config_dir, "ha.cf, haresources, authkeys")
+        ->capture_default_str();
+    check->add_option("--node", arguments.check.node, "as this node (default: this host's name)");
+
+    CLI::App* events = app.add_subcommand("events", "what happens, as it happens");
+    events->add_flag("--json", arguments.events.json, "one JSON object a line");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? code(ExitCode::kDone) : code(ExitCode::kUsage);
+    }
+
+    arguments.status.run_dir = arguments.events.run_dir = arguments.request.run_dir =
+        arguments.run_dir;
+    arguments.request.timeout = std::chrono::seconds(arguments.timeout);
+    if (status->parsed()) return code(run_status(arguments.status));
+    if (check->parsed()) return code(run_check(arguments.check));
+    if (events->parsed()) return code(run_events(arguments.events));
+
+    arguments.scope.fill(arguments.request);
+    if (standby->parsed()) arguments.request.kind = ipc::RequestKind::kStandby;
+    if (active->parsed()) arguments.request.kind = ipc::RequestKind::kActive;
+    if (takeover->parsed()) arguments.request.kind = ipc::RequestKind::kTakeover;
+    if (cleanup->parsed()) arguments.request.kind = ipc::RequestKind::kCleanup;
+    if (ignore->parsed()) arguments.request.kind = ipc::RequestKind::kQuorumIgnore;
+    return code(run_request(arguments.request));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "hactl: %s\n", e.what());
+        return code(ExitCode::kLost);
+    }
+}

@@ -1,0 +1,23 @@
+// Status and events as text for people. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/cluster_status.hpp"
+#include "common/base/event.hpp"
+#include "common/base/time.hpp"
+
+namespace hb::hactl {
+
+// "250 ms", "12 s", "3 min", "5 h", "12 days".
+[[nodiscard]] std::string people_time(Duration d);
+
+[[nodiscard]] std::string show(const ClusterStatus& status);
+
+// What happened to groups between two states, as events: hb-membership's own events tell of nodes
+// and links only.
+[[nodiscard]] std::vector<Event> group_changes(const ClusterStatus& before,
+                                               const ClusterStatus& after);
+
+}  // namespace hb::hactl

@@ -1,0 +1,76 @@
+#include "tools/hactl/wish.hpp"
+
+#include <fmt/format.h>
+
+namespace hb::hactl {
+
+namespace {
+
+bool in_scope(const GroupSummary& group, NodeId self, ipc::Scope scope, const GroupName& name) {
+    switch (scope) {
+        case ipc::Scope::kAll:
+            return true;
+        case ipc::Scope::kLocal:
+            return group.preferred == self;
+        case ipc::Scope::kForeign:
+            return group.preferred != self;
+        case ipc::Scope::kGroup:
+            return group.name == name;
+    }
+    return false;
+}
+
+GroupState state_here(const GroupSummary& group, NodeId self) {
+    const auto it = group.by_node.find(self);
+    return it == group.by_node.end() ? GroupState::kUnknown : it->second;
+}
+
+// Is it this node's to give away?
+bool is_ours(const GroupSummary& group, NodeId self) {
+    const GroupState state = state_here(group, self);
+    return state == GroupState::kStarting || state == GroupState::kRunning;
+}
+
+bool is_fulfilled(ipc::RequestKind kind, const GroupSummary& group, NodeId self) {
+    const GroupState here = state_here(group, self);
+    switch (kind) {
+        case ipc::RequestKind::kStandby:
+            return here == GroupState::kStopped && group.owner && *group.owner != self &&
+                   group.state == GroupState::kRunning;
+        case ipc::RequestKind::kTakeover:
+            return here == GroupState::kRunning && group.owner == self;
+        case ipc::RequestKind::kCleanup:
+            return here != GroupState::kFailed && here != GroupState::kUnknown;
+        case ipc::RequestKind::kActive:
+        case ipc::RequestKind::kQuorumIgnore:
+            return true;
+    }
+    return true;
+}
+
+}  // namespace
+
+Wish::Wish(ipc::RequestKind kind, ipc::Scope scope, const GroupName& group,
+           const ClusterStatus& before)
+    : kind_(kind) {
+    for (const GroupSummary& g : before.groups) {
+        if (!in_scope(g, before.self, scope, group)) continue;
+        if (kind == ipc::RequestKind::kStandby && !is_ours(g, before.self)) continue;
+        groups_.insert(g.name);
+    }
+}
+
+std::vector<std::string> Wish::missing(const ClusterStatus& now) const {
+    std::vector<std::string> missing;
+    if (kind_ == ipc::RequestKind::kActive && now.nodes.at(rank(now.self)).standby)
+        missing.push_back("this node is still on standby");
+    for (const GroupSummary& g : now.groups) {
+        if (!groups_.contains(g.name) || is_fulfilled(kind_, g, now.self)) continue;
+        missing.push_back(fmt::format("{}: {}{}: {}", g.name, to_string(g.state),
+                                      g.owner ? " on " + now.nodes.at(rank(*g.owner)).name : "",
+                                      g.reason));
+    }
+    return missing;
+}
+
+}  // namespace hb::hactl

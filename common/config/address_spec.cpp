@@ -6,6 +6,7 @@
 #include <cctype>
 #include <vector>
 
+#include "common/base/limits.hpp"
 #include "common/config/lexer.hpp"
 #include "common/config/values.hpp"
 
@@ -58,7 +59,8 @@ std::optional<Error> take_interface(std::string_view text, AddressSpec& spec) {
     spec.label = text.substr(colon + 1);
     // The kernel keeps "eth0:web" in the room of an interface name.
     const std::string_view label = text.substr(colon + 1);
-    if (label.empty() || text.size() > 15 || label.find_first_of(":%") != std::string_view::npos)
+    if (label.empty() || text.size() > limits::kInterfaceNameBytes ||
+        label.find_first_of(":%") != std::string_view::npos)
         return Error{fmt::format("'{}' is no interface with a label", printable(text))};
     return std::nullopt;
 }

@@ -202,8 +202,9 @@ void HaCfParser::add_ping(PingNode node) {
                                                       node.name, to_string(first->position)));
         return;
     }
-    if (pings.size() == limits::kNodes) {
-        diagnostics_.error(node.position, fmt::format("more than {} ping nodes", limits::kNodes));
+    if (pings.size() == limits::kPingNodes) {
+        diagnostics_.error(node.position,
+                           fmt::format("more than {} ping nodes", limits::kPingNodes));
         return;
     }
     pings.push_back(std::move(node));

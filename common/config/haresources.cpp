@@ -14,6 +14,7 @@ namespace hb::config {
 namespace {
 
 constexpr std::string_view kArgumentMark = "::";
+constexpr std::size_t kMostResources = 32768;  // of all groups: they travel in one Setup
 
 class HaresourcesParser {
   public:
@@ -31,6 +32,7 @@ class HaresourcesParser {
     Settings& settings_;
     Diagnostics& diagnostics_;
     std::map<IpAddress, Position> addresses_;
+    std::size_t resources_ = 0;  // of all groups
 };
 
 // Cuts the backslash off that joins the next line, if there is one. Where blanks or a comment
@@ -176,7 +178,11 @@ bool HaresourcesParser::check_address(const Word& word, const Resource& resource
         return false;
     }
     const auto [first, is_new] = addresses_.emplace(spec->address, word.at);
-    if (is_new) return true;
+    if (is_new && addresses_.size() <= limits::kAddresses) return true;
+    if (is_new) {
+        diagnostics_.error(word.at, fmt::format("more than {} addresses", limits::kAddresses));
+        return false;
+    }
     diagnostics_.error(word.at, fmt::format("address {} is given twice, first at {}",
                                             spec->address.to_string(), to_string(first->second)));
     return false;
@@ -216,6 +222,11 @@ void HaresourcesParser::take_group(const std::vector<Word>& words) {
         if (node)
             diagnostics_.error(words[0].at, fmt::format("'{}' has no resources behind it",
                                                         printable(words[0].text)));
+        return;
+    }
+    resources_ += words.size() - 1;
+    if (resources_ > kMostResources) {
+        diagnostics_.error(words[0].at, fmt::format("more than {} resources", kMostResources));
         return;
     }
     Group group;

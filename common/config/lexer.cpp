@@ -10,9 +10,57 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::size_t kMostQuoted = 60;
 
+constexpr unsigned kFirstAboveC1 = 0xa0;  // U+0080 to U+009F are control characters as well
+
 bool is_control(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && kBlanks.find(c) == std::string_view::npos) || byte == 0x7f;
+}
+
+// The length of the well-formed UTF-8 sequence of a printable character that `text` begins with; 0:
+// there is none.
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [text](std::size_t i) -> unsigned {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) return 1;
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    unsigned code = lead & (0xffu >> (length + 1));
+    for (std::size_t i = 1; i < length; i++) {
+        if ((byte(i) & 0xc0) != 0x80) return 0;
+        code = code << 6 | (byte(i) & 0x3f);
+    }
+    const unsigned least = length == 4 ? 0x10000 : length == 3 ? 0x800 : kFirstAboveC1;
+    const bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
+    const bool is_good = lead >= 0xc0 && lead < 0xf8 && code >= least && code <= 0x10ffff;
+    return is_good && !is_surrogate ? length : 0;
+}
+
+// Reports the first byte that has no place in a configuration. Names travel between nodes and into
+// logs, so they have to be text; a key may be of any bytes, and goes nowhere.
+bool is_text(std::string_view line, const Position& at, Comments comments,
+             Diagnostics& diagnostics) {
+    const auto place = [&at](std::size_t offset) {
+        Position p = at;
+        p.column += static_cast<unsigned>(offset);
+        return p;
+    };
+    for (std::size_t i = 0; i < line.size();) {
+        if (is_control(line[i])) {
+            diagnostics.error(place(i), fmt::format("control character 0x{:02x}",
+                                                    static_cast<unsigned char>(line[i])));
+            return false;
+        }
+        const std::size_t length =
+            comments == Comments::kWholeLine ? 1 : utf8_length(line.substr(i));
+        if (length == 0) {
+            diagnostics.error(place(i), "this is not UTF-8 text");
+            return false;
+        }
+        i += length;
+    }
+    return true;
 }
 
 std::string_view without_comment(std::string_view line, Comments comments) {
@@ -45,14 +93,7 @@ std::vector<Line> split_lines(std::string_view text, std::string_view file, Comm
         if (line.find_first_not_of(kBlanks) == std::string_view::npos) continue;
 
         const Position at{std::string(file), number, 1};
-        const auto control = std::ranges::find_if(line, is_control);
-        if (control != line.end()) {
-            Position place = at;
-            place.column += static_cast<unsigned>(control - line.begin());
-            diagnostics.error(place, fmt::format("control character 0x{:02x}",
-                                                 static_cast<unsigned char>(*control)));
-            continue;
-        }
+        if (!is_text(line, at, comments, diagnostics)) continue;
         lines.push_back({line, at, line.size() != whole});
     }
     return lines;

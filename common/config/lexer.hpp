@@ -1,8 +1,9 @@
 // Text to lines, lines to words, each with its position. Knows no directive.
 //
 // Common to the three files: lines end with LF (a CR before it is dropped, as is a byte order
-// mark), blanks are space, tab, vertical tab and form feed. What else is below space, and DEL, is
-// reported once per line: it does not belong into a configuration and must not reach a log.
+// mark), blanks are space, tab, vertical tab and form feed. Other control characters, and outside
+// of comments and keys what is not UTF-8, are reported once per line, which is then left out: they
+// must not reach a log or another node.
 #pragma once
 
 #include <string>

@@ -16,7 +16,6 @@ namespace hb::config {
 namespace {
 
 constexpr std::size_t kHostNameBytes = 253;  // DNS
-constexpr std::size_t kInterfaceBytes = 15;  // IFNAMSIZ less its terminator
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kLongestMicros = 24 * 3600 * kMicrosPerSecond;
 
@@ -148,9 +147,9 @@ std::optional<Error> bad_interface(std::string_view name) {
     if (colon != std::string_view::npos && colon > 0)
         return Error{fmt::format("'{}' is the label of an address, not an interface: write '{}'",
                                  printable(name), printable(name.substr(0, colon)))};
-    if (name.size() > kInterfaceBytes)
+    if (name.size() > limits::kInterfaceNameBytes)
         return Error{fmt::format("'{}' is no interface: longer than {} letters", printable(name),
-                                 kInterfaceBytes)};
+                                 limits::kInterfaceNameBytes)};
     const auto is_good = [](char c) { return c > 0x20 && c < 0x7f && c != '/' && c != ':'; };
     if (name.empty() || name == "." || name == ".." || !std::ranges::all_of(name, is_good))
         return Error{fmt::format("'{}' is no interface", printable(name))};

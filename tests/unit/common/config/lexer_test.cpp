@@ -58,6 +58,34 @@ TEST(Lexer, ReportsControlCharactersOncePerLineAndDropsTheLine) {
     EXPECT_EQ(to_string(diagnostics.sorted()[0]), "ha.cf:1:7: error: control character 0x1b");
 }
 
+TEST(Lexer, WordsAreUtf8CommentsAndKeysNeedNotBe) {
+    const std::pair<const char*, bool> kCases[] = {
+        {"n\xc3\xb6", true},
+        {"\xe2\x82\xac \xf0\x9f\x98\x80", true},
+        {"# B\xfcro", true},
+        {"n\xf6", false},
+        {"\xc3", false},
+        {"\xc0\xaf", false},
+        {"\xed\xa0\x80", false},
+        {"\xf4\x90\x80\x80", false},
+        {"\xf8\x88\x80\x80", false},
+        {"\x80", false},
+        {"\xc2\x9b", false},
+        {"\xc2\xa0", true},
+        {"\xe0\x80\xaf", false},
+        {"\xf0\x80\x80\xaf", false},
+        {"\xe2\x82", false},
+    };
+    for (const auto& [text, is_good] : kCases) {
+        Diagnostics diagnostics;
+        static_cast<void>(lines_of(text, diagnostics));
+        EXPECT_EQ(!diagnostics.has_errors(), is_good) << testing::PrintToString(text);
+        Diagnostics of_keys;
+        static_cast<void>(lines_of(text, of_keys, Comments::kWholeLine));
+        EXPECT_FALSE(of_keys.has_errors());
+    }
+}
+
 TEST(Lexer, QuotesWhatCanBePrintedOnly) {
     EXPECT_EQ(printable("a\tb\x80"), "a?b?");
     EXPECT_EQ(printable(std::string(100, 'x')), std::string(60, 'x') + "...");

@@ -153,6 +153,24 @@ TEST(HaResources, ValuesAndPositions) {
     EXPECT_EQ(s.groups[1].resources[0].args, (std::vector<std::string>{"2001:db8::1/64"}));
 }
 
+TEST(HaResources, LimitsHold) {
+    Settings s;
+    s.nodes = {"node1"};
+    std::string text;
+    for (std::size_t group = 0; group < limits::kGroups + 1; group++) {
+        text += "node1 g" + std::to_string(group);
+        for (std::size_t i = 0; i < 9; i++)
+            text +=
+                " 10.1." + std::to_string(group / 25) + "." + std::to_string(group % 25 * 10 + i);
+        text += "\n";
+    }
+    Diagnostics d;
+    parse_haresources(text, s, d);
+    EXPECT_EQ(s.groups.size(), limits::kGroups);
+    EXPECT_NE(listing(d).find("more than 1000 groups"), std::string::npos);
+    EXPECT_NE(listing(d).find("more than 8192 addresses"), std::string::npos);
+}
+
 TEST(HaResources, ScriptsWhoseWordLooksLikeIpv6AreScripts) {
     Settings s;
     s.nodes = {"node1"};

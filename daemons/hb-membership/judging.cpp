@@ -99,7 +99,7 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
     if (index(seen.link) < p.links.size()) p.links[index(seen.link)].last_heard = at;
     if (seen.generation > p.generation) {
         changed = true;
-        new_life(p, seen.generation, events);
+        new_life(p, seen.generation, now, events);
     } else if (p.last_heard != kNever) {
         // What we missed because we did not listen says nothing of the peer.
         const Duration interval = at - std::max(p.last_heard, listening_since_);
@@ -110,6 +110,7 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
             events.push_back(facts::after_partition(name(p), at - p.last_heard));
     }
     if (seen.session != p.session) {
+        changed = changed || p.unheard_for_deadtime;
         p.session = seen.session;
         p.unheard_since.reset();
         p.unheard_for_deadtime = false;
@@ -120,6 +121,7 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
         changed = true;
         p.hearing = Hearing::kHeard;
         p.since = now;
+        p.met = now;
         p.silence_was_ours = false;
         p.last_fresh.reset();
         p.hears_us = false;
@@ -133,7 +135,8 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
 }
 
 // A newer generation: everything on that host began anew. What its earlier life said is void.
-void Judging::new_life(Peer& p, std::uint64_t generation, std::vector<Event>& events) {
+void Judging::new_life(Peer& p, std::uint64_t generation, MonoTime now,
+                       std::vector<Event>& events) {
     const bool known = p.generation != 0;
     p.generation = generation;
     if (!known) return;
@@ -151,9 +154,8 @@ void Judging::new_life(Peer& p, std::uint64_t generation, std::vector<Event>& ev
     p.ping.reset();
     p.held = false;
     p.hold = {};
-    p.connected_since.reset();
     if (p.heard()) {
-        p.since = std::max(p.since, p.last_heard);
+        p.met = now;
         set_status(p, NodeStatus::kUp, events);
     }
 }
@@ -166,6 +168,7 @@ bool Judging::read_head(Peer& p, const ipc::FrameSeen& seen, bool& changed) {
     if (head.incarnation != none && head.incarnation != p.incarnation) {
         // Its hb-membership is another: what the old one said of views is void.
         p.incarnation = head.incarnation;
+        p.met = std::max(p.met, seen.received);
         p.nonsense_said = false;
         p.view.reset();
         p.unheard_since.reset();

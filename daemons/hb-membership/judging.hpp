@@ -48,7 +48,7 @@ class Judging {
     [[nodiscard]] const std::vector<std::string>& links() const { return links_; }
 
   private:
-    void new_life(Peer& peer, std::uint64_t generation, std::vector<Event>& events);
+    void new_life(Peer& peer, std::uint64_t generation, MonoTime now, std::vector<Event>& events);
     void set_status(Peer& peer, NodeStatus status, std::vector<Event>& events);
     void listen_anew(MonoTime now);
     void drop_stale_links(MonoTime now, std::vector<Event>& events);

@@ -49,6 +49,7 @@ struct Peer {
 
     // ---- its newest fresh head
     Incarnation incarnation;  // of its hb-membership; 0.0: none yet
+    MonoTime met{};           // since when this life of it is heard
     std::optional<MonoTime> last_fresh;
     bool hears_us = false;
     NodeSet hears;
@@ -67,7 +68,8 @@ struct Peer {
 
     // ---- V3's back-off
     std::optional<MonoTime> connected_since;
-    bool held = false;  // not wanted until it was connected for `hold`
+    MonoTime disconnected_since{};
+    bool held = false;  // not wanted until it was connected (or was away) for `hold`
     Duration hold{};    // 0: never struck
     MonoTime struck_at = kNever;
 

@@ -49,10 +49,14 @@ void Views::settle(MonoTime now, bool judged, const OwnState& own, std::vector<E
 
 void Views::note_connections(MonoTime now) {
     for (Peer& p : peers_) {
-        if (!p.connected())
-            p.connected_since.reset();
-        else if (!p.connected_since)
+        if (p.connected() && !p.connected_since) {
             p.connected_since = now;
+            // Away for as long as it should have been here: it disturbed nobody meanwhile.
+            if (p.held && now - p.disconnected_since >= p.hold) p.held = false;
+        } else if (!p.connected() && p.connected_since) {
+            p.connected_since.reset();
+            p.disconnected_since = now;
+        }
         if (p.held && p.connected_since && now >= held_until(p)) p.held = false;
     }
 }
@@ -125,15 +129,20 @@ bool Views::wanted(const Peer& p) const {
     return p.follows(settings_.self) || settings_.dropped.v4_follow;
 }
 
-// Before the first view of a life: a node that was just heard gets the round trip (at most its
-// deadtime) that it needs to hear us and to follow us, lest the first view be of one.
+// A node whose present life was just heard gets the round trip (at most its deadtime) that it needs
+// to hear us and to follow us, lest every start and every respawn make a view of one first. Only
+// before the first view of our life, and for members of our view.
 bool Views::meeting(const Peer& p) const {
-    if (!p.heard()) return false;
+    if (p.node == settings_.self || !p.heard()) return false;
+    if (accepted_) {
+        const Member* known = accepted_->find(p.node);
+        if (known == nullptr || known->incarnation == p.incarnation) return false;
+    }
     return !p.view || (p.connected() && p.follows(p.node) && p.node > settings_.self);
 }
 
 MonoTime Views::met_at(const Peer& p) const {
-    return p.since + p.deadtime;
+    return p.met + p.deadtime;
 }
 
 View Views::wanted_view(bool& member_is_higher) const {
@@ -162,9 +171,7 @@ bool Views::propose(MonoTime now, bool judged, const OwnState& own, std::vector<
         goodbye_since_.reset();
         return false;
     }
-    if (!accepted_ && std::ranges::any_of(peers_, [&](const Peer& p) {
-            return p.node != settings_.self && meeting(p) && now < met_at(p);
-        }))
+    if (std::ranges::any_of(peers_, [&](const Peer& p) { return meeting(p) && now < met_at(p); }))
         return false;
     if (accepted_ && !settings_.dropped.v6_table_first &&
         goodbye_unanswered(*accepted_, settings_.self, peers_, own,
@@ -215,7 +222,7 @@ MonoTime Views::next_deadline() const {
     if (goodbye_since_) consider(*goodbye_since_ + settings_.deadtime * 3 / 4);
     for (const Peer& p : peers_) {
         if (p.node == settings_.self) continue;
-        if (!accepted_ && meeting(p)) consider(met_at(p));
+        if (meeting(p)) consider(met_at(p));
         if (p.held && p.connected_since) consider(held_until(p));
         if (mine() && !installed_ && accepted_->contains(p.node) && p.connected() &&
             !has_accepted(p))

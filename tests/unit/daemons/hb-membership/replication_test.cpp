@@ -1,0 +1,226 @@
+// Topics, leases and X1: what is published for whom, what is passed on, and in which order.
+#include <gmock/gmock.h>
+
+#include "tests/unit/daemons/hb-membership/bench.hpp"
+
+namespace hb::membership::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct Replication : testing::Test {
+    Replication() {
+        t.hello_comm();
+        t.hello_resource();
+        t.frame(b);
+        accept(t, b);
+        t.clear();
+    }
+    Bench t;
+    FakePeer b = follower(kB);
+};
+
+TEST_F(Replication, EveryPublicationHasAHigherVersion) {
+    const Report r = report({}, GroupState::kRunning);
+    t.handle(ipc::Publish{r, {}});
+    t.handle(ipc::Publish{r, {}});
+    EXPECT_EQ(t.all<PublishValues>().size(), 1u) << "the same again is no news";
+    t.handle(ipc::Publish{report({}, GroupState::kStopping), {}});
+    t.handle(IpfailSays{{{"10.0.0.1"}}});
+    TopicVersion before{};
+    for (const PublishValues& p : t.all<PublishValues>()) {
+        EXPECT_EQ(p.incarnation, (Incarnation{50, 1}));
+        for (const auto& [version, value] : p.topics) {
+            EXPECT_EQ(version.incarnation, (Incarnation{50, 1}));
+            EXPECT_GT(version, before);
+            before = version;
+        }
+    }
+    EXPECT_THAT(t.published<PingReport>()->reachable, ElementsAre("10.0.0.1"));
+}
+
+TEST_F(Replication, ReportAndTableOfOnePublishTravelTogether) {
+    t.handle(ipc::Publish{report({}, GroupState::kRunning), Table{t.accepted()->id, {}}});
+    ASSERT_EQ(t.all<PublishValues>().size(), 1u);
+    EXPECT_EQ(t.all<PublishValues>()[0].topics.size(), 2u);
+}
+
+TEST_F(Replication, ANewHbCommGetsEverything) {
+    t.handle(ipc::Publish{report({}, GroupState::kRunning), Table{t.accepted()->id, {}}});
+    t.handle(CommGone{});
+    t.clear();
+    t.handle(ipc::Publish{report({}, GroupState::kStopping), {}});
+    EXPECT_THAT(t.all<PublishValues>(), IsEmpty());
+    t.hello_comm();
+    EXPECT_EQ(t.position<ipc::MembershipHello>(), 0u);
+    ASSERT_EQ(t.all<PublishValues>().size(), 1u);
+    EXPECT_EQ(t.all<PublishValues>()[0].topics.size(), 3u);
+    EXPECT_EQ(t.published<Report>()->groups["g"].state, GroupState::kStopping);
+}
+
+TEST_F(Replication, TheDeadHbResourceIsUnknownButItsPromisesStay) {
+    Report r = report(t.accepted()->id, GroupState::kRunning, 3);
+    r.standby = true;
+    r.groups["g"].move_away = true;
+    t.handle(ipc::Publish{r, Table{t.accepted()->id, {}}});
+    t.clear();
+    t.handle(ResourceGone{});
+    const Report published = *t.published<Report>();
+    EXPECT_EQ(published.groups.at("g").state, GroupState::kUnknown);
+    EXPECT_EQ(published.groups.at("g").bar, 3u);
+    EXPECT_TRUE(published.groups.at("g").move_away);
+    EXPECT_TRUE(published.standby);
+    EXPECT_EQ(published.view, r.view);
+    EXPECT_EQ(published.incarnation, r.incarnation);
+    EXPECT_FALSE(t.published<Table>()) << "the table stands";
+    t.frame(b);
+    EXPECT_THAT(t.all<ipc::PeerStatus>(), IsEmpty()) << "nobody is there to be told";
+}
+
+TEST_F(Replication, TheNewcomerIsToldEverythingInOrder) {
+    const Report r = report(t.accepted()->id, GroupState::kRunning, 3);
+    const Table table{t.accepted()->id, {}};
+    t.handle(ipc::Publish{r, table});
+    b.publish(Topic::kReport, report(t.accepted()->id, GroupState::kStopped));
+    b.publish(Topic::kTable, table);
+    b.publish(Topic::kIpfail, PingReport{{"x"}});
+    t.frame(b);
+    t.handle(ResourceGone{});
+    t.clear();
+    t.hello_resource();
+    ASSERT_GE(t.out.size(), 7u);
+    const auto* ready = std::get_if<ipc::MembershipReady>(&t.out[0]);
+    ASSERT_TRUE(ready);
+    EXPECT_EQ(ready->own_report, r);
+    EXPECT_EQ(ready->own_table, table);
+    EXPECT_EQ(ready->incarnation, (Incarnation{50, 1}));
+    EXPECT_TRUE(std::holds_alternative<ipc::ViewChanged>(t.out[1]));
+    EXPECT_TRUE(std::get<ipc::ViewChanged>(t.out[2]).installed);
+    EXPECT_TRUE(std::holds_alternative<ipc::PeerStatus>(t.out[3]));
+    EXPECT_TRUE(std::holds_alternative<ipc::PeerReport>(t.out[4]));
+    EXPECT_TRUE(std::holds_alternative<ipc::PeerTable>(t.out[5]));
+    EXPECT_TRUE(std::holds_alternative<ipc::PeerPing>(t.out[6]));
+    EXPECT_FALSE(t.published<Report>()) << "unknown, until the newcomer itself says more";
+}
+
+TEST(ReplicationAnew, ARespawnedMembershipLearnsFromItsHbResource) {
+    Bench t;
+    t.hello_comm();
+    const Report r = report({}, GroupState::kRunning, 4);
+    const Table table{{1, kA, {50, 0}}, {}};
+    t.handle(ipc::ResourceHello{{50, 1}, r, table});
+    EXPECT_EQ(t.published<Report>(), r);
+    EXPECT_EQ(t.published<Table>(), table);
+    EXPECT_LT(*t.position<PublishValues>(), *t.position<ipc::MembershipReady>());
+    EXPECT_EQ(t.last<ipc::MembershipReady>()->own_report, r);
+    EXPECT_FALSE(t.last<ipc::ViewChanged>());
+}
+
+TEST_F(Replication, OlderTopicsAreDropped) {
+    b.publish(Topic::kReport, report({}, GroupState::kRunning));
+    const PeerFrame old = b.frame(t.now);
+    b.publish(Topic::kReport, report({}, GroupState::kStopping));
+    t.frame(b);
+    t.clear();
+    t.handle(old);
+    EXPECT_THAT(t.all<ipc::PeerReport>(), IsEmpty());
+    EXPECT_EQ(t.core.status().nodes[1].report->groups["g"].state, GroupState::kStopping);
+}
+
+TEST_F(Replication, AnotherIncarnationVoidsTheViewOnly) {
+    b.publish(Topic::kReport, report(t.accepted()->id, GroupState::kRunning));
+    t.frame(b);
+    t.clear();
+    b.respawn_membership();
+    t.frame(b);
+    EXPECT_FALSE(t.status_of(kB)->accepted);
+    EXPECT_EQ(t.status_of(kB)->incarnation, b.incarnation);
+    EXPECT_TRUE(t.core.status().nodes[1].report);
+    b.publish(Topic::kReport, report({}, GroupState::kStopped));
+    t.frame(b);
+    EXPECT_EQ(t.last<ipc::PeerReport>()->report.groups["g"].state, GroupState::kStopped)
+        << "its counter begins anew, its incarnation is higher";
+}
+
+// ---- X1
+
+TEST(X1, HbCommHasEveryViewFirst) {
+    for (const bool dropped : {false, true}) {
+        MembershipSettings s = Bench::settings(2, kA);
+        s.dropped.x1_comm_first = dropped;
+        Bench t(s);
+        t.hello_comm();
+        t.hello_resource();
+        t.clear();
+        FakePeer b = follower(kB);
+        t.frame(b);
+        ASSERT_TRUE(t.position<PublishValues>() && t.position<ipc::ViewChanged>());
+        EXPECT_EQ(*t.position<PublishValues>() < *t.position<ipc::ViewChanged>(), !dropped);
+    }
+}
+
+// ---- leases (T9.3)
+
+struct Leases : Replication {
+    void expect_none(PeerFrame f, const char* why) {
+        f.seen.acknowledged_sent = t.now;
+        t.clear();
+        t.handle(f);
+        EXPECT_THAT(t.all<ipc::Lease>(), IsEmpty()) << why;
+    }
+};
+
+TEST_F(Leases, BehindAllThatTheFrameBrought) {
+    b.publish(Topic::kReport, report(t.accepted()->id, GroupState::kStopped));
+    t.acknowledged(b, t.now - 5ms);
+    ASSERT_FALSE(t.out.empty());
+    const auto* lease = std::get_if<ipc::Lease>(&t.out.back());
+    ASSERT_TRUE(lease);
+    EXPECT_EQ(*lease, (ipc::Lease{kB, t.now - 5ms}));
+    EXPECT_TRUE(t.position<ipc::PeerReport>());
+}
+
+TEST_F(Leases, AlsoWhenNothingIsNew) {
+    t.acknowledged(b, t.now);
+    EXPECT_EQ(t.out.size(), 1u);
+    EXPECT_TRUE(t.last<ipc::Lease>());
+}
+
+TEST_F(Leases, NotWhileATopicThatTheHeadNamesIsMissing) {
+    b.publish(Topic::kReport, report({}, GroupState::kRunning));
+    PeerFrame f = b.frame(t.now);
+    f.topics.clear();
+    expect_none(f, "the report is still on its way, or did not decode");
+    t.acknowledged(b, t.now);
+    EXPECT_TRUE(t.last<ipc::Lease>());
+}
+
+TEST_F(Leases, NotFromRecordingsOtherLivesOrAnAbsentMembership) {
+    PeerFrame recording = b.frame(t.now, false);
+    expect_none(recording, "not fresh");
+    PeerFrame old = b.frame(t.now);
+    old.seen.head.incarnation = {99, 1};
+    expect_none(old, "an older incarnation");
+    PeerFrame absent = b.frame(t.now);
+    absent.seen.head.incarnation = {};
+    absent.seen.head.own.clear();
+    absent.topics.clear();
+    expect_none(absent, "hb-comm is there, its hb-membership is not yet");
+    EXPECT_THAT(t.members(), ElementsAre(kA, kB)) << "... which alone ends no view";
+}
+
+TEST(LeasesDropped, DroppedRuleOvertakes) {
+    MembershipSettings s = Bench::settings(2, kA);
+    s.dropped.t93_behind = true;
+    Bench t(s);
+    t.hello_comm();
+    t.hello_resource();
+    FakePeer b = follower(kB);
+    t.clear();
+    t.acknowledged(b, t.now);
+    EXPECT_EQ(t.position<ipc::Lease>(), 0u);
+}
+
+}  // namespace
+}  // namespace hb::membership::test

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::size_t kMostQuoted = 60;
+constexpr std::size_t kLineBytes = 64 * 1024;  // so no word is longer than daemons take
 
 constexpr unsigned kFirstAboveC1 = 0xa0;  // U+0080 to U+009F are control characters as well
 
@@ -93,6 +94,10 @@ std::vector<Line> split_lines(std::string_view text, std::string_view file, Comm
         if (line.find_first_not_of(kBlanks) == std::string_view::npos) continue;
 
         const Position at{std::string(file), number, 1};
+        if (line.size() > kLineBytes) {
+            diagnostics.error(at, fmt::format("line of more than {} KiB", kLineBytes / 1024));
+            continue;
+        }
         if (!is_text(line, at, comments, diagnostics)) continue;
         lines.push_back({line, at, line.size() != whole});
     }

@@ -86,6 +86,13 @@ TEST(Lexer, WordsAreUtf8CommentsAndKeysNeedNotBe) {
     }
 }
 
+TEST(Lexer, RefusesEndlessLines) {
+    Diagnostics diagnostics;
+    const auto lines = lines_of(std::string(64 * 1024 + 1, 'x') + "\nnode b\n", diagnostics);
+    EXPECT_EQ(lines.size(), 1u);
+    EXPECT_TRUE(diagnostics.has_errors());
+}
+
 TEST(Lexer, QuotesWhatCanBePrintedOnly) {
     EXPECT_EQ(printable("a\tb\x80"), "a?b?");
     EXPECT_EQ(printable(std::string(100, 'x')), std::string(60, 'x') + "...");

@@ -171,7 +171,6 @@ void MembershipCore::Impl::settle(MonoTime now, Actions& out) {
 // ---- hb-comm
 
 void MembershipCore::Impl::on(const ipc::CommHello& hello, MonoTime now, Actions& out) {
-    out.emplace_back(ipc::MembershipHello{settings.incarnation});
     judging.start_listening(hello, now, events);
     views.listen_anew(now);
     own.changed_all();

@@ -83,9 +83,11 @@ struct PublishValues {
     std::vector<std::pair<TopicVersion, TopicValue>> topics;
 };
 
-using MembershipAction = std::variant<PublishValues, ipc::MembershipHello, ipc::MembershipReady,
-                                      ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport,
-                                      ipc::PeerTable, ipc::PeerPing, ipc::Lease, Event>;
+// (The shell sends MembershipHello first on every fresh channel to hb-comm, which answers
+// CommHello.)
+using MembershipAction =
+    std::variant<PublishValues, ipc::MembershipReady, ipc::ViewChanged, ipc::PeerStatus,
+                 ipc::PeerReport, ipc::PeerTable, ipc::PeerPing, ipc::Lease, Event>;
 
 // ---- what status shows
 

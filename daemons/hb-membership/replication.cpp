@@ -72,9 +72,11 @@ TopicVersion version_of(const std::optional<Held<T>>& slot) {
 }  // namespace
 
 bool keep_topic(Peer& peer, TopicVersion version, const TopicValue& value, bool any) {
-    if (version.incarnation != peer.incarnation && !any) return false;
-    if (const auto* view = std::get_if<ViewTopic>(&value))
+    if (version.incarnation > peer.incarnation && !any) return false;
+    if (const auto* view = std::get_if<ViewTopic>(&value)) {
+        if (version.incarnation != peer.incarnation && !any) return false;
         return keep(peer.view, version, *view, any);
+    }
     if (const auto* report = std::get_if<Report>(&value))
         return keep(peer.report, version, *report, any);
     if (const auto* table = std::get_if<Table>(&value))

@@ -51,8 +51,9 @@ class Replication {
     std::optional<Table> table_;
 };
 
-// Newest known wins: keeps the topic when it is news of the peer's present incarnation. `any`:
-// without that rule (tests).
+// Newest known wins. A view must be of the peer's present hb-membership; the other topics may have
+// come through an earlier one, until their authors publish anew. `any`: without these rules
+// (tests).
 [[nodiscard]] bool keep_topic(Peer& peer, TopicVersion version, const TopicValue& value, bool any);
 // Is everything that this head names here?
 [[nodiscard]] bool has_all(const Peer& peer, const FrameHead& head);

@@ -53,7 +53,6 @@ TEST_F(Replication, ANewHbCommGetsEverything) {
     t.handle(ipc::Publish{report({}, GroupState::kStopping), {}});
     EXPECT_THAT(t.all<PublishValues>(), IsEmpty());
     t.hello_comm();
-    EXPECT_EQ(t.position<ipc::MembershipHello>(), 0u);
     ASSERT_EQ(t.all<PublishValues>().size(), 1u);
     EXPECT_EQ(t.all<PublishValues>()[0].topics.size(), 3u);
     EXPECT_EQ(t.published<Report>()->groups["g"].state, GroupState::kStopping);
@@ -126,6 +125,27 @@ TEST_F(Replication, OlderTopicsAreDropped) {
     t.handle(old);
     EXPECT_THAT(t.all<ipc::PeerReport>(), IsEmpty());
     EXPECT_EQ(t.core.status().nodes[1].report->groups["g"].state, GroupState::kStopping);
+}
+
+// hb-comm of a node whose hb-membership is new repeats what the old one published until it is told
+// otherwise: we, if we are new, learn it so.
+TEST_F(Replication, TopicsOfAnEarlierMembershipOfTheSameLifeCount) {
+    FakePeer c = b;
+    c.incarnation = {100, 3};
+    c.publish(Topic::kReport, report({}, GroupState::kRunning));
+    c.incarnation = {100, 4};
+    c.publish_view(kA);
+    t.acknowledged(c, t.now);
+    EXPECT_TRUE(t.last<ipc::PeerReport>());
+    EXPECT_TRUE(t.last<ipc::Lease>());
+    EXPECT_EQ(t.status_of(kB)->incarnation, (Incarnation{100, 4}));
+    c.incarnation = {100, 5};
+    c.publish(Topic::kReport, report({}, GroupState::kStopped));
+    c.incarnation = {100, 4};
+    t.clear();
+    t.acknowledged(c, t.now);
+    EXPECT_FALSE(t.last<ipc::PeerReport>()) << "of a life that its head does not know";
+    EXPECT_FALSE(t.last<ipc::Lease>());
 }
 
 TEST_F(Replication, AnotherIncarnationVoidsTheViewOnly) {

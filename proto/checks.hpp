@@ -1,4 +1,4 @@
-// What every decoder checks with, and what encoders clean sentences with. Internal to proto/.
+// What every decoder checks with. Internal to proto/.
 #pragma once
 
 #include <google/protobuf/message_lite.h>
@@ -13,13 +13,10 @@
 #include "common/base/ip_address.hpp"
 #include "common/base/limits.hpp"
 #include "common/base/result.hpp"
+#include "common/base/text.hpp"
 #include "common/base/time.hpp"
 
 namespace hb::proto {
-
-// `text` as it may be shown and logged: valid UTF-8, control characters as blanks, at most `limit`
-// bytes.
-[[nodiscard]] std::string clean(std::string_view text, std::size_t limit);
 
 // Turns fields into values and remembers the first that is out of bounds. What it returns after
 // that is harmless and not to be used: finish() refuses the whole.
@@ -60,7 +57,8 @@ class Reader {
 };
 
 // One message object per type and thread, reused: what it allocated once serves the next message.
-// Nothing of it may be referred to after the codec returned.
+// Nothing of it may be referred to after the codec returned. Not for messages with keys: it keeps
+// their bytes.
 template <typename Message>
 [[nodiscard]] Message& scratch() {
     static thread_local Message message;

@@ -108,7 +108,7 @@ void put(const ipc::LinkChanged& from, pb::CommToMembership& envelope) {
     to.set_link(from_one(link));
     to.set_up(up);
     to.set_fault(to_pb(fault));
-    to.set_detail(clean(detail, limits::kReasonBytes));
+    to.set_detail(plain_text(detail, limits::kReasonBytes));
 }
 
 ipc::LinkChanged read(const pb::LinkChanged& from, Reader& in) {

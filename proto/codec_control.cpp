@@ -99,7 +99,7 @@ void put(const LinkStatus& from, pb::LinkStatus& to) {
     to.set_name(name);
     to.set_up(up);
     to.set_fault(to_pb(fault));
-    to.set_detail(clean(detail, limits::kReasonBytes));
+    to.set_detail(plain_text(detail, limits::kReasonBytes));
     if (heard_ago) to.set_heard_ago_ns(to_ns(*heard_ago));
 }
 
@@ -149,7 +149,7 @@ void put(const GroupSummary& from, pb::GroupSummary& to) {
     to.set_preferred(from_one(preferred));
     if (owner) to.set_owner(from_one(*owner));
     to.set_state(to_pb(state));
-    to.set_reason(clean(reason, limits::kEventTextBytes));
+    to.set_reason(plain_text(reason, limits::kEventTextBytes));
     if (age) to.set_age_ns(to_ns(*age));
     for (const auto& [node, node_state] : by_node) {
         pb::NodeGroupState& m = *to.add_by_node();
@@ -224,7 +224,7 @@ void put(const ipc::AdminAnswer& from, pb::MembershipToTool& envelope) {
     pb::AdminAnswer& to = *envelope.mutable_admin_answer();
     to.set_id(id);
     to.set_ok(ok);
-    to.set_text(clean(text, limits::kEventTextBytes));
+    to.set_text(plain_text(text, limits::kEventTextBytes));
 }
 
 void put(const ipc::EventNote& from, pb::MembershipToTool& envelope) {
@@ -232,11 +232,11 @@ void put(const ipc::EventNote& from, pb::MembershipToTool& envelope) {
     pb::EventNote& to = *envelope.mutable_event_note();
     to.set_id(id);
     to.set_level(to_pb(level));
-    to.set_text(clean(text, limits::kEventTextBytes));
+    to.set_text(plain_text(text, limits::kEventTextBytes));
     for (const auto& [key, value] : fields) {
         pb::EventField& field = *to.add_fields();
         field.set_key(key);
-        field.set_value(clean(value, limits::kEventTextBytes));
+        field.set_value(plain_text(value, limits::kEventTextBytes));
     }
 }
 

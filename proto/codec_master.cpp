@@ -65,7 +65,7 @@ void put(const ipc::RememberGeneration& from, pb::DaemonToMaster& envelope) {
 void put(const ipc::Fault& from, pb::DaemonToMaster& envelope) {
     const auto& [neighbour, reason] = from;
     envelope.mutable_fault()->set_neighbour(static_cast<std::uint32_t>(neighbour));
-    envelope.mutable_fault()->set_reason(clean(reason, limits::kReasonBytes));
+    envelope.mutable_fault()->set_reason(plain_text(reason, limits::kReasonBytes));
 }
 void put(const ipc::CallStarted& from, pb::DaemonToMaster& envelope) {
     const auto& [group] = from;

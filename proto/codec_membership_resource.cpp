@@ -207,7 +207,7 @@ void put(const ipc::Request& from, pb::MembershipToResource& envelope) {
     to.set_scope(to_pb(scope));
     to.set_group(group);
     to.set_stay(stay);
-    to.set_who(clean(who, limits::kReasonBytes));
+    to.set_who(plain_text(who, limits::kReasonBytes));
 }
 
 ipc::Request read(const pb::Request& from, Reader& in) {
@@ -260,7 +260,7 @@ void put(const ipc::RequestAnswer& from, pb::ResourceToMembership& envelope) {
     pb::RequestAnswer& to = *envelope.mutable_request_answer();
     to.set_id(id);
     to.set_ok(ok);
-    to.set_text(clean(text, limits::kEventTextBytes));
+    to.set_text(plain_text(text, limits::kEventTextBytes));
 }
 
 ipc::RequestAnswer read(const pb::RequestAnswer& from, Reader& in) {

@@ -24,7 +24,7 @@ class TextsOut {
     [[nodiscard]] std::uint32_t place(const std::string& text) {
         if (text.empty()) return 0;
         const auto [it, is_new] = places_.try_emplace(text, places_.size() + 1);
-        if (is_new) *to_.Add() = clean(text, limits::kReasonBytes);
+        if (is_new) *to_.Add() = plain_text(text, limits::kReasonBytes);
         return static_cast<std::uint32_t>(it->second);
     }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <optional>
 
 #include "tests/lab/node.hpp"
@@ -19,19 +20,43 @@
 namespace hb::lab {
 namespace {
 
-std::string address_text(const rtattr* attribute, int family) {
+std::string address_text(const char* data, int family) {
     char text[INET6_ADDRSTRLEN] = {};
-    ::inet_ntop(family, RTA_DATA(attribute), text, sizeof text);
+    ::inet_ntop(family, data, text, sizeof text);
     return text;
+}
+
+const void* payload(const nlmsghdr* header) {
+    return static_cast<const char*>(static_cast<const void*>(header)) + NLMSG_HDRLEN;
+}
+
+// The attributes behind the fixed part of a message. The kernel's own macros do not compile here.
+void for_attributes(const nlmsghdr* header, std::size_t fixed,
+                    const std::function<void(const rtattr&, const char*)>& act) {
+    const char* const message = static_cast<const char*>(payload(header));
+    const std::size_t size = header->nlmsg_len - NLMSG_HDRLEN;
+    std::size_t at = NLMSG_ALIGN(fixed);
+    while (at + sizeof(rtattr) <= size) {
+        rtattr attribute{};
+        std::memcpy(&attribute, message + at, sizeof attribute);
+        if (attribute.rta_len < sizeof attribute || at + attribute.rta_len > size) return;
+        act(attribute, message + at + sizeof attribute);
+        at += NLMSG_ALIGN(attribute.rta_len);
+    }
 }
 
 const char* words(AddressEvent::What what) {
     switch (what) {
-        case AddressEvent::What::kAdded: return "added";
-        case AddressEvent::What::kRemoved: return "removed";
-        case AddressEvent::What::kCarrierUp: return "carrier up";
-        case AddressEvent::What::kCarrierLost: return "carrier lost";
-        case AddressEvent::What::kPowerOff: return "power off";
+        case AddressEvent::What::kAdded:
+            return "added";
+        case AddressEvent::What::kRemoved:
+            return "removed";
+        case AddressEvent::What::kCarrierUp:
+            return "carrier up";
+        case AddressEvent::What::kCarrierLost:
+            return "carrier lost";
+        case AddressEvent::What::kPowerOff:
+            return "power off";
     }
     return "?";
 }
@@ -110,7 +135,7 @@ void AddressWatch::read_events() {
         message.msg_iovlen = 1;
         message.msg_control = control;
         message.msg_controllen = sizeof control;
-        ssize_t length = ::recvmsg(socket_.get(), &message, 0);
+        const ssize_t length = ::recvmsg(socket_.get(), &message, 0);
         if (length < 0 && errno == ENOBUFS) log_.write("lab", "ADDRESS EVENTS WERE LOST");
         if (length <= 0) return;
         const std::optional<int> number = namespace_number(message);
@@ -118,22 +143,22 @@ void AddressWatch::read_events() {
         const std::lock_guard lock(mutex_);
         const auto life = lives_.find(*number);
         if (life == lives_.end()) continue;  // a node that is off already
+        // Each event is a datagram of its own.
         const nlmsghdr* header = static_cast<const nlmsghdr*>(static_cast<void*>(buffer));
-        for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
-            if (header->nlmsg_type == RTM_NEWLINK) take_link(header, life->second);
-            if (header->nlmsg_type == RTM_NEWADDR) take_address(header, true, life->second);
-            if (header->nlmsg_type == RTM_DELADDR) take_address(header, false, life->second);
-        }
+        if (!NLMSG_OK(header, length)) continue;
+        if (header->nlmsg_type == RTM_NEWLINK) take_link(header, life->second);
+        if (header->nlmsg_type == RTM_NEWADDR) take_address(header, true, life->second);
+        if (header->nlmsg_type == RTM_DELADDR) take_address(header, false, life->second);
     }
 }
 
 void AddressWatch::take_link(const void* message, Life& life) {
     const auto* header = static_cast<const nlmsghdr*>(message);
-    const auto* link = static_cast<const ifinfomsg*>(NLMSG_DATA(header));
+    const auto* link = static_cast<const ifinfomsg*>(payload(header));
     std::string name;
-    auto left = static_cast<int>(IFLA_PAYLOAD(header));
-    for (const rtattr* a = IFLA_RTA(link); RTA_OK(a, left); a = RTA_NEXT(a, left))
-        if (a->rta_type == IFLA_IFNAME) name = static_cast<const char*>(RTA_DATA(a));
+    for_attributes(header, sizeof *link, [&](const rtattr& a, const char* data) {
+        if (a.rta_type == IFLA_IFNAME) name = data;
+    });
     if (!name.starts_with("eth")) return;
     const bool carrier = (link->ifi_flags & IFF_RUNNING) != 0;
     const auto known = life.carrier.find(link->ifi_index);
@@ -142,22 +167,27 @@ void AddressWatch::take_link(const void* message, Life& life) {
     const bool first = known == life.carrier.end();
     life.carrier[link->ifi_index] = carrier;
     if (first && !carrier) return;
-    events_.push_back({LabClock::now(), life.node,
-            carrier ? AddressEvent::What::kCarrierUp : AddressEvent::What::kCarrierLost, name, {}});
+    events_.push_back({LabClock::now(),
+                       life.node,
+                       carrier ? AddressEvent::What::kCarrierUp : AddressEvent::What::kCarrierLost,
+                       name,
+                       {}});
 }
 
 void AddressWatch::take_address(const void* message, bool added, const Life& life) {
     const auto* header = static_cast<const nlmsghdr*>(message);
-    const auto* info = static_cast<const ifaddrmsg*>(NLMSG_DATA(header));
-    AddressEvent event{LabClock::now(), life.node,
-                       added ? AddressEvent::What::kAdded : AddressEvent::What::kRemoved, {}, {}};
-    auto left = static_cast<int>(IFA_PAYLOAD(header));
-    for (const rtattr* a = IFA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-        if (a->rta_type == IFA_LABEL) event.interface = static_cast<const char*>(RTA_DATA(a));
-        if (a->rta_type == IFA_LOCAL) event.address = address_text(a, info->ifa_family);
-        if (a->rta_type == IFA_ADDRESS && event.address.empty())
-            event.address = address_text(a, info->ifa_family);
-    }
+    const auto* info = static_cast<const ifaddrmsg*>(payload(header));
+    AddressEvent event{LabClock::now(),
+                       life.node,
+                       added ? AddressEvent::What::kAdded : AddressEvent::What::kRemoved,
+                       {},
+                       {}};
+    for_attributes(header, sizeof *info, [&](const rtattr& a, const char* data) {
+        if (a.rta_type == IFA_LABEL) event.interface = data;
+        if (a.rta_type == IFA_LOCAL) event.address = address_text(data, info->ifa_family);
+        if (a.rta_type == IFA_ADDRESS && event.address.empty())
+            event.address = address_text(data, info->ifa_family);
+    });
     events_.push_back(std::move(event));
 }
 

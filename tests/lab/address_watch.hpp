@@ -89,7 +89,7 @@ class AddressWatch {
     Fd socket_;
     Fd stop_;
     mutable std::mutex mutex_;
-    int next_id_ = 1;
+    int next_id_ = 1000;         // the kernel gives out small numbers by itself
     std::map<int, Life> lives_;  // by namespace number
     std::vector<AddressEvent> events_;
     std::thread thread_;

@@ -3,38 +3,25 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
-#include <netinet/if_ether.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "tests/lab/arp_packet.hpp"
+
 namespace hb::lab {
 namespace {
 
 constexpr const char* kOwnAddress = "10.77.0.201";
-
-struct [[gnu::packed]] Packet {
-    ether_header ethernet;
-    ether_arp arp;
-};
-
-std::string mac_text(const std::uint8_t* mac) {
-    return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3],
-                       mac[4], mac[5]);
-}
+constexpr Mac kOwnMac{0x02, 0x00, 0x0a, 0x4d, 0x00, 0xc9};
+constexpr std::uint8_t kMark[2] = {0x02, 0xaa};  // then the question's number
 
 std::string address_text(const std::uint8_t* address) {
     return fmt::format("{}.{}.{}.{}", address[0], address[1], address[2], address[3]);
-}
-
-void put_address(std::uint8_t* into, const std::string& address) {
-    if (::inet_pton(AF_INET, address.c_str(), into) != 1)
-        throw LabError(address + ": not an IPv4 address");
 }
 
 }  // namespace
@@ -70,7 +57,8 @@ void ArpWatch::loop() {
     while (!stop_) {
         const LabTime now = LabClock::now();
         if (now >= next) {
-            for (const std::string& address : addresses_) ask(address);
+            for (const std::string& address : addresses_)
+                ask(address);
             next = std::max(next + period_, now);
         }
         pollfd polls{socket_.get(), POLLIN, 0};
@@ -81,41 +69,27 @@ void ArpWatch::loop() {
 }
 
 void ArpWatch::ask(const std::string& address) {
-    Packet packet{};
-    std::memset(packet.ethernet.ether_dhost, 0xff, ETH_ALEN);
-    // The switch learns where we are from a MAC that stays the same.
-    const std::uint8_t own_mac[ETH_ALEN] = {0x02, 0x00, 0x0a, 0x4d, 0x00, 0xc9};
-    std::memcpy(packet.ethernet.ether_shost, own_mac, ETH_ALEN);
-    packet.ethernet.ether_type = htons(ETHERTYPE_ARP);
-    packet.arp.ea_hdr.ar_hrd = htons(ARPHRD_ETHER);
-    packet.arp.ea_hdr.ar_pro = htons(ETHERTYPE_IP);
-    packet.arp.ea_hdr.ar_hln = ETH_ALEN;
-    packet.arp.ea_hdr.ar_pln = 4;
-    packet.arp.ea_hdr.ar_op = htons(ARPOP_REQUEST);
-    put_address(packet.arp.arp_spa, kOwnAddress);
-    put_address(packet.arp.arp_tpa, address);
     std::uint32_t number = 0;
     {
         const std::lock_guard lock(mutex_);
         number = next_++;
         questions_[number] = {LabClock::now(), address, {}};
     }
-    packet.arp.arp_sha[0] = 0x02;
-    packet.arp.arp_sha[1] = 0xaa;
+    // The switch learns where we are from a MAC that stays the same; answers come to this one.
+    Mac asked_by{kMark[0], kMark[1]};
     const std::uint32_t wire = htonl(number);
-    std::memcpy(packet.arp.arp_sha + 2, &wire, sizeof wire);
+    std::memcpy(asked_by.data() + sizeof kMark, &wire, sizeof wire);
+    const ArpPacket packet = arp_request(kOwnMac, asked_by, kOwnAddress, address);
 
     sockaddr_ll to{};
     to.sll_family = AF_PACKET;
     to.sll_ifindex = interface_;
-    to.sll_halen = ETH_ALEN;
-    std::memset(to.sll_addr, 0xff, ETH_ALEN);
     ::sendto(socket_.get(), &packet, sizeof packet, 0, reinterpret_cast<sockaddr*>(&to), sizeof to);
 }
 
 void ArpWatch::read_packets() {
     for (;;) {
-        Packet packet{};
+        ArpPacket packet{};
         sockaddr_ll from{};
         socklen_t from_size = sizeof from;
         const ssize_t n = ::recvfrom(socket_.get(), &packet, sizeof packet, 0,
@@ -132,9 +106,9 @@ void ArpWatch::read_packets() {
             announcements_.push_back({LabClock::now(), sender, mac, is_reply});
             continue;
         }
-        if (!is_reply || packet.arp.arp_tha[0] != 0x02 || packet.arp.arp_tha[1] != 0xaa) continue;
+        if (!is_reply || std::memcmp(packet.arp.arp_tha, kMark, sizeof kMark) != 0) continue;
         std::uint32_t number = 0;
-        std::memcpy(&number, packet.arp.arp_tha + 2, sizeof number);
+        std::memcpy(&number, packet.arp.arp_tha + sizeof kMark, sizeof number);
         const auto question = questions_.find(ntohl(number));
         if (question == questions_.end()) continue;
         std::vector<std::string>& macs = question->second.macs;

@@ -1,8 +1,8 @@
 // Who answers for an address, as a bystander on the service network sees it.
 //
-// Every few milliseconds it asks by ARP for each watched address. Each question carries a sender MAC
-// of its own (02:aa and a number), and whoever answers copies that into the answer; so an answer
-// belongs to its question however late it comes, and two MACs that answer one question both
+// Every few milliseconds it asks by ARP for each watched address. Each question carries a sender
+// MAC of its own (02:aa and a number), and whoever answers copies that into the answer; so an
+// answer belongs to its question however late it comes, and two MACs that answer one question both
 // owned the address when that question reached them. That is a double owner; a plain hand-over,
 // however quick, is none.
 //

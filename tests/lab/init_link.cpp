@@ -60,7 +60,9 @@ InitLink::InitLink(Pump& pump, Wakeup& wakeup, const Vault& vault, const nlohman
     pump_.add(socket_.get(), [this] { return on_readable(); });
 }
 
-InitLink::~InitLink() { kill(); }
+InitLink::~InitLink() {
+    kill();
+}
 
 void InitLink::wait_ready() {
     const bool in_time = wakeup_.wait(30s, [this] {
@@ -141,7 +143,10 @@ bool InitLink::on_readable() {
         const std::lock_guard lock(mutex_);
         if (message.contains("ready")) ready_ = true;
         if (message.contains("failed")) failed_ = message["failed"];
-        if (message.contains("id")) answers_[message["id"].get<unsigned>()] = std::move(message);
+        if (message.contains("id")) {
+            const unsigned id = message["id"];
+            answers_[id] = std::move(message);
+        }
     }
     wakeup_.ring();
     return true;

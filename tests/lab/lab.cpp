@@ -56,7 +56,8 @@ Lab::Lab(LabOptions options) : options_(std::move(options)) {
     connect_outside();
     addresses_ = std::make_unique<AddressWatch>(switch_, rtnl_, log_, wakeup_);
     pump_ = std::make_unique<Pump>();
-    for (unsigned n = 1; n <= options_.nodes; ++n) nodes_.push_back(std::make_unique<Node>(*this, n));
+    for (unsigned n = 1; n <= options_.nodes; ++n)
+        nodes_.push_back(std::make_unique<Node>(*this, n));
 }
 
 Lab::~Lab() {
@@ -77,26 +78,31 @@ void Lab::connect_outside() {
     const std::string switch_path = fmt::format("/proc/{}/fd/{}", ::getpid(), switch_.fd());
     const std::string far_path = fmt::format("/proc/{}/fd/{}", ::getpid(), far_.fd());
     const auto attach = [&](const NetNamespace& where, const char* mac, const char* port) {
-        where.ip(fmt::format("link add eth0 address {} type veth peer name {} netns {}\n", mac, port,
-                             switch_path));
+        where.ip(fmt::format("link add eth0 address {} type veth peer name {} netns {}\n", mac,
+                             port, switch_path));
         switch_.ip(fmt::format("link set {} master service up\n", port));
     };
     attach(client_, "02:00:0a:4d:00:c8", "client");
-    client_.ip(fmt::format("addr add {}/24 brd + dev eth0\nlink set eth0 up\n"
-                           "route add default via {}\n",
-                           kClientAddress, kRouterAddress));
+    client_.ip(
+        fmt::format("addr add {}/24 brd + dev eth0\nlink set eth0 up\n"
+                    "route add default via {}\n",
+                    kClientAddress, kRouterAddress));
     attach(router_, "02:00:0a:4d:00:fe", "router");
-    router_.ip(fmt::format("addr add {}/24 brd + dev eth0\nlink set eth0 up\n"
-                           "link add eth1 type veth peer name eth0 netns {}\n"
-                           "addr add 10.88.0.254/24 brd + dev eth1\nlink set eth1 up\n",
-                           kRouterAddress, far_path));
+    router_.ip(
+        fmt::format("addr add {}/24 brd + dev eth0\nlink set eth0 up\n"
+                    "link add eth1 type veth peer name eth0 netns {}\n"
+                    "addr add 10.88.0.254/24 brd + dev eth1\nlink set eth1 up\n",
+                    kRouterAddress, far_path));
     router_.sysctl("ipv4/ip_forward", "1");
-    far_.ip(fmt::format("addr add {}/24 brd + dev eth0\nlink set eth0 up\n"
-                        "route add default via 10.88.0.254\n",
-                        kFarAddress));
+    far_.ip(
+        fmt::format("addr add {}/24 brd + dev eth0\nlink set eth0 up\n"
+                    "route add default via 10.88.0.254\n",
+                    kFarAddress));
 }
 
-Node& Lab::node(unsigned number) { return *nodes_.at(number - 1); }
+Node& Lab::node(unsigned number) {
+    return *nodes_.at(number - 1);
+}
 
 void Lab::boot_all() {
     for (const auto& node : nodes_)

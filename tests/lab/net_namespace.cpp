@@ -38,7 +38,9 @@ CommandResult NetNamespace::run(const Argv& argv, std::string_view input) const 
     return run_command(argv, fd(), input);
 }
 
-void NetNamespace::ip(std::string_view batch) const { run({"ip", "-batch", "-"}, batch); }
+void NetNamespace::ip(std::string_view batch) const {
+    run({"ip", "-batch", "-"}, batch);
+}
 
 void NetNamespace::sysctl(std::string_view name, std::string_view value) const {
     inside([&] {

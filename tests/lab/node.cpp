@@ -15,11 +15,15 @@
 
 namespace hb::lab {
 
-const char* interface_name(Cable cable) { return cable == Cable::kService ? "eth0" : "eth1"; }
+const char* interface_name(Cable cable) {
+    return cable == Cable::kService ? "eth0" : "eth1";
+}
 
 // --- Process -------------------------------------------------------------------------------------
 
-bool Process::has_ended() const { return exit_code().has_value(); }
+bool Process::has_ended() const {
+    return exit_code().has_value();
+}
 
 std::optional<int> Process::exit_code() const {
     const std::lock_guard lock(mutex_);
@@ -74,7 +78,9 @@ const NetNamespace& Node::network() const {
     return *network_;
 }
 
-pid_t Node::init_pid() const { return init().pid(); }
+pid_t Node::init_pid() const {
+    return init().pid();
+}
 
 void Node::boot() {
     if (is_on()) throw LabError(name_ + " is on already");
@@ -203,9 +209,8 @@ CommandResult Node::run(const Argv& argv, Duration at_most,
     Pipe out = make_pipe();
     Pipe err = make_pipe();
     const Fd null(must(::open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null"));
-    const nlohmann::json reply =
-        init().request({{"op", "spawn"}, {"argv", argv}, {"env", env}},
-                       {null.get(), out.write.get(), err.write.get()});
+    const nlohmann::json reply = init().request({{"op", "spawn"}, {"argv", argv}, {"env", env}},
+                                                {null.get(), out.write.get(), err.write.get()});
     out.write.reset();
     err.write.reset();
     const pid_t pid = reply.at("pid");
@@ -248,22 +253,25 @@ void Node::signal(const Process& process, int signal) {
 }
 
 std::size_t Node::signal(const std::string& name, int signal) {
-    return init()
-        .request({{"op", "signal"}, {"name", name}, {"signal", signal}})
-        .at("pids")
-        .size();
+    return init().request({{"op", "signal"}, {"name", name}, {"signal", signal}}).at("pids").size();
 }
 
-void Node::kill_all() { init().request({{"op", "signal"}, {"signal", SIGKILL}}); }
-void Node::freeze() { init().request({{"op", "signal"}, {"signal", SIGSTOP}}); }
-void Node::thaw() { init().request({{"op", "signal"}, {"signal", SIGCONT}}); }
+void Node::kill_all() {
+    init().request({{"op", "signal"}, {"signal", SIGKILL}});
+}
+void Node::freeze() {
+    init().request({{"op", "signal"}, {"signal", SIGSTOP}});
+}
+void Node::thaw() {
+    init().request({{"op", "signal"}, {"signal", SIGCONT}});
+}
 
 std::vector<RunningProcess> Node::processes() {
     std::vector<RunningProcess> all;
     const nlohmann::json reply = init().request({{"op", "list"}});
     for (const auto& p : reply.at("processes"))
-        all.push_back({p.at("pid"), p.at("parent"), p.at("name"),
-                       p.at("state").get<std::string>().front()});
+        all.push_back(
+            {p.at("pid"), p.at("parent"), p.at("name"), p.at("state").get<std::string>().front()});
     return all;
 }
 
@@ -360,6 +368,8 @@ std::string Node::read_file(const std::string& path) const {
     return std::move(content).str();
 }
 
-void Node::remove_file(const std::string& path) { std::filesystem::remove(host_path(path)); }
+void Node::remove_file(const std::string& path) {
+    std::filesystem::remove(host_path(path));
+}
 
 }  // namespace hb::lab

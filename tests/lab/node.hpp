@@ -1,5 +1,5 @@
-// One host of the lab: its own network, mounts, processes and name; two cables; a disk that outlives
-// a power-off.
+// One host of the lab: its own network, mounts, processes and name; two cables; a disk that
+// outlives a power-off.
 //
 // It sees the machine's file system read-only, with /etc and /var of its own on top (kept on its
 // disk) and an empty /run and /tmp at every boot. Nothing that runs inside survives the lab.
@@ -21,9 +21,9 @@ namespace hb::lab {
 
 class Lab;
 
-enum class Cable { kService, kHeartbeat };            // eth0, eth1
-enum class Carrier { kLost, kKept };                  // how a cable is pulled
-enum class Direction { kIn, kOut, kBoth };            // as the node sees it
+enum class Cable { kService, kHeartbeat };  // eth0, eth1
+enum class Carrier { kLost, kKept };        // how a cable is pulled
+enum class Direction { kIn, kOut, kBoth };  // as the node sees it
 
 [[nodiscard]] const char* interface_name(Cable cable);
 

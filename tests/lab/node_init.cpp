@@ -75,8 +75,8 @@ std::vector<Share> open_shares(const json& paths) {
 
 void put_back(const std::vector<Share>& shares) {
     for (const Share& share : shares) {
-        struct stat before {};
-        struct stat now {};
+        struct stat before{};
+        struct stat now{};
         must(::fstat(share.directory.get(), &before), share.path);
         if (::stat(share.path.c_str(), &now) == 0 && now.st_dev == before.st_dev &&
             now.st_ino == before.st_ino)
@@ -129,7 +129,8 @@ void append(const std::string& file, const std::string& line) {
 
 void make_accounts() {
     unsigned id = 990;
-    while (id > 900 && (has_id("/etc/passwd", id) || has_id("/etc/group", id))) --id;
+    while (id > 900 && (has_id("/etc/passwd", id) || has_id("/etc/group", id)))
+        --id;
     if (!has_entry("/etc/group", "haclient"))
         append("/etc/group", fmt::format("haclient:x:{}:", id));
     if (has_entry("/etc/passwd", "hacluster")) return;
@@ -220,20 +221,23 @@ std::vector<ProcessInfo> list_processes() {
     return found;
 }
 
-[[noreturn]] void exec_child(const json& request, const std::vector<Fd>& fds) {
+[[noreturn]] void exec_child(const json& request, const std::vector<Fd>& fds, const Fd& failure) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::setsid();
-    for (int i = 0; i < 3; ++i) ::dup2(fds.at(static_cast<std::size_t>(i)).get(), i);
+    for (int i = 0; i < 3; ++i)
+        ::dup2(fds.at(static_cast<std::size_t>(i)).get(), i);
     const Argv words = request.at("argv");
     std::vector<char*> args;
-    for (const std::string& word : words) args.push_back(const_cast<char*>(word.c_str()));
+    for (const std::string& word : words)
+        args.push_back(const_cast<char*>(word.c_str()));
     args.push_back(nullptr);
     for (const auto& [name, value] : request.at("env").items())
         ::setenv(name.c_str(), value.get<std::string>().c_str(), 1);
     ::execvp(args[0], args.data());
-    fmt::print(stderr, "{}: {}\n", words.at(0), std::strerror(errno));
+    const int reason = errno;
+    [[maybe_unused]] const ssize_t n = ::write(failure.get(), &reason, sizeof reason);
     ::_exit(127);
 }
 
@@ -242,9 +246,18 @@ std::set<pid_t> spawned;
 
 json spawn(const json& request, const std::vector<Fd>& fds) {
     if (fds.size() != 3) return {{"error", "spawn needs three descriptors"}};
+    // Closed by a successful exec: when we answer, the program runs under its own name.
+    Pipe failure = make_pipe();
     const pid_t pid = ::fork();
     if (pid < 0) return {{"error", std::strerror(errno)}};
-    if (pid == 0) exec_child(request, fds);
+    if (pid == 0) exec_child(request, fds, failure.write);
+    failure.write.reset();
+    int reason = 0;
+    if (::read(failure.read.get(), &reason, sizeof reason) == ssize_t{sizeof reason}) {
+        ::waitpid(pid, nullptr, 0);
+        return {{"error", fmt::format("{}: {}", request.at("argv").at(0).get<std::string>(),
+                                      std::strerror(reason))}};
+    }
     spawned.insert(pid);
     return {{"pid", pid}};
 }

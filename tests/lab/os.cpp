@@ -102,7 +102,8 @@ void converse(Fd in, std::string_view input, Fd out, Fd err, CommandResult& resu
 
 CommandResult run_command(const Argv& argv, int netns, std::string_view input) {
     std::vector<char*> args;
-    for (const std::string& word : argv) args.push_back(const_cast<char*>(word.c_str()));
+    for (const std::string& word : argv)
+        args.push_back(const_cast<char*>(word.c_str()));
     args.push_back(nullptr);
     Pipe in = make_pipe();
     Pipe out = make_pipe();

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <linux/icmp.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -25,8 +23,10 @@ std::uint16_t checksum(const Echo& echo) {
     std::uint16_t words[sizeof echo / 2];
     std::memcpy(words, &echo, sizeof echo);
     std::uint32_t sum = 0;
-    for (const std::uint16_t word : words) sum += word;
-    while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+    for (const std::uint16_t word : words)
+        sum += word;
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
     return static_cast<std::uint16_t>(~sum);
 }
 

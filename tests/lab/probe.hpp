@@ -1,7 +1,7 @@
 // What a client of the virtual address goes through.
 //
-// Every millisecond an ICMP echo request with a number and its send time leaves for the address; the
-// kernel of whoever owns it answers. Nothing helps the client: it finds the new owner by what
+// Every millisecond an ICMP echo request with a number and its send time leaves for the address;
+// the kernel of whoever owns it answers. Nothing helps the client: it finds the new owner by what
 // everybody finds it by, the gratuitous ARP that renews its neighbour table.
 //
 // The outage is the longest time between the sending of one answered request and the sending of the

@@ -7,7 +7,8 @@
 namespace hb::lab {
 
 Pump::Pump()
-    : wake_(must(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")), thread_([this] { loop(); }) {}
+    : wake_(must(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      thread_([this] { loop(); }) {}
 
 Pump::~Pump() {
     {

@@ -127,17 +127,20 @@ void Rtnl::name_namespace(const NetNamespace& other, int id) {
 void Rtnl::transact(const std::vector<char>& requests, std::size_t count) {
     must(::send(socket_.get(), requests.data(), requests.size(), 0), "rtnetlink");
     for (std::size_t answered = 0; answered < count;) {
-        alignas(nlmsghdr) char buffer[8192];
-        ssize_t length = must(::recv(socket_.get(), buffer, sizeof buffer, 0), "rtnetlink");
-        const nlmsghdr* header = static_cast<const nlmsghdr*>(static_cast<void*>(buffer));
-        for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
-            if (header->nlmsg_type != NLMSG_ERROR) continue;
-            ++answered;
-            const auto* ack = static_cast<const nlmsgerr*>(NLMSG_DATA(header));
-            if (ack->error != 0) {
-                errno = -ack->error;
-                throw_errno("rtnetlink");
-            }
+        char buffer[8192];
+        const ssize_t length = must(::recv(socket_.get(), buffer, sizeof buffer, 0), "rtnetlink");
+        // Each acknowledgement is a datagram of its own.
+        struct {
+            nlmsghdr header;
+            int error;
+        } ack{};
+        if (static_cast<std::size_t>(length) < sizeof ack) continue;
+        std::memcpy(&ack, buffer, sizeof ack);
+        if (ack.header.nlmsg_type != NLMSG_ERROR) continue;
+        ++answered;
+        if (ack.error != 0) {
+            errno = -ack.error;
+            throw_errno("rtnetlink");
         }
     }
 }

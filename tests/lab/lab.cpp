@@ -1,7 +1,6 @@
 #include "tests/lab/lab.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -50,13 +49,12 @@ std::string Lab::cannot_run() {
     return {};
 }
 
-Lab::Lab(LabOptions options) : options_(std::move(options)) {
+Lab::Lab(LabOptions options) : vault_(LAB_BUILD_ROOT) {
     ::signal(SIGPIPE, SIG_IGN);
-    options_.shares.push_back(LAB_BUILD_ROOT);
     connect_outside();
     addresses_ = std::make_unique<AddressWatch>(switch_, rtnl_, log_, wakeup_);
     pump_ = std::make_unique<Pump>();
-    for (unsigned n = 1; n <= options_.nodes; ++n)
+    for (unsigned n = 1; n <= options.nodes; ++n)
         nodes_.push_back(std::make_unique<Node>(*this, n));
 }
 

@@ -30,9 +30,6 @@ namespace hb::lab {
 
 struct LabOptions {
     unsigned nodes = 2;
-    // Directories that the nodes must see although the lab covers /etc, /var, /run and /tmp: where
-    // the programs under test are.
-    std::vector<std::string> shares;
 };
 
 class Lab {
@@ -72,14 +69,12 @@ class Lab {
     [[nodiscard]] Rtnl& rtnl() { return rtnl_; }
     [[nodiscard]] Pump& pump() { return *pump_; }
     [[nodiscard]] const Vault& vault() const { return vault_; }
-    [[nodiscard]] const std::vector<std::string>& shares() const { return options_.shares; }
     // Reads lines from a pipe into the log book until it is closed.
     void read_lines(Fd from, const std::string& source);
 
   private:
     void connect_outside();
 
-    LabOptions options_;
     Wakeup wakeup_;
     LogBook log_{wakeup_};
     Vault vault_;

@@ -91,7 +91,6 @@ void Node::boot() {
     const nlohmann::json spec = {{"name", name_},
                                  {"vault", Vault::mount_point()},
                                  {"disk", fmt::format("{}/{}", Vault::mount_point(), name_)},
-                                 {"shares", lab_.shares()},
                                  {"hosts", hosts}};
     init_ = std::make_unique<InitLink>(lab_.pump(), lab_.wakeup(), lab_.vault(), spec,
                                        [this](pid_t pid, int status) { on_exit(pid, status); });
@@ -144,6 +143,7 @@ LabTime Node::power_off() {
     // way.
     lab_.rtnl().delete_links({ports_.at(Cable::kHeartbeat), ports_.at(Cable::kService)});
     ports_.clear();
+    pulled_.clear();
     const std::lock_guard lock(mutex_);
     for (const auto& [pid, process] : running_) {
         const std::lock_guard process_lock(process->mutex_);
@@ -293,14 +293,19 @@ void Node::pull(Cable cable, Carrier carrier) {
         lab_.rtnl().set_up(ports_.at(cable), false);
     else
         lab_.rtnl().set_port_states({ports_.at(cable)}, PortState::kDisabled);
+    pulled_[cable] = carrier;
     lab_.log().write(name_, fmt::format("{} pulled, carrier {}", interface_name(cable),
                                         carrier == Carrier::kLost ? "lost" : "kept"));
 }
 
 void Node::plug(Cable cable) {
     init();
-    lab_.rtnl().set_up(ports_.at(cable), true);
-    lab_.rtnl().set_port_states({ports_.at(cable)}, PortState::kForwarding);
+    // A port that comes up forwards by itself; one that was up all the time has to be told.
+    if (pulled_.contains(cable) && pulled_.at(cable) == Carrier::kLost)
+        lab_.rtnl().set_up(ports_.at(cable), true);
+    else
+        lab_.rtnl().set_port_states({ports_.at(cable)}, PortState::kForwarding);
+    pulled_.erase(cable);
     lab_.log().write(name_, fmt::format("{} plugged in", interface_name(cable)));
 }
 

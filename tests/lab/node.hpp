@@ -122,6 +122,7 @@ class Node {
     std::unique_ptr<InitLink> init_;
     std::unique_ptr<NetNamespace> network_;
     std::map<Cable, int> ports_;  // interface numbers in the switch
+    std::map<Cable, Carrier> pulled_;
     mutable std::mutex mutex_;
     std::map<pid_t, std::shared_ptr<Process>> running_;
     std::map<pid_t, int> ended_;  // of those that are not in running_ (yet): wait status

@@ -11,7 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,39 +58,9 @@ void mount_overlay(const std::string& path, const std::string& disk) {
     must(::mount("ha-lab", path.c_str(), "overlay", 0, options.c_str()), options);
 }
 
-// A mount that hides the binaries under test (a build in /tmp) must not hide them from the node.
-struct Share {
-    std::string path;
-    Fd directory;
-};
-
-std::vector<Share> open_shares(const json& paths) {
-    std::vector<Share> shares;
-    for (const std::string path : paths)
-        shares.push_back(
-            {path, Fd(must(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), path))});
-    return shares;
-}
-
-void put_back(const std::vector<Share>& shares) {
-    for (const Share& share : shares) {
-        struct stat before{};
-        struct stat now{};
-        must(::fstat(share.directory.get(), &before), share.path);
-        if (::stat(share.path.c_str(), &now) == 0 && now.st_dev == before.st_dev &&
-            now.st_ino == before.st_ino)
-            continue;
-        fs::create_directories(share.path);
-        const std::string from = fmt::format("/proc/self/fd/{}", share.directory.get());
-        must(::mount(from.c_str(), share.path.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
-             share.path);
-    }
-}
-
 void make_file_system(const json& spec) {
     const std::string disk = spec.at("disk");
     const std::string vault = spec.at("vault");
-    const std::vector<Share> shares = open_shares(spec.at("shares"));
     // Whatever a script in the node does, the machine under it stays as it is.
     set_read_only("/", true, AT_RECURSIVE);
     set_read_only(vault.c_str(), false, 0);
@@ -100,7 +69,6 @@ void make_file_system(const json& spec) {
     mount_tmpfs("/run", "mode=0755");
     mount_tmpfs("/tmp", "mode=1777");
     mount_tmpfs("/dev/shm", "mode=1777");
-    put_back(shares);
     must(::mount("proc", "/proc", "proc", 0, nullptr), "/proc");
     must(::mount("sysfs", "/sys", "sysfs", MS_RDONLY, nullptr), "/sys");
 }
@@ -147,6 +115,11 @@ void make_host(const json& spec) {
     std::ofstream("/etc/hostname") << name << '\n';
     std::ofstream("/etc/hosts") << "127.0.0.1 localhost\n" << spec.at("hosts").get<std::string>();
     make_accounts();
+    ::setenv(
+        "PATH",
+        fmt::format("{}/bin:/usr/sbin:/usr/bin:/sbin:/bin", spec.at("vault").get<std::string>())
+            .c_str(),
+        1);
     fs::create_directories("/etc/ha.d/resource.d");
     fs::create_directories("/var/lib/ha-suite");
     fs::create_directories("/run/ha-suite");

@@ -21,11 +21,6 @@ void throw_errno(std::string_view what) {
     throw LabError(fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-void Fd::reset(int fd) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = fd;
-}
-
 Pipe make_pipe() {
     int ends[2];
     must(::pipe2(ends, O_CLOEXEC), "pipe");

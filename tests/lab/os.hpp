@@ -9,8 +9,9 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "common/runtime/unique_fd.hpp"
 
 namespace hb::lab {
 
@@ -39,25 +40,7 @@ T must(T value, std::string_view what) {
     return value;
 }
 
-// Closes its descriptor.
-class Fd {
-  public:
-    Fd() = default;
-    explicit Fd(int fd) : fd_(fd) {}
-    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Fd& operator=(Fd&& other) noexcept {
-        reset(std::exchange(other.fd_, -1));
-        return *this;
-    }
-    ~Fd() { reset(); }
-
-    void reset(int fd = -1);
-    [[nodiscard]] int get() const { return fd_; }
-    [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
-
-  private:
-    int fd_ = -1;
-};
+using Fd = runtime::UniqueFd;
 
 struct Pipe {
     Fd read;

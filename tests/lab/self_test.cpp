@@ -38,23 +38,40 @@ sockaddr_in udp_address(const std::string& address, std::uint16_t port) {
     return a;
 }
 
-// How many of a hundred datagrams to udp/694 arrive, over the heartbeat network.
+Fd bound_socket(Node& node, std::uint16_t port) {
+    Fd socket = node.network().open_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    sockaddr_in address = udp_address(node.address(Cable::kHeartbeat), port);
+    must(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
+    return socket;
+}
+
+// How many of a hundred datagrams to udp/694 arrive, over the heartbeat network. One to another
+// port, repeated until it is there, tells that those before it have arrived or never will.
 int datagrams_that_arrive(Node& from, Node& to) {
-    const Fd receiver = to.network().open_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    constexpr std::uint16_t kControl = 7000;
+    const Fd receiver = bound_socket(to, 694);
+    const Fd control = bound_socket(to, kControl);
     const Fd sender = from.network().open_socket(AF_INET, SOCK_DGRAM, 0);
-    sockaddr_in address = udp_address(to.address(Cable::kHeartbeat), 694);
-    must(::bind(receiver.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
-    int arrived = 0;
-    for (int i = 0; i < 100; ++i) {
+    const auto send = [&](std::uint16_t port) {
+        sockaddr_in address = udp_address(to.address(Cable::kHeartbeat), port);
         ::sendto(sender.get(), "x", 1, 0, reinterpret_cast<sockaddr*>(&address), sizeof address);
-        pollfd polls{receiver.get(), POLLIN, 0};
-        // What does not arrive at once on a virtual cable does not arrive; the first waits longer,
-        // for the neighbour table.
-        if (::poll(&polls, 1, i == 0 ? 300 : 3) <= 0) continue;
-        char byte = 0;
-        while (::recv(receiver.get(), &byte, 1, 0) == 1)
-            ++arrived;
-    }
+    };
+    const auto get_control_through = [&] {
+        for (int tries = 0; tries < 200; ++tries) {
+            send(kControl);
+            pollfd polls{control.get(), POLLIN, 0};
+            char byte = 0;
+            if (::poll(&polls, 1, 50) == 1 && ::recv(control.get(), &byte, 1, 0) == 1) return;
+        }
+        throw LabError("the control does not get through");
+    };
+    get_control_through();
+    for (int i = 0; i < 100; ++i)
+        send(694);
+    get_control_through();
+    int arrived = 0;
+    for (char byte = 0; ::recv(receiver.get(), &byte, 1, 0) == 1;)
+        ++arrived;
     return arrived;
 }
 

@@ -18,6 +18,10 @@ constexpr int kLeaseKeepalives = 5;
 constexpr std::size_t kQuorumNodes = 3;
 constexpr Duration kShortInitdead = 10s;
 
+std::string first_label(std::string_view name) {
+    return to_lower(name.substr(0, name.find('.')));
+}
+
 class Validator {
   public:
     Validator(const Settings& settings, const Places& places, Diagnostics& diagnostics)
@@ -58,11 +62,17 @@ void Validator::check_nodes(std::string_view own_node) {
         diagnostics_.error(whole_file(), "no nodes defined");
         return;
     }
-    if (!settings_.find_node(own_node))
-        diagnostics_.error(places_.nodes[0],
-                           fmt::format("Current node [{}] not in configuration! The names of the "
-                                       "node lines are those that `uname -n` prints on each node",
-                                       printable(own_node)));
+    if (!settings_.find_node(own_node)) {
+        const auto alike = std::ranges::find(settings_.nodes, first_label(own_node), first_label);
+        diagnostics_.error(
+            places_.nodes[0],
+            fmt::format(
+                "Current node [{}] not in configuration! The names of the node lines are those "
+                "that `uname -n` prints on each node{}",
+                printable(own_node),
+                alike == settings_.nodes.end() ? std::string()
+                                               : fmt::format("; '{}' is another name", *alike)));
+    }
     if (settings_.nodes.size() == 1)
         diagnostics_.warning(places_.nodes[0], "one node only: nobody can take over");
 }

@@ -117,6 +117,14 @@ TEST(HaCf, EveryAcceptedDeadtimeHasRoomForItsProbes) {
     }
 }
 
+TEST(HaCf, AShortNameIsNotTheFullOne) {
+    const Parsed p = parse_ha_cf("node node1.example.org node2\nbcast eth0\nauto_failback on\n");
+    Diagnostics diagnostics;
+    validate(p.settings, p.places, "node1", diagnostics);
+    EXPECT_TRUE(listing(diagnostics).ends_with("; 'node1.example.org' is another name\n"))
+        << listing(diagnostics);
+}
+
 TEST(HaCf, LimitsHold) {
     std::string respawn;
     for (int i = 0; i < 70; i++)

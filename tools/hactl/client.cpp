@@ -26,6 +26,10 @@ std::unexpected<Trouble> trouble(ExitCode code, std::string text) {
     return std::unexpected(Trouble{code, std::move(text)});
 }
 
+std::unexpected<Trouble> passing(std::string text) {
+    return std::unexpected(Trouble{ExitCode::kLost, std::move(text), true});
+}
+
 std::unexpected<Trouble> cannot_connect(const std::string& path, int error) {
     if (error == ENOENT || error == ECONNREFUSED)
         return trouble(
@@ -34,16 +38,15 @@ std::unexpected<Trouble> cannot_connect(const std::string& path, int error) {
     if (error == EACCES || error == EPERM)
         return trouble(ExitCode::kNotRunning,
                        fmt::format("{}: only root and the group haclient may ask", path));
-    if (error == EAGAIN)
-        return trouble(ExitCode::kLost, "hb-membership takes no more questions at the moment");
+    if (error == EAGAIN) return passing("hb-membership takes no more questions at the moment");
     return trouble(ExitCode::kNotRunning, fmt::format("{}: {}", path, std::strerror(error)));
 }
 
 std::unexpected<Trouble> lost() {
-    return trouble(ExitCode::kLost, "hb-membership closed the connection");
+    return passing("hb-membership closed the connection");
 }
 std::unexpected<Trouble> no_answer() {
-    return trouble(ExitCode::kLost, "hb-membership does not answer");
+    return passing("hb-membership does not answer");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ namespace hb::hactl {
 struct Trouble {
     ExitCode code = ExitCode::kLost;
     std::string text;
+    bool passing = false;  // hb-membership is gone or busy: a moment later it may answer
 };
 template <typename T>
 using Outcome = std::expected<T, Trouble>;

@@ -63,14 +63,15 @@ class Subscription {
   private:
     [[nodiscard]] Outcome<Client> reconnect(Trouble trouble) const {
         const MonoTime deadline = runtime::now() + kReconnectTime;
-        while (runtime::now() < deadline) {
-            if (auto client = Client::connect(run_dir_)) {
-                if (client->subscribe(status_, events_)) return client;
-            } else {
-                trouble = client.error();
-                if (trouble.code == ExitCode::kNotRunning) break;
-            }
+        while (trouble.passing && runtime::now() < deadline) {
             std::this_thread::sleep_for(100ms);
+            auto client = Client::connect(run_dir_);
+            if (!client)
+                trouble = client.error();
+            else if (auto asked = client->subscribe(status_, events_); !asked)
+                trouble = asked.error();
+            else
+                return client;
         }
         return std::unexpected(trouble);
     }

@@ -70,6 +70,10 @@ Event link_one_way(const std::string& node, const std::string& link, const std::
             {{"HB_NODE", node}, {"HB_LINK", link}}};
 }
 
+bool logged_by_hb_comm(const Event& event) {
+    return event.id.starts_with("link-");
+}
+
 Event view_accepted(const View& view, const std::string& members, const std::string& coordinator) {
     return {"view-accepted",
             Level::kInfo,

@@ -24,6 +24,9 @@ namespace hb::membership::facts {
                                const std::string& detail);
 [[nodiscard]] Event link_one_way(const std::string& node, const std::string& link,
                                  const std::string& detail);
+// Links are hb-comm's to log, where they are seen; here they are for those who listen at the
+// control socket.
+[[nodiscard]] bool logged_by_hb_comm(const Event& event);
 [[nodiscard]] Event view_accepted(const View& view, const std::string& members,
                                   const std::string& coordinator);
 [[nodiscard]] Event view_installed(const View& view);

@@ -55,6 +55,8 @@ class Skeleton final : public Host {
     log::Logger& log() override { return log_; }
     SendResult send(Program to, std::string_view bytes) override;
     [[nodiscard]] bool has(Program neighbour) const override;
+    [[nodiscard]] std::size_t queued_bytes(Program neighbour) const override;
+    void drain(Program neighbour) override;
     void fault(Program neighbour, std::string_view reason) override;
     SendResult tell_master(const ipc::DaemonToMaster& message) override;
     void exit(int code) override;
@@ -299,6 +301,16 @@ SendResult Skeleton::send(Program to, std::string_view bytes) {
 bool Skeleton::has(Program program) const {
     const auto at = neighbours_.find(program);
     return at != neighbours_.end() && at->second.greeted && !at->second.faulty;
+}
+
+std::size_t Skeleton::queued_bytes(Program program) const {
+    const auto at = neighbours_.find(program);
+    return at == neighbours_.end() ? 0 : at->second.channel->queued_bytes();
+}
+
+void Skeleton::drain(Program program) {
+    const auto at = neighbours_.find(program);
+    if (at != neighbours_.end() && !at->second.faulty) at->second.channel->drain();
 }
 
 void Skeleton::fault(Program program, std::string_view reason) {

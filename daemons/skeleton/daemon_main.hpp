@@ -44,6 +44,11 @@ class Host {
     // To a neighbour. kClosed when it is not there (it will be told everything when it is back).
     virtual runtime::SendResult send(Program to, std::string_view bytes) = 0;
     [[nodiscard]] virtual bool has(Program neighbour) const = 0;
+    // What waits here because the neighbour does not read fast enough; 0: the kernel has all of it.
+    [[nodiscard]] virtual std::size_t queued_bytes(Program) const { return 0; }
+    // Delivers now (on_message) everything that the neighbour sent so far: for who must not decide
+    // before it has read. Not inside on_message.
+    virtual void drain(Program) {}
     // It sent what it may not. on_neighbour_gone follows, from the loop.
     virtual void fault(Program neighbour, std::string_view reason) = 0;
 

@@ -1,0 +1,163 @@
+#include "daemons/hb-membership/control_desk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/base/limits.hpp"
+
+namespace hb::membership {
+namespace {
+
+DeskAction refusal(ClientId client, std::uint64_t id, std::string why) {
+    return ToClient{client, ipc::AdminAnswer{id, false, std::move(why)}};
+}
+
+bool is_member(const Caller& caller, const Identity& us) {
+    return std::ranges::find(caller.groups, us.haclient) != caller.groups.end();
+}
+
+}  // namespace
+
+bool may_look(const Caller& caller, const Identity& us) {
+    return caller.uid == us.hacluster || may_ask(caller, us);
+}
+
+bool may_ask(const Caller& caller, const Identity& us) {
+    return caller.uid == 0 || is_member(caller, us);
+}
+
+std::string describe(const Caller& caller) {
+    return caller.uid == 0 ? fmt::format("root (pid {})", caller.pid)
+                           : fmt::format("uid {} (pid {})", caller.uid, caller.pid);
+}
+
+ControlDesk::ControlDesk(Identity us, std::function<ClusterStatus(MonoTime)> compose)
+    : us_(us), compose_(std::move(compose)) {}
+
+Result<void> ControlDesk::open(ClientId id, Caller caller, MonoTime now) {
+    if (!may_look(caller, us_)) return failure("neither root nor a member of haclient");
+    const std::size_t places = limits::kControlClients - (caller.uid == 0 ? 0 : kForRoot);
+    if (clients_.size() >= places)
+        return failure(fmt::format("{} clients are here already", clients_.size()));
+    clients_[id] = {.caller = std::move(caller), .heard = now};
+    return {};
+}
+
+// Its requests go on; their answers find nobody.
+void ControlDesk::closed(ClientId id) {
+    clients_.erase(id);
+}
+
+void ControlDesk::said(ClientId id, const ipc::ToolToMembership& message, MonoTime now,
+                       std::vector<DeskAction>& out) {
+    const auto it = clients_.find(id);
+    if (it == clients_.end()) return;
+    Client& client = it->second;
+    client.heard = now;
+    if (const auto* get = std::get_if<ipc::GetStatus>(&message)) {
+        out.emplace_back(ToClient{id, ipc::Status{get->id, compose_(now)}});
+    } else if (const auto* subscribe = std::get_if<ipc::Subscribe>(&message)) {
+        client.status = subscribe->status;
+        client.events = subscribe->events;
+        if (client.status)
+            out.emplace_back(ToClient{id, ipc::Status{subscribe->id, compose_(now)}});
+    } else {
+        ask(id, client, std::get<ipc::AdminRequest>(message), out);
+    }
+}
+
+void ControlDesk::ask(ClientId id, Client& client, const ipc::AdminRequest& request,
+                      std::vector<DeskAction>& out) {
+    if (!may_ask(client.caller, us_)) {
+        out.push_back(
+            refusal(id, request.id, "only root and members of haclient may ask for that"));
+        return;
+    }
+    if (!resource_here_) {
+        out.push_back(refusal(id, request.id, "hb-resource is being restarted; ask again"));
+        return;
+    }
+    if (client.waiting >= kRequestsAtOnce) {
+        out.push_back(refusal(id, request.id, "too many requests at once"));
+        return;
+    }
+    ++client.waiting;
+    const std::uint64_t ours = next_request_++;
+    waiting_[ours] = {id, request.id};
+    out.emplace_back(ipc::Request{.id = ours,
+                                  .kind = request.kind,
+                                  .scope = request.scope,
+                                  .group = request.group,
+                                  .stay = request.stay,
+                                  .who = describe(client.caller)});
+}
+
+// ---- hb-resource
+
+void ControlDesk::resource_here() {
+    resource_here_ = true;
+}
+
+void ControlDesk::resource_gone(std::vector<DeskAction>& out) {
+    resource_here_ = false;
+    for (const auto& [ours, asked] : waiting_) {
+        const auto it = clients_.find(asked.client);
+        if (it == clients_.end()) continue;
+        --it->second.waiting;
+        out.push_back(refusal(asked.client, asked.id, "hb-resource died; ask again"));
+    }
+    waiting_.clear();
+}
+
+void ControlDesk::answered(const ipc::RequestAnswer& answer, std::vector<DeskAction>& out) {
+    const auto it = waiting_.find(answer.id);
+    if (it == waiting_.end()) return;
+    const Waiting asked = it->second;
+    waiting_.erase(it);
+    const auto client = clients_.find(asked.client);
+    if (client == clients_.end()) return;
+    --client->second.waiting;
+    out.emplace_back(ToClient{asked.client, ipc::AdminAnswer{asked.id, answer.ok, answer.text}});
+}
+
+// ---- changes and events
+
+void ControlDesk::changed(MonoTime now) {
+    if (!changed_at_) changed_at_ = now;
+}
+
+void ControlDesk::tell(const Event& event, std::vector<DeskAction>& out) {
+    for (const auto& [id, client] : clients_)
+        if (client.events) out.emplace_back(ToClient{id, ipc::EventNote{event}});
+}
+
+// The status is composed also when nobody listens: since when a group is where it is, is remembered
+// by looking.
+void ControlDesk::on_deadline(MonoTime now, std::vector<DeskAction>& out) {
+    if (changed_at_ && (last_told_ == kNever || now >= last_told_ + kBetweenStatus)) {
+        changed_at_.reset();
+        last_told_ = now;
+        const ClusterStatus status = compose_(now);
+        for (const auto& [id, client] : clients_)
+            if (client.status) out.emplace_back(ToClient{id, ipc::Status{0, status}});
+    }
+    for (auto it = clients_.begin(); it != clients_.end();) {
+        const auto [id, idle] =
+            std::pair(it->first, it->second.idle() && now >= it->second.heard + kIdle);
+        it = idle ? clients_.erase(it) : std::next(it);
+        if (idle) out.emplace_back(DropClient{id, "it asked for nothing"});
+    }
+}
+
+MonoTime ControlDesk::next_deadline() const {
+    MonoTime next = kForever;
+    if (changed_at_)
+        next = last_told_ == kNever ? *changed_at_
+                                    : std::max(*changed_at_, last_told_ + kBetweenStatus);
+    for (const auto& [id, client] : clients_)
+        if (client.idle()) next = std::min(next, client.heard + kIdle);
+    return next;
+}
+
+}  // namespace hb::membership

@@ -1,0 +1,244 @@
+#include "daemons/hb-membership/shell.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "common/runtime/system_clock.hpp"
+#include "daemons/hb-membership/facts.hpp"
+#include "proto/codec_comm_membership.hpp"
+#include "proto/codec_membership_ipfail.hpp"
+#include "proto/codec_membership_resource.hpp"
+
+namespace hb::membership {
+namespace {
+
+using ipc::Program;
+
+// How soon to ask whether hb-comm has read what waited for it.
+constexpr Duration kAskAgain = 1ms;
+
+MembershipSettings core_settings(const ipc::Setup& setup) {
+    return {.self = setup.self,
+            .node_names = setup.settings.nodes,
+            .incarnation = setup.incarnation,
+            .keepalive = setup.settings.keepalive,
+            .warntime = setup.settings.warntime,
+            .deadtime = setup.settings.deadtime,
+            .initdead = setup.settings.initdead,
+            .respawned = setup.respawned(),
+            .dropped = {}};
+}
+
+std::vector<ConfiguredGroup> configured_groups(const config::Settings& settings) {
+    std::vector<ConfiguredGroup> groups;
+    for (const config::Group& g : settings.groups)
+        groups.push_back({g.name, g.preferred});
+    return groups;
+}
+
+}  // namespace
+
+Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
+    : host_(host),
+      setup_(setup),
+      groups_(configured_groups(setup.settings)),
+      core_(core_settings(setup), runtime::now()),
+      edge_(setup.settings.nodes),
+      timer_(host.loop(), [this]() noexcept { deadline(); }),
+      release_(host.loop(), [this]() noexcept { release(); }),
+      control_(
+          host.loop(), host.log(), Identity{::getuid(), ::getgid()},
+          [this](MonoTime now) { return compose(now); },
+          [this](const ipc::Request& request) {
+              to_resource(proto::encode(ipc::MembershipToResource(request)));
+          }) {}
+
+ClusterStatus Shell::compose(MonoTime now) {
+    ClusterStatus status = compose_status(core_.status(), groups_, now);
+    ages_.fill(status, now);
+    return status;
+}
+
+// ---- neighbours
+
+void Shell::on_neighbour(Program neighbour) noexcept {
+    if (neighbour == Program::kComm)
+        send(neighbour,
+             proto::encode(ipc::MembershipToComm(ipc::MembershipHello{setup_.incarnation})));
+    if (neighbour == Program::kIpfail)
+        for (const auto& [peer, ping] : pings_)
+            send(neighbour, proto::encode(ipc::MembershipToIpfail(ipc::PeerPings{peer, ping})));
+}
+
+void Shell::on_neighbour_gone(Program neighbour) noexcept {
+    if (neighbour == Program::kComm) input(CommGone{});
+    if (neighbour == Program::kIpfail) input(IpfailGone{});
+    if (neighbour == Program::kComm && comm_behind_) release();
+    if (neighbour != Program::kResource) return;
+    held_.clear();
+    control_.resource_gone();
+    input(ResourceGone{});
+    if (leaving_) host_.exit(*leaving_);
+}
+
+void Shell::on_message(Program from, std::string_view bytes) noexcept {
+    if (from == Program::kComm)
+        from_comm(bytes);
+    else if (from == Program::kResource)
+        from_resource(bytes);
+    else if (from == Program::kIpfail)
+        from_ipfail(bytes);
+}
+
+void Shell::from_comm(std::string_view bytes) {
+    auto message = proto::decode_comm_to_membership(bytes);
+    if (!message) return host_.fault(Program::kComm, message.error().text);
+    if (auto* seen = std::get_if<ipc::FrameSeen>(&*message)) {
+        const PeerFrame frame = edge_.decode(std::move(*seen), runtime::now(), edge_events_);
+        for (const Event& event : std::exchange(edge_events_, {}))
+            carry_out(event);
+        look_at_topics(frame);
+        return input(frame);
+    }
+    if (const auto* hello = std::get_if<ipc::CommHello>(&*message)) input(*hello);
+    if (const auto* gap = std::get_if<ipc::CommGap>(&*message)) input(*gap);
+    if (const auto* link = std::get_if<ipc::LinkChanged>(&*message)) {
+        input(*link);
+        control_.changed();
+    }
+}
+
+// What does not pass through the core: pings for hb-ipfail, news for those who listen.
+void Shell::look_at_topics(const PeerFrame& frame) {
+    const NodeId peer = frame.seen.peer;
+    if (rank(peer) >= setup_.settings.nodes.size()) return;
+    for (const auto& [version, value] : frame.topics) {
+        if (const auto* ping = std::get_if<PingReport>(&value)) {
+            pings_[peer] = *ping;
+            send(Program::kIpfail,
+                 proto::encode(ipc::MembershipToIpfail(ipc::PeerPings{peer, *ping})));
+        } else if (const auto* report = std::get_if<Report>(&value)) {
+            for (const Event& e : group_news_.see(peer, setup_.settings.node_name(peer), *report))
+                control_.tell(e);
+        }
+    }
+}
+
+void Shell::from_resource(std::string_view bytes) {
+    auto message = proto::decode_resource_to_membership(bytes);
+    if (!message) return host_.fault(Program::kResource, message.error().text);
+    if (const auto* answer = std::get_if<ipc::RequestAnswer>(&*message))
+        return control_.answered(*answer);
+    if (const auto* hello = std::get_if<ipc::ResourceHello>(&*message)) {
+        control_.resource_here();
+        input(*hello);
+    }
+    if (const auto* publish = std::get_if<ipc::Publish>(&*message)) {
+        input(*publish);
+        if (publish->report)
+            for (const Event& e : group_news_.see(
+                     setup_.self, setup_.settings.node_name(setup_.self), *publish->report))
+                control_.tell(e);
+    }
+    control_.changed();
+}
+
+void Shell::from_ipfail(std::string_view bytes) {
+    const auto message = proto::decode_ipfail_to_membership(bytes);
+    if (!message) return host_.fault(Program::kIpfail, message.error().text);
+    input(IpfailSays{std::get<ipc::IpfailPublish>(*message).ping});
+}
+
+runtime::SendResult Shell::send(Program to, std::string_view bytes) {
+    const auto result = host_.send(to, bytes);
+    if (result == runtime::SendResult::kTooLarge)
+        host_.log().log(Level::kError, "message-too-large",
+                        fmt::format("{} bytes for {} do not fit into its channel", bytes.size(),
+                                    ipc::to_string(to)));
+    return result;
+}
+
+// ---- X1
+
+void Shell::to_resource(std::string bytes) {
+    if (comm_behind_)
+        held_.push_back(std::move(bytes));
+    else
+        send(Program::kResource, bytes);
+}
+
+void Shell::release() {
+    if (host_.queued_bytes(Program::kComm) > 0) {
+        release_.arm(runtime::now() + kAskAgain);
+        return;
+    }
+    comm_behind_ = false;
+    for (const std::string& bytes : std::exchange(held_, {}))
+        send(Program::kResource, bytes);
+}
+
+// ---- the core
+
+void Shell::input(const MembershipInput& input) {
+    core_.handle(input, runtime::now(), actions_);
+    carry_out();
+}
+
+void Shell::deadline() {
+    host_.drain(Program::kComm);  // first what hb-comm has heard, then judge
+    core_.on_deadline(runtime::now(), actions_);
+    carry_out();
+}
+
+void Shell::carry_out() {
+    bool changed = false;
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+        changed = changed || !std::holds_alternative<ipc::Lease>(actions_[i]);
+        std::visit([this](const auto& a) { carry_out(a); }, actions_[i]);
+    }
+    actions_.clear();
+    if (changed) control_.changed();
+    timer_.arm(core_.next_deadline());
+}
+
+void Shell::carry_out(const PublishValues& values) {
+    const auto result =
+        send(Program::kComm, proto::encode(ipc::MembershipToComm(Edge::encode(values))));
+    if (result != runtime::SendResult::kQueued) return;
+    comm_behind_ = true;
+    release_.arm(runtime::now() + kAskAgain);
+}
+
+void Shell::carry_out(const Event& event) {
+    if (!facts::logged_by_hb_comm(event)) host_.log().log(event);
+    control_.tell(event);
+}
+
+template <typename T>
+void Shell::carry_out(const T& message) {
+    to_resource(proto::encode(ipc::MembershipToResource(message)));
+}
+
+// ---- control socket, the end
+
+void Shell::on_control_socket(runtime::UniqueFd socket) noexcept {
+    control_.listen(std::move(socket));
+}
+
+void Shell::on_stop(skeleton::Host&) noexcept {
+    input(MastersStop{});
+    leave(0);
+}
+
+void Shell::on_master_gone(skeleton::Host&) noexcept {
+    leave(1);
+}
+
+void Shell::leave(int code) {
+    leaving_ = code;
+    if (!host_.has(Program::kResource)) host_.exit(code);
+}
+
+}  // namespace hb::membership

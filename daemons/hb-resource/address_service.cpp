@@ -37,9 +37,13 @@ Result<std::unique_ptr<AddressService>> AddressService::open(runtime::EventLoop&
     auto netlink = NetlinkSocket::open(
         loop, {.on_update =
                    [self](const KernelUpdate& update) noexcept {
+                       const bool was_synced = self->synced();
                        self->agent_.handle(update, runtime::now(), self->actions_);
                        self->act();
-                       self->callbacks_.on_change();
+                       if (!was_synced && self->synced())
+                           self->callbacks_.on_synced();
+                       else
+                           self->callbacks_.on_change();
                    },
                .on_answer =
                    [self](std::uint32_t request, int error) noexcept {

@@ -27,6 +27,8 @@ class AddressService {
         std::move_only_function<void(const Event&) noexcept> on_event;
         // Links, addresses or routes changed: place() may answer otherwise.
         std::move_only_function<void() noexcept> on_change;
+        // The kernel's table is complete, for the first time or again.
+        std::move_only_function<void() noexcept> on_synced;
     };
     [[nodiscard]] static Result<std::unique_ptr<AddressService>> open(runtime::EventLoop& loop,
                                                                       Callbacks callbacks);

@@ -32,9 +32,11 @@ void GroupRunner::start(MonoTime, std::vector<RunnerAction>& out) {
             // A stop withdrawn by a start would have to be answered first: the core waits for it.
             HB_ASSERT(!stop_wanted_);
             return;
+        case Phase::kAsking:
+            start_wanted_ = true;
+            return;
         case Phase::kStopping:
         case Phase::kUndoing:
-        case Phase::kAsking:
             HB_ASSERT(!"started a group whose last answer is still out");
     }
 }
@@ -47,6 +49,7 @@ void GroupRunner::stop(MonoTime, std::vector<RunnerAction>& out) {
         case Phase::kStarting:
         case Phase::kAsking:
             stop_wanted_ = true;
+            start_wanted_ = false;
             return;
         case Phase::kUndoing:  // is one already; its answer still tells that the start had failed
         case Phase::kStopping:
@@ -209,6 +212,7 @@ void GroupRunner::stop_wave_ended(MonoTime now, std::vector<RunnerAction>& out) 
 void GroupRunner::ask_wave_ended(std::vector<RunnerAction>& out) {
     failed_.clear();
     if (stop_wanted_) return begin_stop(waves_.size(), out);
+    if (std::exchange(start_wanted_, false)) return begin_start(out);
     if (++wave_ < waves_.size()) return call_wave(Operation::kStatus, out);
     using Answer = RunnerDone::Answer;
     if (running_ == settings_.resources.size()) return finish(Answer::kRunning, false, out);

@@ -69,7 +69,8 @@ struct RunnerSettings {
 class GroupRunner {
   public:
     explicit GroupRunner(RunnerSettings settings);
-    // Only when nothing is being stopped (T9: the state is `stopped`).
+    // Only when nothing is being stopped (T9: the state is `stopped`). An ask under way is not
+    // answered then: the start's own answer says more.
     void start(MonoTime now, std::vector<RunnerAction>& out);
     void stop(MonoTime now, std::vector<RunnerAction>& out);
     void ask(MonoTime now, std::vector<RunnerAction>& out);  // status of every resource
@@ -110,6 +111,7 @@ class GroupRunner {
     std::size_t running_ = 0;   // as ask counted
     std::size_t unknown_ = 0;   // resources whose status could not be had
     bool stop_wanted_ = false;  // asked for while calls of something else were under way
+    bool start_wanted_ = false;
     bool ask_wanted_ = false;
     std::string problem_;       // the first thing that went wrong in a start or an ask
     std::string stop_problem_;  // in the latest try of a stop

@@ -93,7 +93,8 @@ class AddressServiceTest : public testing::Test {
         auto opened = AddressService::open(
             loop_, {.on_done = [this](const AddressDone& done) noexcept { done_[done.id] = done; },
                     .on_event = [this](const Event& event) noexcept { events_.push_back(event); },
-                    .on_change = []() noexcept {}});
+                    .on_change = []() noexcept {},
+                    .on_synced = []() noexcept {}});
         ASSERT_TRUE(opened) << opened.error().text;
         service_ = std::move(*opened);
         until([this] { return service_->synced(); });

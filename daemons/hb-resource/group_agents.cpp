@@ -1,0 +1,231 @@
+#include "daemons/hb-resource/group_agents.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/assert.hpp"
+#include "common/config/address_spec.hpp"
+#include "common/runtime/system_clock.hpp"
+#include "daemons/hb-resource/script_rules.hpp"
+
+namespace hb::resource {
+
+namespace {
+
+// After a change of links or routes: they come in bursts.
+constexpr Duration kPlacesPause = 50ms;
+
+bool is_built_in(const config::Resource& resource) {
+    return resource.type == "IPaddr" || resource.type == "IPaddr2";
+}
+
+}  // namespace
+
+GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& settings,
+                         const Spec& spec, Callbacks callbacks)
+    : callbacks_(std::move(callbacks)),
+      script_directories_(spec.scripts),
+      scripts_(loop, script_environment(settings, spec.self, spec.config_dir),
+               {.on_done = [this](const OperationDone& done) noexcept { answer(done); },
+                .on_event = [this](const Event& event) noexcept { callbacks_.on_event(event); },
+                .call_started = [this](pid_t pid) noexcept { return callbacks_.call_started(pid); },
+                .call_finished = [this](pid_t pid) noexcept { callbacks_.call_finished(pid); }}),
+      work_(loop, [this]() noexcept { work(); }),
+      runner_timer_(loop, [this]() noexcept { wake_runners(); }),
+      places_timer_(loop, [this]() noexcept { look_at_places(); }) {
+    for (const config::Group& group : settings.groups)
+        groups_.emplace(group.name, make_group(settings, group));
+}
+
+GroupAgents::~GroupAgents() = default;
+
+Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
+                                                       const config::Settings& settings,
+                                                       const Spec& spec, Callbacks callbacks) {
+    std::unique_ptr<GroupAgents> agents(
+        new GroupAgents(loop, settings, spec, std::move(callbacks)));
+    GroupAgents* const self = agents.get();
+    auto addresses = AddressService::open(
+        loop,
+        {.on_done =
+             [self](const AddressDone& done) noexcept {
+                 self->answer({done.id, done.outcome, done.detail});
+             },
+         .on_event = [self](const Event& event) noexcept { self->callbacks_.on_event(event); },
+         .on_change =
+             [self]() noexcept {
+                 if (self->places_timer_.armed() == kForever)
+                     self->places_timer_.arm(runtime::now() + kPlacesPause);
+             },
+         .on_synced = [self]() noexcept { self->look_at_places(); }});
+    if (!addresses) return std::unexpected(addresses.error());
+    agents->addresses_ = std::move(*addresses);
+    return agents;
+}
+
+GroupAgents::Group GroupAgents::make_group(const config::Settings& settings,
+                                           const config::Group& group) {
+    Group result;
+    RunnerSettings runner;
+    runner.group = group.name;
+    runner.preferred = settings.node_name(group.preferred);
+    for (const config::Resource& resource : group.resources) {
+        Resource made{.word = resource.word, .type = resource.type, .args = resource.args};
+        const auto address = is_built_in(resource) ? config::address_of(resource)
+                                                   : std::optional<config::AddressSpec>();
+        if (address) {
+            made.is_address = true;
+            made.address = *address;
+        }
+        runner.resources.push_back(resource.word);
+        runner.together.push_back(made.is_address);
+        result.resources.push_back(std::move(made));
+    }
+    result.runner = std::make_unique<GroupRunner>(std::move(runner));
+    return result;
+}
+
+void GroupAgents::start(const GroupName& group) {
+    std::vector<RunnerAction> actions;
+    groups_.at(group).runner->start(runtime::now(), actions);
+    carry_out(actions);
+}
+
+void GroupAgents::stop(const GroupName& group) {
+    std::vector<RunnerAction> actions;
+    groups_.at(group).runner->stop(runtime::now(), actions);
+    carry_out(actions);
+}
+
+void GroupAgents::ask(const GroupName& group) {
+    std::vector<RunnerAction> actions;
+    groups_.at(group).runner->ask(runtime::now(), actions);
+    carry_out(actions);
+}
+
+void GroupAgents::announce(const GroupName& group) {
+    for (const Resource& resource : groups_.at(group).resources)
+        if (resource.is_address) addresses_->announce(resource.address);
+}
+
+// ---- runners and their calls
+
+void GroupAgents::carry_out(std::vector<RunnerAction>& actions) {
+    for (const RunnerAction& action : actions) {
+        if (const auto* operation = std::get_if<RunOperation>(&action)) {
+            run(*operation);
+        } else if (const auto* done = std::get_if<RunnerDone>(&action)) {
+            // Found running or started: from now on it is kept so. Here and not later: the next
+            // word may be a stop.
+            if (done->answer == RunnerDone::Answer::kRunning)
+                for (const Resource& resource : groups_.at(done->group).resources)
+                    if (resource.is_address) addresses_->hold(resource.address);
+            results_.push_back(*done);
+        } else {
+            callbacks_.on_event(std::get<Event>(action));
+        }
+    }
+    work_.schedule();
+}
+
+void GroupAgents::run(const RunOperation& operation) {
+    const Resource& resource = groups_.at(operation.group).resources[operation.resource];
+    const std::uint64_t id = next_id_++;
+    callers_.emplace(id, Caller{operation.group, operation.id});
+    if (resource.is_address) {
+        addresses_->run(
+            {id, operation.operation, resource.address, runtime::now() + operation.timeout});
+        return;
+    }
+    // Looked for each time: it may have been put there, or taken away, since.
+    const std::string script = config::find_script(resource.type, script_directories_);
+    if (script.empty()) {
+        const std::string problem = fmt::format("Cannot locate resource script {}", resource.type);
+        callbacks_.on_event(
+            {"script-missing", Level::kError, problem, {{"HB_GROUP", operation.group}}});
+        return answer({id, OperationDone::Outcome::kFailed, problem});
+    }
+    scripts_.run({.id = id,
+                  .operation = operation.operation,
+                  .script = script,
+                  .args = resource.args,
+                  .word = resource.word,
+                  .group = operation.group,
+                  .timeout = operation.timeout});
+}
+
+void GroupAgents::answer(OperationDone done) {
+    answers_.push_back(std::move(done));
+    work_.schedule();
+}
+
+// Answers to runners, results to whoever asked: from here only, so nothing runs inside itself.
+void GroupAgents::work() noexcept {
+    for (OperationDone& done : std::exchange(answers_, {})) {
+        const auto caller = callers_.find(done.id);
+        HB_ASSERT(caller != callers_.end());
+        const Caller who = std::move(caller->second);
+        callers_.erase(caller);
+        done.id = who.id;
+        std::vector<RunnerAction> actions;
+        groups_.at(who.group).runner->handle(done, runtime::now(), actions);
+        carry_out(actions);
+    }
+    for (const RunnerDone& done : std::exchange(results_, {}))
+        callbacks_.on_done(done);
+    arm_timer();
+}
+
+void GroupAgents::wake_runners() noexcept {
+    const MonoTime now = runtime::now();
+    for (auto& [name, group] : groups_) {
+        std::vector<RunnerAction> actions;
+        group.runner->on_deadline(now, actions);
+        carry_out(actions);
+    }
+}
+
+void GroupAgents::arm_timer() {
+    MonoTime next = kForever;
+    for (const auto& [name, group] : groups_)
+        next = std::min(next, group.runner->next_deadline());
+    if (next != runner_timer_.armed()) runner_timer_.arm(next);
+}
+
+// ---- places
+
+void GroupAgents::look_at_places() noexcept {
+    places_timer_.disarm();
+    if (!addresses_ || !addresses_->synced()) return;
+    for (auto& [name, group] : groups_) {
+        GroupPlaces places = places_of(name, group);
+        if (group.places_told && places.places == group.places.places &&
+            places.problem == group.places.problem)
+            continue;
+        group.places = places;
+        group.places_told = true;
+        callbacks_.on_places(places);
+    }
+}
+
+GroupPlaces GroupAgents::places_of(const GroupName& name, const Group& group) const {
+    GroupPlaces result{.group = name};
+    for (const Resource& resource : group.resources) {
+        std::string problem;
+        if (resource.is_address) {
+            const Result<PlacedAddress> where = addresses_->place(resource.address);
+            if (where)
+                result.places.push_back(*where);
+            else
+                problem = where.error().text;
+        } else if (config::find_script(resource.type, script_directories_).empty()) {
+            problem = fmt::format("Cannot locate resource script {}", resource.type);
+        }
+        if (result.problem.empty()) result.problem = problem;
+    }
+    return result;
+}
+
+}  // namespace hb::resource

@@ -1,0 +1,105 @@
+// GroupAgents: the groups of this node with all that runs them: one GroupRunner each, the address
+// service, the script agent. Shared by the daemon and by `hb-resource --release-all`.
+//
+// Starts and stops of any number of groups go on side by side. on_done is never called inside
+// start(), stop() or ask(); everything else may be called inside a callback.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/event.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/result.hpp"
+#include "common/config/check_system.hpp"
+#include "common/config/settings.hpp"
+#include "common/runtime/event_loop.hpp"
+#include "common/runtime/events.hpp"
+#include "daemons/hb-resource/address_service.hpp"
+#include "daemons/hb-resource/group_runner.hpp"
+#include "daemons/hb-resource/ownership_core.hpp"
+#include "daemons/hb-resource/script_agent.hpp"
+
+namespace hb::resource {
+
+class GroupAgents {
+  public:
+    struct Spec {
+        NodeId self{};
+        std::string config_dir;
+        config::ScriptDirectories scripts;
+    };
+    struct Callbacks {
+        std::move_only_function<void(const RunnerDone&) noexcept> on_done;
+        std::move_only_function<void(const Event&) noexcept> on_event;
+        // Where a group's addresses are or would be. For every group once the kernel's table is
+        // complete, then at changes.
+        std::move_only_function<void(const GroupPlaces&) noexcept> on_places;
+        std::move_only_function<bool(pid_t group) noexcept> call_started;
+        std::move_only_function<void(pid_t group) noexcept> call_finished;
+    };
+    [[nodiscard]] static Result<std::unique_ptr<GroupAgents>> open(runtime::EventLoop& loop,
+                                                                   const config::Settings& settings,
+                                                                   const Spec& spec,
+                                                                   Callbacks callbacks);
+    ~GroupAgents();
+    GroupAgents(const GroupAgents&) = delete;
+    GroupAgents& operator=(const GroupAgents&) = delete;
+
+    void start(const GroupName& group);
+    void stop(const GroupName& group);
+    void ask(const GroupName& group);
+    void announce(const GroupName& group);
+
+  private:
+    struct Resource {
+        std::string word;
+        config::AddressSpec address;  // when `script` is empty
+        bool is_address = false;
+        std::string type;
+        std::vector<std::string> args;
+    };
+    struct Group {
+        std::vector<Resource> resources;
+        std::unique_ptr<GroupRunner> runner;
+        GroupPlaces places;
+        bool places_told = false;
+    };
+    struct Caller {  // of an operation under way
+        GroupName group;
+        std::uint64_t id = 0;
+    };
+
+    GroupAgents(runtime::EventLoop& loop, const config::Settings& settings, const Spec& spec,
+                Callbacks callbacks);
+    [[nodiscard]] Group make_group(const config::Settings& settings, const config::Group& group);
+    void carry_out(std::vector<RunnerAction>& actions);
+    void run(const RunOperation& operation);
+    void answer(OperationDone done);
+    void work() noexcept;
+    void wake_runners() noexcept;
+    void arm_timer();
+    void look_at_places() noexcept;
+    [[nodiscard]] GroupPlaces places_of(const GroupName& name, const Group& group) const;
+
+    Callbacks callbacks_;
+    config::ScriptDirectories script_directories_;
+    std::map<GroupName, Group> groups_;
+    std::map<std::uint64_t, Caller> callers_;
+    std::uint64_t next_id_ = 1;
+    std::vector<OperationDone> answers_;  // with our ids, not given to runners yet
+    std::vector<RunnerDone> results_;     // not told yet
+    ScriptAgent scripts_;
+    std::unique_ptr<AddressService> addresses_;
+    runtime::Defer work_;
+    runtime::Timer runner_timer_;
+    runtime::Timer places_timer_;
+};
+
+}  // namespace hb::resource

@@ -1,0 +1,75 @@
+#include "daemons/hb-resource/release_all.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "common/config/load.hpp"
+#include "common/runtime/event_loop.hpp"
+#include "daemons/hb-resource/group_agents.hpp"
+
+namespace hb::resource {
+
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitNotConfigured = 6;  // LSB
+
+// Groups and node names count here. An error elsewhere (the mode of authkeys, say) must not keep
+// addresses on a host whose suite is dead.
+bool usable(const config::Loaded& loaded) {
+    return loaded.self && !loaded.settings.groups.empty();
+}
+
+}  // namespace
+
+int release_all(const ReleaseOptions& options, log::Logger& log) {
+    const config::Loaded loaded = config::load_directory(options.config_dir, options.own_node);
+    if (!usable(loaded)) {
+        for (const config::Diagnostic& each : loaded.diagnostics)
+            log.log(Level::kError, "configuration-error", to_string(each));
+        if (loaded.self && loaded.ok()) return 0;  // no groups: nothing to release
+        log.log(Level::kCrit, "release-impossible",
+                "cannot tell what to release: the configuration is not readable");
+        return kExitNotConfigured;
+    }
+
+    runtime::EventLoop loop;
+    std::set<GroupName> left;
+    std::set<GroupName> failed;
+    auto agents =
+        GroupAgents::open(loop, loaded.settings,
+                          {.self = *loaded.self,
+                           .config_dir = options.config_dir,
+                           .scripts = {.resource_d = options.config_dir + "/resource.d"}},
+                          {.on_done =
+                               [&](const RunnerDone& done) noexcept {
+                                   left.erase(done.group);
+                                   if (done.answer != RunnerDone::Answer::kStopped)
+                                       failed.insert(done.group);
+                                   if (left.empty()) loop.stop();
+                               },
+                           .on_event = [&](const Event& event) noexcept { log.log(event); },
+                           .on_places = [](const GroupPlaces&) noexcept {},
+                           .call_started = [](pid_t) noexcept { return true; },
+                           .call_finished = [](pid_t) noexcept {}});
+    if (!agents) {
+        log.log(Level::kCrit, "release-impossible", agents.error().text);
+        return kExitFailed;
+    }
+    for (const config::Group& group : loaded.settings.groups)
+        left.insert(group.name);
+    for (const config::Group& group : loaded.settings.groups)
+        (*agents)->stop(group.name);
+    loop.run();
+
+    for (const GroupName& name : failed)
+        log.log(
+            Level::kCrit, "release-failed",
+            fmt::format("{} is not released: what could not be stopped keeps its address", name),
+            {{"HB_GROUP", name}});
+    if (failed.empty()) log.log(Level::kInfo, "release-done", "All HA resources relinquished.");
+    return failed.empty() ? 0 : kExitFailed;
+}
+
+}  // namespace hb::resource

@@ -1,0 +1,178 @@
+#include "daemons/hb-resource/resource_daemon.hpp"
+
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include "common/base/assert.hpp"
+#include "common/runtime/system_clock.hpp"
+#include "proto/codec_comm_resource.hpp"
+#include "proto/codec_membership_resource.hpp"
+
+namespace hb::resource {
+
+using ipc::Program;
+
+namespace {
+
+OwnershipSettings ownership_settings(const ipc::Setup& setup) {
+    const config::Settings& settings = setup.settings;
+    OwnershipSettings result;
+    result.self = setup.self;
+    result.node_names = settings.nodes;
+    result.incarnation = setup.incarnation;
+    for (const config::Group& group : settings.groups)
+        result.groups.push_back({group.name, group.preferred});
+    result.keepalive = settings.keepalive;
+    result.deadtime = settings.deadtime;
+    result.warntime = settings.warntime;
+    result.auto_failback = settings.auto_failback != config::AutoFailback::kOff;
+    result.quorum = settings.nodes.size() >= 3;
+    // `ping` lines are not in effect yet (the parser has warned): nobody would answer.
+    result.ping_nodes = false;
+    return result;
+}
+
+GroupAnswer group_answer(RunnerDone::Answer answer) {
+    switch (answer) {
+        case RunnerDone::Answer::kRunning:
+            return GroupAnswer::kRunning;
+        case RunnerDone::Answer::kStopped:
+            return GroupAnswer::kStopped;
+        case RunnerDone::Answer::kPartial:
+            return GroupAnswer::kPartial;
+        case RunnerDone::Answer::kFailed:
+            return GroupAnswer::kFailed;
+    }
+    HB_UNREACHABLE();
+}
+
+template <typename... F>
+struct Overloaded : F... {
+    using F::operator()...;
+};
+
+}  // namespace
+
+ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
+    : host_(host),
+      core_(ownership_settings(setup), runtime::now()),
+      timer_(host.loop(), [this]() noexcept { act(); }) {
+    auto agents = GroupAgents::open(
+        host.loop(), setup.settings,
+        {.self = setup.self,
+         .config_dir = setup.config_dir,
+         .scripts = {.resource_d = setup.config_dir + "/resource.d"}},
+        {.on_done =
+             [this](const RunnerDone& done) noexcept {
+                 give(GroupDone{done.group, group_answer(done.answer), done.after_start,
+                                done.detail});
+             },
+         .on_event = [this](const Event& event) noexcept { host_.log().log(event); },
+         .on_places = [this](const GroupPlaces& places) noexcept { give(places); },
+         // A call that the master does not know of would outlive us unseen (section 8).
+         .call_started =
+             [this](pid_t group) noexcept {
+                 return host_.tell_master(ipc::CallStarted{.group = group}) ==
+                        runtime::SendResult::kSent;
+             },
+         .call_finished =
+             [this](pid_t group) noexcept {
+                 host_.tell_master(ipc::CallFinished{.group = group});
+             }});
+    if (!agents) throw std::runtime_error(agents.error().text);
+    agents_ = std::move(*agents);
+    timer_.arm(core_.next_deadline());
+}
+
+// ---- what comes in
+
+void ResourceDaemon::on_neighbour(Program neighbour) noexcept {
+    if (neighbour == Program::kMembership) give(MembershipHere{});
+    // hb-comm speaks first: CommReady.
+}
+
+void ResourceDaemon::on_neighbour_gone(Program neighbour) noexcept {
+    if (neighbour == Program::kMembership) give(MembershipGone{});
+    if (neighbour == Program::kComm) give(CommGone{});
+}
+
+void ResourceDaemon::on_message(Program from, std::string_view bytes) noexcept {
+    switch (from) {
+        case Program::kMembership:
+            return take(from, proto::decode_membership_to_resource(bytes));
+        case Program::kComm:
+            return take(from, proto::decode_comm_to_resource(bytes));
+        case Program::kMaster:
+        case Program::kResource:
+        case Program::kIpfail:
+            return host_.fault(from, "no message is expected of it");
+    }
+}
+
+template <typename Message>
+void ResourceDaemon::take(Program from, Result<Message> message) {
+    if (!message) return host_.fault(from, message.error().text);
+    std::visit([this](auto& m) { give(std::move(m)); }, *message);
+}
+
+void ResourceDaemon::on_gap(Duration gap) noexcept {
+    give(StoodStill{gap});
+}
+
+void ResourceDaemon::on_stop(skeleton::Host&) noexcept {
+    give(StopRequested{});
+}
+
+void ResourceDaemon::on_master_gone(skeleton::Host&) noexcept {
+    give(MasterGone{});
+}
+
+void ResourceDaemon::give(OwnershipInput input) {
+    inputs_.push_back(std::move(input));
+    if (!busy_) act();
+}
+
+// ---- what comes of it
+
+void ResourceDaemon::act() {
+    busy_ = true;
+    std::vector<OwnershipAction> actions;
+    core_.on_deadline(runtime::now(), actions);
+    for (;;) {
+        for (const OwnershipAction& action : std::exchange(actions, {}))
+            carry_out(action);
+        if (inputs_.empty()) break;
+        const OwnershipInput input = std::move(inputs_.front());
+        inputs_.pop_front();
+        core_.handle(input, runtime::now(), actions);
+    }
+    busy_ = false;
+    timer_.arm(core_.next_deadline());
+}
+
+void ResourceDaemon::carry_out(const OwnershipAction& action) {
+    const auto to_membership = [this](const auto& message) {
+        host_.send(Program::kMembership, proto::encode(ipc::ResourceToMembership(message)));
+    };
+    std::visit(Overloaded{
+                   [&](const ipc::ResourceHello& m) { to_membership(m); },
+                   [&](const ipc::Publish& m) { to_membership(m); },
+                   [&](const ipc::RequestAnswer& m) { to_membership(m); },
+                   [&](const ipc::Watch& m) {
+                       host_.send(Program::kComm, proto::encode(ipc::ResourceToComm(m)));
+                   },
+                   [&](const StartGroup& m) { agents_->start(m.group); },
+                   [&](const StopGroup& m) { agents_->stop(m.group); },
+                   [&](const AskGroup& m) { agents_->ask(m.group); },
+                   [&](const AnnounceGroup& m) { agents_->announce(m.group); },
+                   [&](const LeaveDone&) {
+                       host_.tell_master(ipc::LeaveDone{});
+                       host_.exit(0);
+                   },
+                   [&](const Event& event) { host_.log().log(event); },
+               },
+               action);
+}
+
+}  // namespace hb::resource

@@ -1,0 +1,46 @@
+// ResourceDaemon: hb-resource's shell. It brings messages, agents' answers, places and time to the
+// OwnershipCore, one by one and in order, and carries out what the core says in order: a Publish
+// has left before the agent call that rests on it. It decides nothing.
+//
+// Bad input: a message that does not decode gets its sender respawned.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "common/base/ipc/master.hpp"
+#include "common/runtime/events.hpp"
+#include "daemons/hb-resource/group_agents.hpp"
+#include "daemons/hb-resource/ownership_core.hpp"
+#include "daemons/skeleton/daemon_main.hpp"
+
+namespace hb::resource {
+
+class ResourceDaemon final : public skeleton::Daemon {
+  public:
+    ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup);  // throws std::runtime_error
+
+    void on_neighbour(ipc::Program neighbour) noexcept override;
+    void on_message(ipc::Program from, std::string_view bytes) noexcept override;
+    void on_neighbour_gone(ipc::Program neighbour) noexcept override;
+    void on_gap(Duration gap) noexcept override;
+    void on_stop(skeleton::Host& host) noexcept override;
+    void on_master_gone(skeleton::Host& host) noexcept override;
+
+  private:
+    template <typename Message>
+    void take(ipc::Program from, Result<Message> message);
+    void give(OwnershipInput input);
+    void act();
+    void carry_out(const OwnershipAction& action);
+
+    skeleton::Host& host_;
+    OwnershipCore core_;
+    std::deque<OwnershipInput> inputs_;
+    bool busy_ = false;  // with the core: what comes meanwhile waits its turn
+    std::unique_ptr<GroupAgents> agents_;
+    runtime::Timer timer_;
+};
+
+}  // namespace hb::resource

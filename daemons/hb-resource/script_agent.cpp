@@ -1,0 +1,226 @@
+#include "daemons/hb-resource/script_agent.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "common/base/assert.hpp"
+#include "common/runtime/system_clock.hpp"
+#include "daemons/hb-resource/script_rules.hpp"
+
+namespace hb::resource {
+
+using Outcome = OperationDone::Outcome;
+
+namespace {
+
+constexpr Duration kGrace = 5s;            // between SIGTERM and SIGKILL
+constexpr Duration kLeastTime = 1s;        // for a status after a stop that took all of its time
+constexpr std::size_t kOutputKept = 4096;  // of a status, to look for words in
+
+// What a script says on its standard error, apart: "is the server running?" must not be taken for
+// an answer.
+class ErrorLines {
+  public:
+    using OnLine = std::move_only_function<void(std::string_view) noexcept>;
+    ErrorLines(runtime::EventLoop& loop, OnLine on_line)
+        : on_line_(std::move(on_line)),
+          event_(loop, [this](runtime::Readiness) noexcept { read(); }) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return;
+        ours_.reset(ends[0]);
+        theirs_.reset(ends[1]);
+        (void)fcntl(theirs_.get(), F_SETFL, 0);  // the script's end is an ordinary one
+        event_.watch(ours_.get(), runtime::Interest::kRead);
+    }
+    ~ErrorLines() {
+        read();
+        if (!partial_.empty()) on_line_(partial_);
+    }
+    ErrorLines(const ErrorLines&) = delete;
+    ErrorLines& operator=(const ErrorLines&) = delete;
+
+    [[nodiscard]] int script_end() const { return theirs_.get(); }
+    void close_script_end() { theirs_.reset(); }
+
+  private:
+    void read() noexcept {
+        std::array<char, 4096> buffer;
+        for (int i = 0; i < 16 && ours_; i++) {
+            const ssize_t n = ::read(ours_.get(), buffer.data(), buffer.size());
+            if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+            if (n <= 0) {
+                event_.cancel();
+                ours_.reset();
+                return;
+            }
+            for (char c : std::string_view(buffer.data(), static_cast<std::size_t>(n))) {
+                if (c != '\n' && partial_.size() < kOutputKept) partial_ += c;
+                if (c == '\n') on_line_(std::exchange(partial_, {}));
+            }
+        }
+    }
+    OnLine on_line_;
+    std::string partial_;
+    runtime::UniqueFd ours_;
+    runtime::UniqueFd theirs_;
+    runtime::FdEvent event_;
+};
+
+}  // namespace
+
+struct ScriptAgent::Call {
+    ScriptOperation operation;
+    MonoTime deadline{};
+    Operation verb{};    // of the script's present run
+    std::string output;  // of a status
+    std::string stop_problem;
+    std::unique_ptr<ErrorLines> errors;
+    std::unique_ptr<runtime::ChildProcess> process;
+
+    [[nodiscard]] std::string command(Operation what) const {
+        std::string text = operation.script;
+        for (const std::string& arg : operation.args)
+            text += " " + arg;
+        return text + " " + to_string(what);
+    }
+};
+
+ScriptAgent::ScriptAgent(runtime::EventLoop& loop, std::vector<std::string> environment,
+                         Callbacks callbacks)
+    : loop_(loop),
+      environment_(std::move(environment)),
+      callbacks_(std::move(callbacks)),
+      deliver_(loop, [this]() noexcept { deliver(); }) {}
+
+ScriptAgent::~ScriptAgent() = default;
+
+void ScriptAgent::run(ScriptOperation operation) {
+    const std::uint64_t id = operation.id;
+    const bool stop = operation.operation == Operation::kStop;
+    auto made = std::make_unique<Call>();
+    made->deadline = runtime::now() + operation.timeout;
+    made->operation = std::move(operation);
+    const auto [at, fresh] = calls_.emplace(id, std::move(made));
+    HB_ASSERT(fresh);
+    call(*at->second, stop ? Operation::kStop : Operation::kStatus);
+}
+
+void ScriptAgent::call(Call& call, Operation verb) {
+    call.verb = verb;
+    call.output.clear();
+    say(call, verb == Operation::kStatus ? Level::kDebug : Level::kInfo, "script-running",
+        fmt::format("Running {}", call.command(verb)));
+
+    runtime::ChildSpec spec;
+    spec.argv.push_back(call.operation.script);
+    spec.argv.insert(spec.argv.end(), call.operation.args.begin(), call.operation.args.end());
+    spec.argv.emplace_back(to_string(verb));
+    spec.environment = environment_;
+    spec.timeout = std::max(call.deadline - runtime::now(), kLeastTime);
+    spec.grace = kGrace;
+    call.errors.reset();
+    if (verb == Operation::kStatus) {
+        call.errors = std::make_unique<ErrorLines>(
+            loop_, [this, &call](std::string_view text) noexcept { line(call, text, true); });
+        if (call.errors->script_end() >= 0)
+            spec.fds.push_back({.fd = call.errors->script_end(), .as = STDERR_FILENO});
+    }
+    const auto group = std::make_shared<pid_t>(-1);
+    auto started = runtime::ChildProcess::start(
+        loop_, spec,
+        {.before_exec =
+             [this, group](pid_t pid) noexcept {
+                 *group = pid;
+                 return callbacks_.call_started(pid);
+             },
+         .on_line = [this, &call](std::string_view text) noexcept { line(call, text, false); },
+         .on_exit =
+             [this, &call, group](const runtime::ExitStatus& status) noexcept {
+                 callbacks_.call_finished(*group);
+                 ended(call, status);
+             }});
+    if (call.errors) call.errors->close_script_end();
+    if (started) {
+        call.process = std::move(*started);
+        return;
+    }
+    if (*group >= 0) callbacks_.call_finished(*group);
+    finish(call, Outcome::kFailed,
+           fmt::format("cannot run {}: {}", call.operation.script, started.error().text));
+}
+
+void ScriptAgent::line(Call& call, std::string_view text, bool error) {
+    if (call.verb == Operation::kStatus && !error && call.output.size() < kOutputKept) {
+        call.output += text;
+        call.output += '\n';
+    }
+    say(call, call.verb == Operation::kStatus && !error ? Level::kDebug : Level::kInfo,
+        "script-output", fmt::format("{}: {}", call.operation.word, text));
+}
+
+void ScriptAgent::ended(Call& call, const runtime::ExitStatus& status) {
+    const runtime::ExitStatus end = status;
+    call.errors.reset();  // its last lines are logged now
+    // The process object may go inside its own callback, but not before we are through with it.
+    const std::unique_ptr<runtime::ChildProcess> process = std::move(call.process);
+    if (call.verb == Operation::kStatus) return status_ended(call, end);
+    if (end.ok()) return finish(call, Outcome::kOk, "");
+    const std::string problem =
+        end.signalled || end.timed_out ? end.to_string() : fmt::format("return code {}", end.code);
+    say(call, Level::kError, "script-failed",
+        end.signalled || end.timed_out
+            ? fmt::format("{} {}", call.command(call.verb), end.to_string())
+            : fmt::format("Return code {} from {}", end.code, call.operation.script));
+    if (call.verb == Operation::kStart)
+        return finish(call, end.timed_out ? Outcome::kTimeout : Outcome::kFailed, problem);
+    call.stop_problem = problem;
+    this->call(call, Operation::kStatus);
+}
+
+void ScriptAgent::status_ended(Call& call, const runtime::ExitStatus& status) {
+    const bool running = says_running(call.output);
+    switch (call.operation.operation) {
+        case Operation::kStatus:
+            if (status.timed_out) return finish(call, Outcome::kTimeout, status.to_string());
+            return finish(call, running ? Outcome::kRunning : Outcome::kNotRunning, "");
+        case Operation::kStart:
+            if (status.timed_out)
+                return finish(call, Outcome::kTimeout, "its status: " + status.to_string());
+            if (running) return finish(call, Outcome::kOk, "runs already");
+            return this->call(call, Operation::kStart);
+        case Operation::kStop:
+            if (status.signalled || !says_stopped(call.output, status.code))
+                return finish(call, Outcome::kFailed, call.stop_problem);
+            say(call, Level::kWarn, "script-not-lsb",
+                fmt::format("Resource script for {0} probably not LSB-compliant: it ({0}) MUST "
+                            "succeed on a stop when already stopped",
+                            call.operation.word));
+            return finish(call, Outcome::kOk, "");
+    }
+}
+
+void ScriptAgent::finish(Call& call, Outcome outcome, std::string detail) {
+    finished_.push_back({call.operation.id, outcome, std::move(detail)});
+    deliver_.schedule();
+}
+
+void ScriptAgent::deliver() noexcept {
+    for (const OperationDone& done : std::exchange(finished_, {})) {
+        calls_.erase(done.id);
+        callbacks_.on_done(done);
+    }
+}
+
+void ScriptAgent::say(const Call& call, Level level, std::string id, std::string text) {
+    callbacks_.on_event(
+        {std::move(id), level, std::move(text), {{"HB_GROUP", call.operation.group}}});
+}
+
+}  // namespace hb::resource

@@ -1,0 +1,77 @@
+// ScriptAgent: runs scripts of resource.d and init.d as Heartbeat did: `script args... start`, in a
+// process group of their own, each with a deadline. Never waits for one.
+//
+// A start asks for the status first and starts only what does not run. Start and stop go by the
+// exit code, status by what the script prints (script_rules.hpp). A stop that fails although the
+// script then says outright that nothing runs has succeeded: such scripts are common, and not LSB.
+//
+// Every operation is answered once, never inside run(). What a script prints is logged line by line
+// under the resource's name. Whoever must know of running calls (the master, which kills them
+// before a successor of ours starts) is told before the script runs its first instruction.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/event.hpp"
+#include "common/base/time.hpp"
+#include "common/runtime/child_process.hpp"
+#include "common/runtime/event_loop.hpp"
+#include "common/runtime/events.hpp"
+#include "daemons/hb-resource/group_runner.hpp"
+
+namespace hb::resource {
+
+struct ScriptOperation {
+    std::uint64_t id = 0;  // the caller's; unique among those not answered yet
+    Operation operation{};
+    std::string script;  // absolute path
+    std::vector<std::string> args;
+    std::string word;  // of haresources, for the log
+    std::string group;
+    Duration timeout{};
+};
+
+class ScriptAgent {
+  public:
+    struct Callbacks {
+        std::move_only_function<void(const OperationDone&) noexcept> on_done;
+        std::move_only_function<void(const Event&) noexcept> on_event;
+        // False: the call must not run.
+        std::move_only_function<bool(pid_t group) noexcept> call_started;
+        std::move_only_function<void(pid_t group) noexcept> call_finished;
+    };
+    ScriptAgent(runtime::EventLoop& loop, std::vector<std::string> environment,
+                Callbacks callbacks);
+    ~ScriptAgent();  // calls under way are killed
+    ScriptAgent(const ScriptAgent&) = delete;
+    ScriptAgent& operator=(const ScriptAgent&) = delete;
+
+    void run(ScriptOperation operation);
+
+  private:
+    struct Call;
+    void call(Call& call, Operation verb);
+    void line(Call& call, std::string_view text, bool error);
+    void ended(Call& call, const runtime::ExitStatus& status);
+    void status_ended(Call& call, const runtime::ExitStatus& status);
+    void finish(Call& call, OperationDone::Outcome outcome, std::string detail);
+    void deliver() noexcept;
+    void say(const Call& call, Level level, std::string id, std::string text);
+
+    runtime::EventLoop& loop_;
+    std::vector<std::string> environment_;
+    Callbacks callbacks_;
+    std::map<std::uint64_t, std::unique_ptr<Call>> calls_;
+    std::vector<OperationDone> finished_;
+    runtime::Defer deliver_;
+};
+
+}  // namespace hb::resource

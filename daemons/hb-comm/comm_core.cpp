@@ -77,6 +77,10 @@ void CommCore::Impl::pass_on(std::vector<AddressAction>& actions, Out& out) cons
     }
 }
 
+void CommCore::Impl::take(const StoodStill& stood, MonoTime now, Out& out) {
+    if (!told_gap && stood.gap > settings.deadtime * 3 / 4) stood_still(stood.gap, false, now, out);
+}
+
 void CommCore::Impl::take(const CarrierChanged& changed, MonoTime now, Out& out) {
     links.carrier(changed.interface, changed.carrier);
     std::vector<AddressAction> actions;

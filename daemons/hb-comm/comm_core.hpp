@@ -74,6 +74,11 @@ struct ArpSeen {
 struct ControlHeard {
     std::string interface;
 };
+// The loop saw that this process handled nothing for so long (L5): finer than the core's own look
+// at its deadlines.
+struct StoodStill {
+    Duration gap{};
+};
 struct ProbeFailed {  // the kernel refused to send it
     PlacedAddress where;
 };
@@ -83,9 +88,9 @@ struct ResourceHere {};
 struct ResourceGone {};
 
 using CommInput =
-    std::variant<FrameArrived, PartHeard, CarrierChanged, ArpSeen, ControlHeard, ProbeFailed,
-                 ipc::MembershipHello, ipc::PublishTopics, MembershipGone, ResourceHere, ipc::Watch,
-                 ResourceGone, ipc::PingAnswered>;
+    std::variant<StoodStill, FrameArrived, PartHeard, CarrierChanged, ArpSeen, ControlHeard,
+                 ProbeFailed, ipc::MembershipHello, ipc::PublishTopics, MembershipGone,
+                 ResourceHere, ipc::Watch, ResourceGone, ipc::PingAnswered>;
 
 // ---- actions
 

@@ -39,6 +39,7 @@ struct CommCore::Impl {
 
     // ---- inputs
 
+    void take(const StoodStill& gap, MonoTime now, Out& out);
     void take(const FrameArrived& arrived, MonoTime now, Out& out);
     void take(const PartHeard& part, MonoTime now, Out& out);
     void take(const CarrierChanged& changed, MonoTime now, Out& out);
@@ -86,7 +87,8 @@ struct CommCore::Impl {
     [[nodiscard]] const std::string& name(NodeId n) const { return settings.node_names[rank(n)]; }
 
     void wake(MonoTime now, Out& out) {
-        if (const auto slept = gap.woken(now)) stood_still(*slept, false, now, out);
+        told_gap = gap.woken(now);
+        if (told_gap) stood_still(*told_gap, false, now, out);
     }
     void sleep(MonoTime now) { gap.sleeps(now, next_deadline()); }
     [[nodiscard]] MonoTime next_deadline() const {
@@ -102,6 +104,7 @@ struct CommCore::Impl {
     AddressWatch addresses;
     TransmitTimer timer;
     ClockGap gap;
+    std::optional<Duration> told_gap;  // by the input that is being handled
     bool membership_here = false;
     bool resource_here = false;
     MonoTime complained_of_cluster = kNever;

@@ -451,6 +451,24 @@ TEST_F(Net, AfterAGapFramesLeaveAtTheLatestAfterAnEighthOfDeadtime) {
     EXPECT_EQ(sent_by(kA).size(), 1U);
 }
 
+TEST_F(Net, AGapThatTheLoopSawIsToldOnceToo) {
+    add(settings_of(kA));
+    run(1s);
+    clear();
+    input(kA, StoodStill{700ms});  // no longer than a lease lasts
+    EXPECT_TRUE(of<ipc::CommGap>(kA).empty());
+    input(kA, StoodStill{800ms});
+    ASSERT_EQ(of<ipc::CommGap>(kA).size(), 1U);
+    EXPECT_EQ(of<ipc::CommGap>(kA)[0].gap, 800ms);
+    nodes[kA].frozen = true;
+    run(3s);
+    nodes[kA].frozen = false;
+    clear();
+    input(kA, StoodStill{3s});
+    EXPECT_EQ(of<ipc::CommGap>(kA).size(), 1U);
+    EXPECT_EQ(of<ipc::CommStoodStill>(kA).size(), 1U);
+}
+
 TEST_F(Net, AShortDelayIsNoGap) {
     add(settings_of(kA));
     run(1s);

@@ -1,0 +1,292 @@
+#include "daemons/hb-comm/comm_daemon.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "common/base/assert.hpp"
+#include "common/base/ipc/master.hpp"
+#include "common/runtime/system_clock.hpp"
+#include "common/wire/cluster_digest.hpp"
+#include "common/wire/envelope.hpp"
+#include "proto/codec_comm_membership.hpp"
+#include "proto/codec_comm_resource.hpp"
+#include "proto/codec_node.hpp"
+
+namespace hb::comm {
+
+using ipc::Program;
+
+namespace {
+
+wire::KeyRing ring_of(const ipc::Setup& setup) {
+    if (!setup.keys) throw std::runtime_error("no keys");
+    config::AuthKeys keys = *setup.keys;  // the ring wipes what it is given
+    auto ring = wire::KeyRing::make(keys);
+    if (!ring) throw std::runtime_error(fmt::format("authkeys: {}", ring.error().text));
+    return std::move(*ring);
+}
+
+Session new_session(const ipc::Setup& setup) {
+    return {.start = setup.incarnation.respawn, .nonce = ::randombytes_random()};
+}
+
+CommSettings core_settings(const ipc::Setup& setup, Session session,
+                           const std::vector<LinkPlan>& plans) {
+    const config::Settings& s = setup.settings;
+    CommSettings settings{.self = setup.self,
+                          .nodes = s.nodes.size(),
+                          .node_names = s.nodes,
+                          .keepalive = s.keepalive,
+                          .deadtime = s.deadtime,
+                          .warntime = s.warntime,
+                          .cluster = wire::cluster_digest(s.nodes),
+                          .generation = setup.incarnation.generation,
+                          .session = session,
+                          .known_generations = setup.known_generations,
+                          .ping_nodes = !s.pings.empty(),
+                          .random_seed = session.nonce};
+    for (const LinkPlan& plan : plans) {
+        settings.link_interfaces.push_back(plan.interface);
+        settings.link_ports.push_back(plan.port);
+    }
+    return settings;
+}
+
+std::unique_ptr<Medium> make_medium(const MediumContext& context, LinkId id, const LinkPlan& plan) {
+    switch (plan.kind) {
+        case config::MediumKind::kBcast:
+            return make_bcast(context, id, plan);
+        case config::MediumKind::kUcast:
+            return make_ucast(context, id, plan);
+        case config::MediumKind::kMcast:
+            return make_mcast(context, id, plan);
+    }
+    HB_UNREACHABLE();
+    return nullptr;
+}
+
+}  // namespace
+
+CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
+    : host_(host),
+      self_(setup.self),
+      session_(new_session(setup)),
+      keys_(ring_of(setup)),
+      plans_(plan_links(setup.settings.media)),
+      core_(core_settings(setup, session_, plans_), runtime::now()),
+      timer_(host.loop(), [this]() noexcept { deadline(); }),
+      interfaces_(host.loop(),
+                  [this](const std::string& name) noexcept { interface_changed(name); }),
+      arp_(host.loop(),
+           [this](int interface, const ArpPacket& packet) noexcept { arp(interface, packet); }) {
+    const MediumContext context{
+        .loop = host.loop(),
+        .log = host.log(),
+        .reader = reader_,
+        .on_datagrams = [this](LinkId link, std::span<const Datagram> d) { datagrams(link, d); }};
+    for (std::size_t i = 0; i < plans_.size(); ++i)
+        media_.push_back(make_medium(context, link_id(i), plans_[i]));
+    for (const std::string& name : interfaces_.table().names())
+        interface_changed(name);
+    for (const LinkPlan& plan : plans_)
+        if (!interfaces_.table().names().contains(plan.interface))
+            interface_changed(plan.interface);
+    timer_.arm(core_.next_deadline());
+}
+
+// ---- inputs
+
+void CommDaemon::feed(const CommInput& input) {
+    core_.handle(input, runtime::now(), actions_);
+    carry_out_all();
+}
+
+void CommDaemon::deadline() noexcept {
+    // What waits in the sockets came in time: nobody is silent before it is read.
+    arp_.drain();
+    for (const auto& medium : media_)
+        medium->drain();
+    core_.on_deadline(runtime::now(), actions_);
+    carry_out_all();
+}
+
+void CommDaemon::on_gap(Duration gap) noexcept {
+    feed(StoodStill{gap});
+}
+
+void CommDaemon::on_neighbour(Program neighbour) noexcept {
+    // hb-membership begins with its own Hello, which names its incarnation.
+    if (neighbour == Program::kResource) feed(ResourceHere{});
+}
+
+void CommDaemon::on_neighbour_gone(Program neighbour) noexcept {
+    if (neighbour == Program::kMembership) feed(MembershipGone{});
+    if (neighbour == Program::kResource) feed(ResourceGone{});
+}
+
+void CommDaemon::on_message(Program from, std::string_view bytes) noexcept {
+    if (from == Program::kMembership) {
+        const auto message = proto::decode_membership_to_comm(bytes);
+        if (!message) return host_.fault(from, message.error().text);
+        std::visit([this](const auto& m) { feed(m); }, *message);
+    } else if (from == Program::kResource) {
+        const auto message = proto::decode_resource_to_comm(bytes);
+        if (!message) return host_.fault(from, message.error().text);
+        std::visit([this](const auto& m) { feed(m); }, *message);
+    } else {
+        host_.fault(from, "it has nothing to say to hb-comm");
+    }
+}
+
+void CommDaemon::on_new_keys(config::AuthKeys keys) noexcept {
+    auto ring = wire::KeyRing::make(keys);
+    if (!ring)
+        return host_.log().log(
+            Level::kError, "keys-refused",
+            fmt::format("authkeys: {}; the keys in use stay", ring.error().text));
+    keys_ = std::move(*ring);
+    host_.log().log(
+        Level::kInfo, "keys-read",
+        fmt::format("Authentication keys read again: signing with key {} ({})",
+                    keys_.signing_index(), wire::to_string(*keys_.method(keys_.signing_index()))));
+}
+
+void CommDaemon::interface_changed(const std::string& name) {
+    const InterfaceState state = interfaces_.table().state(name);
+    for (std::size_t i = 0; i < media_.size(); ++i)
+        if (plans_[i].interface == name) media_[i]->interface_changed(state);
+    feed(CarrierChanged{name, state.carrier});
+}
+
+void CommDaemon::bad_frame(LinkId link, const IpAddress& from, const std::string& why) {
+    const std::string& interface = plans_[index(link)].interface;
+    const std::string text =
+        fmt::format("bad frame from {} on {}: {}", from.to_string(), interface, why);
+    const auto more = bad_frames_.allow(text, runtime::now());
+    if (!more) return;
+    host_.log().log(Level::kWarn, "bad-frame",
+                    *more == 0 ? text
+                               : fmt::format("{} bad frames from {} on {}: {}", *more + 1,
+                                             from.to_string(), interface, why),
+                    {{"HB_LINK", interface}, {"HB_ADDRESS", from.to_string()}, {"HB_REASON", why}});
+}
+
+void CommDaemon::datagrams(LinkId link, std::span<const Datagram> datagrams) {
+    for (const Datagram& d : datagrams) {
+        LinkId belongs_to = link;
+        if (!is_others_copy(plans_, d.to, belongs_to)) datagram(belongs_to, d);
+    }
+}
+
+void CommDaemon::datagram(LinkId link, const Datagram& datagram) {
+    auto opened = wire::open(datagram.bytes, keys_);
+    if (!opened) return bad_frame(link, datagram.from, wire::to_string(opened.error()));
+    part(link, datagram, std::move(*opened));
+}
+
+void CommDaemon::part(LinkId link, const Datagram& datagram, wire::OpenedPart part) {
+    const FrameHeader header = part.header;
+    // Our own, come back: the core looks for a twin by the header alone.
+    if (header.sender == self_) return feed(PartHeard{link, header});
+    auto whole = reassembler_.add(std::move(part));
+    if (!whole) return feed(PartHeard{link, header});
+    auto body = proto::decode_frame_body(whole->body);
+    if (!body)
+        return bad_frame(link, datagram.from,
+                         fmt::format("authentic, but its body is refused: {}", body.error().text));
+    feed(FrameArrived{link, whole->header, std::move(*body)});
+}
+
+void CommDaemon::arp(int interface, const ArpPacket& packet) {
+    const auto name = interfaces_.table().name_of(interface);
+    if (!name) return;
+    feed(ArpSeen{.interface = *name,
+                 .request = packet.request,
+                 .sender_mac = packet.sender_mac,
+                 .sender = packet.sender,
+                 .target = packet.target,
+                 .from_this_host = interfaces_.table().is_own_mac(packet.sender_mac)});
+}
+
+// ---- actions
+
+void CommDaemon::carry_out_all() {
+    if (carrying_out_) return;  // an action asked for more: the loop below gets there
+    carrying_out_ = true;
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+        const CommAction action = std::move(actions_[i]);
+        std::visit([this](const auto& a) { carry_out(a); }, action);
+        // What failed at once comes back to the core as an input; its answer is carried out here.
+        for (const PlacedAddress& where : std::exchange(failed_probes_, {}))
+            core_.handle(ProbeFailed{where}, runtime::now(), actions_);
+    }
+    actions_.clear();
+    carrying_out_ = false;
+    timer_.arm(core_.next_deadline());
+}
+
+void CommDaemon::carry_out(const SendFrame& action) {
+    auto sealed = wire::seal(action.header, proto::encode(action.body), keys_);
+    if (!sealed) return host_.log().log(Level::kError, "frame-too-large", sealed.error().text);
+    const auto frame = std::make_shared<const std::vector<std::string>>(std::move(*sealed));
+    for (const auto& medium : media_)
+        medium->send(frame);
+}
+
+bool CommDaemon::send_arp(const std::string& interface, const MacAddress& to,
+                          const ArpPacket& packet) {
+    const InterfaceState state = interfaces_.table().state(interface);
+    if (state.index == 0) return false;
+    const auto sent = arp_.send(state.index, to, packet);
+    if (sent) return true;
+    if (const auto more = arp_faults_.allow(interface, runtime::now()))
+        host_.log().log(Level::kWarn, "arp-not-sent",
+                        fmt::format("Unable to send ARP on {}: {}{}", interface, sent.error().text,
+                                    log::more_suffix(*more)),
+                        {{"HB_LINK", interface}});
+    return false;
+}
+
+void CommDaemon::carry_out(const SendArpProbe& action) {
+    const MacAddress mac = interfaces_.table().state(action.where.interface).mac;
+    if (!action.where.address.is_v4() ||
+        !send_arp(action.where.interface, kBroadcastMac, arp_probe(mac, action.where.address)))
+        failed_probes_.push_back(action.where);
+}
+
+void CommDaemon::carry_out(const SendArpAnswer& action) {
+    if (!action.where.address.is_v4()) return;
+    const MacAddress mac = interfaces_.table().state(action.where.interface).mac;
+    send_arp(action.where.interface, action.to,
+             arp_answer(mac, action.where.address, action.to, action.to_ip));
+}
+
+void CommDaemon::carry_out(const AskControl& action) {
+    const InterfaceState state = interfaces_.table().state(action.interface);
+    // Without a gateway nobody there is known who must answer; heartbeats and ping nodes may do.
+    if (!state.gateway || !state.address) return;
+    send_arp(action.interface, kBroadcastMac,
+             arp_question(state.mac, *state.address, *state.gateway));
+}
+
+void CommDaemon::carry_out(const RememberGeneration& action) {
+    host_.tell_master(
+        ipc::RememberGeneration{.peer = action.peer, .generation = action.generation});
+}
+
+void CommDaemon::carry_out(const ipc::CommToMembership& action) {
+    host_.send(Program::kMembership, proto::encode(action));
+}
+
+void CommDaemon::carry_out(const ipc::CommToResource& action) {
+    host_.send(Program::kResource, proto::encode(action));
+}
+
+void CommDaemon::carry_out(const Event& action) {
+    host_.log().log(action);
+}
+
+}  // namespace hb::comm

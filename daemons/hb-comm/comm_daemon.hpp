@@ -1,0 +1,78 @@
+// CommDaemon: the shell around CommCore. Owns the sockets, the timer, the keys; hands every input
+// to the core with the present time and carries out its actions in order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/log/rate_limiter.hpp"
+#include "common/runtime/events.hpp"
+#include "common/wire/key_ring.hpp"
+#include "common/wire/reassembly.hpp"
+#include "daemons/hb-comm/arp_socket.hpp"
+#include "daemons/hb-comm/comm_core.hpp"
+#include "daemons/hb-comm/interface_watch.hpp"
+#include "daemons/hb-comm/medium.hpp"
+#include "daemons/skeleton/daemon_main.hpp"
+
+namespace hb::comm {
+
+class CommDaemon final : public skeleton::Daemon {
+  public:
+    // Throws std::runtime_error: no keys, no packet socket, no netlink.
+    CommDaemon(skeleton::Host& host, const ipc::Setup& setup);
+
+    void on_neighbour(ipc::Program neighbour) noexcept override;
+    void on_message(ipc::Program from, std::string_view bytes) noexcept override;
+    void on_neighbour_gone(ipc::Program neighbour) noexcept override;
+    void on_gap(Duration gap) noexcept override;
+    void on_new_keys(config::AuthKeys keys) noexcept override;
+
+  private:
+    // ---- inputs
+    void feed(const CommInput& input);
+    void deadline() noexcept;
+    void datagrams(LinkId link, std::span<const Datagram> datagrams);
+    void datagram(LinkId link, const Datagram& datagram);
+    void part(LinkId link, const Datagram& datagram, wire::OpenedPart part);
+    void arp(int interface, const ArpPacket& packet);
+    void interface_changed(const std::string& interface);
+    void bad_frame(LinkId link, const IpAddress& from, const std::string& why);
+
+    // ---- actions
+    void carry_out_all();
+    void carry_out(const SendFrame& action);
+    void carry_out(const SendArpProbe& action);
+    void carry_out(const SendArpAnswer& action);
+    void carry_out(const AskControl& action);
+    void carry_out(const RememberGeneration& action);
+    void carry_out(const ipc::CommToMembership& action);
+    void carry_out(const ipc::CommToResource& action);
+    void carry_out(const Event& action);
+    bool send_arp(const std::string& interface, const MacAddress& to, const ArpPacket& packet);
+
+    skeleton::Host& host_;
+    NodeId self_;
+    Session session_;
+    wire::KeyRing keys_;
+    wire::Reassembler reassembler_;
+    std::vector<LinkPlan> plans_;
+    DatagramReader reader_;
+    log::RateLimiter bad_frames_;
+    log::RateLimiter arp_faults_;
+    CommCore core_;
+    std::vector<CommAction> actions_;
+    bool carrying_out_ = false;
+    std::vector<PlacedAddress> failed_probes_;
+    runtime::Timer timer_;
+    InterfaceWatch interfaces_;
+    ArpSocket arp_;
+    std::vector<std::unique_ptr<Medium>> media_;  // by LinkId
+};
+
+}  // namespace hb::comm

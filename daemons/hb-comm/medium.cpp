@@ -1,0 +1,212 @@
+#include "daemons/hb-comm/medium.hpp"
+
+#include <fmt/format.h>
+#include <linux/if.h>
+#include <netinet/ip.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "common/runtime/system_clock.hpp"
+
+namespace hb::comm {
+
+using runtime::Interest;
+
+namespace {
+
+constexpr Duration kOpenAgain = 1s;
+// As IPTOS_LOWDELAY would choose it, and kept whatever the type of service becomes.
+constexpr int kInteractivePriority = 6;
+// A frame of limits::kBodyBytes from a peer or two should find room; the kernel may give less.
+constexpr int kSocketBytes = 1024 * 1024;
+constexpr std::size_t kDrainedBatches = 8;
+
+}  // namespace
+
+Medium::Medium(MediumContext context, LinkId id, LinkPlan plan, const char* kind)
+    : context_(std::move(context)),
+      id_(id),
+      plan_(std::move(plan)),
+      kind_(kind),
+      event_(context_.loop,
+             [this](runtime::Readiness ready) noexcept {
+                 if (ready.writable) write();
+                 if (ready.readable) read_batch();
+             }),
+      retry_(context_.loop, [this]() noexcept { try_open(); }) {}
+
+Medium::~Medium() {
+    close();
+}
+
+std::string Medium::name() const {
+    return fmt::format("{} {}", kind_, plan_.interface);
+}
+
+sockaddr_in Medium::to(const IpAddress& address) const {
+    sockaddr_in sin{};
+    sin.sin_family = AF_INET;
+    sin.sin_port = htons(plan_.port);
+    sin.sin_addr.s_addr = htonl(address.v4_host_order());
+    return sin;
+}
+
+Result<void> Medium::set(int socket, int level, int option, int value, const char* what) const {
+    if (::setsockopt(socket, level, option, &value, sizeof value) == 0) return {};
+    return failure(fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+void Medium::started(std::string text) {
+    context_.log.log(Level::kInfo, "medium-started", std::move(text),
+                     {{"HB_LINK", plan_.interface}});
+}
+
+Result<runtime::UniqueFd> Medium::open_socket() {
+    runtime::UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return failure(fmt::format("socket: {}", std::strerror(errno)));
+    const int s = fd.get();
+    const std::string& device = plan_.interface;
+    if (::setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, device.data(),
+                     static_cast<socklen_t>(device.size())) != 0)
+        return failure(fmt::format("bind to device: {}", std::strerror(errno)));
+    for (const Result<void>& done :
+         {set(s, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"),
+          set(s, SOL_SOCKET, SO_BROADCAST, 1, "SO_BROADCAST"),
+          set(s, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO"),
+          set(s, IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"),
+          set(s, IPPROTO_IP, IP_TOS, IPTOS_LOWDELAY, "IP_TOS"),
+          set(s, SOL_SOCKET, SO_PRIORITY, kInteractivePriority, "SO_PRIORITY")})
+        if (!done) return std::unexpected(done.error());
+    // Best effort: the kernel's limits may be lower.
+    (void)set(s, SOL_SOCKET, SO_RCVBUF, kSocketBytes, "SO_RCVBUF");
+    (void)set(s, SOL_SOCKET, SO_SNDBUF, kSocketBytes, "SO_SNDBUF");
+    const sockaddr_in any = to(IpAddress{});
+    if (::bind(s, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0)
+        return failure(fmt::format("bind to port {}: {}", plan_.port, std::strerror(errno)));
+    return fd;
+}
+
+void Medium::interface_changed(const InterfaceState& state) {
+    interface_ = state;
+    if (state.index == 0) {
+        if (socket_)
+            context_.log.log(Level::kWarn, "medium-interface-gone",
+                             fmt::format("{}: the interface is gone; waiting for it", name()),
+                             {{"HB_LINK", plan_.interface}});
+        return close();
+    }
+    // A socket stays bound to the interface that it was opened for, and multicast groups are left
+    // when it goes down.
+    if (socket_ && bound_index_ == state.index && (bound_up_ || !state.up)) return;
+    close();
+    try_open();
+}
+
+void Medium::try_open() {
+    if (interface_.index == 0 || socket_) return;
+    auto fd = open_socket();
+    if (fd)
+        if (auto ready = prepare(fd->get()); !ready) fd = std::unexpected(ready.error());
+    if (!fd) {
+        if (const auto more = complaints_.allow("open", runtime::now()))
+            context_.log.log(Level::kError, "medium-open-failed",
+                             fmt::format("Unable to open {}: {}{}", name(), fd.error().text,
+                                         log::more_suffix(*more)),
+                             {{"HB_LINK", plan_.interface}});
+        return retry_.arm(runtime::now() + kOpenAgain);
+    }
+    socket_ = std::move(*fd);
+    bound_index_ = interface_.index;
+    bound_up_ = interface_.up;
+    event_.watch(socket_.get(), Interest::kRead);
+}
+
+void Medium::close() {
+    retry_.disarm();
+    event_.cancel();
+    waiting_ = {};
+    socket_.reset();
+}
+
+bool Medium::read_batch() {
+    if (!socket_) return false;
+    const auto datagrams = context_.reader.receive(socket_.get());
+    if (datagrams.empty()) {
+        if (errno != 0) complain(errno);
+        return false;
+    }
+    context_.on_datagrams(id_, datagrams);
+    return datagrams.size() == limits::kFramesPerWakeup;
+}
+
+void Medium::drain() {
+    for (std::size_t i = 0; i < kDrainedBatches && read_batch(); ++i) {
+    }
+}
+
+void Medium::send(const std::shared_ptr<const std::vector<std::string>>& frame) {
+    if (!socket_) return;
+    // A heartbeat does not wait behind a large frame, which goes on when it has left.
+    if (waiting_.frame && frame->size() == 1) {
+        const Waiting before = std::exchange(waiting_, {frame, destinations(), 0});
+        write();
+        if (!waiting_.frame) {
+            waiting_ = before;
+            write();
+        }
+        return;
+    }
+    waiting_ = {frame, destinations(), 0};
+    write();
+}
+
+void Medium::write() {
+    constexpr std::size_t kBatch = 32;
+    std::array<mmsghdr, kBatch> headers;
+    std::array<iovec, kBatch> iov;
+    while (waiting_.frame && socket_) {
+        const std::size_t all = waiting_.frame->size() * waiting_.to.size();
+        std::size_t n = 0;
+        for (; n < kBatch && waiting_.next + n < all; ++n) {
+            const std::size_t at = waiting_.next + n;
+            const std::string& part = (*waiting_.frame)[at / waiting_.to.size()];
+            iov[n] = {.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()};
+            headers[n] = {};
+            headers[n].msg_hdr.msg_name = &waiting_.to[at % waiting_.to.size()];
+            headers[n].msg_hdr.msg_namelen = sizeof(sockaddr_in);
+            headers[n].msg_hdr.msg_iov = &iov[n];
+            headers[n].msg_hdr.msg_iovlen = 1;
+        }
+        if (n == 0) {
+            waiting_ = {};
+            break;
+        }
+        const int sent =
+            ::sendmmsg(socket_.get(), headers.data(), static_cast<unsigned>(n), MSG_DONTWAIT);
+        if (sent > 0) {
+            waiting_.next += static_cast<std::size_t>(sent);
+        } else if (errno == EAGAIN) {
+            return event_.watch(socket_.get(), Interest::kBoth);
+        } else if (errno != EINTR) {
+            complain(errno);
+            ++waiting_.next;  // another destination may be reachable
+        }
+    }
+    if (socket_) event_.watch(socket_.get(), Interest::kRead);
+}
+
+void Medium::complain(int error) {
+    // The link is reported dead already; each frame that cannot leave says nothing new.
+    if (!interface_.carrier) return;
+    const auto more = complaints_.allow(std::to_string(error), runtime::now());
+    if (!more) return;
+    context_.log.log(Level::kError, "medium-error",
+                     fmt::format("Unable to send HBcomm packet {}: {}{}", name(),
+                                 std::strerror(error), log::more_suffix(*more)),
+                     {{"HB_LINK", plan_.interface}});
+}
+
+}  // namespace hb::comm

@@ -62,7 +62,8 @@ struct ChildSpec {
     std::vector<PassedFd> fds;   // besides 0 (/dev/null), 1 and 2
     bool capture_output = true;  // false: `inherit_output`, else /dev/null
     bool inherit_output = false;
-    Duration timeout{};  // zero: none
+    int death_signal = 0;  // sent to it when we die; 0: none
+    Duration timeout{};    // zero: none
     Duration grace = 5s;
     std::size_t most_lines = 1000;  // then dropped
     std::size_t line_bytes = 1000;  // longer lines are cut

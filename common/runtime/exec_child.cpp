@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,6 +54,8 @@ void PreparedExec::run() const noexcept {
     reset_process();
     arrange_descriptors();
     if (spec_.identity) become_user();
+    // After the change of user, which would clear it.
+    if (spec_.death_signal != 0) ::prctl(PR_SET_PDEATHSIG, spec_.death_signal, 0, 0, 0);
     if (::chdir(spec_.directory.c_str()) != 0) cannot("no working directory for", 126);
     ::execve(argv_[0], argv_.data(), environment_.data());
     cannot("cannot execute", errno == ENOENT ? 127 : 126);

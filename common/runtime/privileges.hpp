@@ -50,5 +50,7 @@ struct PrivilegePlan {
 // SCHED_RR 1 (not inherited by children) and locked memory. Returns what could not be had, one
 // sentence part each ("memory is not locked: ..."); empty: all well. Containers often refuse.
 [[nodiscard]] std::vector<std::string> apply_realtime();
+// Locked memory alone; empty: done.
+[[nodiscard]] std::string lock_memory();
 
 }  // namespace hb::runtime

@@ -48,7 +48,9 @@ void grow_heap() {
     ::free(heap);
 }
 
-[[nodiscard]] std::string lock_memory() {
+}  // namespace
+
+std::string lock_memory() {
     // A sanitizer's shadow memory is terabytes of address space: nothing to lock.
     if (kSanitized) return {};
     const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
@@ -60,8 +62,6 @@ void grow_heap() {
     if (::mlockall(no_limit ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT) == 0) return {};
     return fmt::format("memory is not locked: {}", std::strerror(errno));
 }
-
-}  // namespace
 
 std::vector<std::string> apply_realtime() {
     std::vector<std::string> refused;

@@ -1,6 +1,7 @@
 #include "daemons/skeleton/arguments.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "common/base/version.hpp"
 
@@ -35,7 +36,11 @@ Arguments parse_arguments(int argc, char** argv, const std::string& program) {
     app.add_option("--host", a.host, "name of this node")->required();
     app.add_option("--uid", a.uid, "user to become")->required();
     app.add_option("--gid", a.gid, "group to become")->required();
-    app.parse(argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& end) {
+        std::exit(app.exit(end) == 0 ? 0 : 2);
+    }
     a.log = target == "journal" ? log::Target::kJournal : log::Target::kStderr;
     return a;
 }

@@ -24,7 +24,7 @@ struct Arguments {
 
 [[nodiscard]] std::vector<std::string> to_argv(const std::string& program, const Arguments& a);
 
-// Throws CLI::Error (--help, --version, what is wrong): for main().
+// For main(): --help, --version and what is wrong end the process.
 [[nodiscard]] Arguments parse_arguments(int argc, char** argv, const std::string& program);
 
 }  // namespace hb::skeleton

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -357,12 +356,7 @@ int start(const DaemonSpec& spec, const Arguments& arguments) {
 
 int daemon_main(int argc, char** argv, const DaemonSpec& spec) {
     const std::string name = to_string(spec.program);
-    Arguments arguments;
-    try {
-        arguments = parse_arguments(argc, argv, name);
-    } catch (const CLI::ParseError& end) {
-        return CLI::App(name).exit(end);
-    }
+    const Arguments arguments = parse_arguments(argc, argv, name);
     int type = 0;
     socklen_t length = sizeof type;
     if (::getsockopt(kMasterFd, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||

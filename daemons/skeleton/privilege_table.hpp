@@ -1,15 +1,14 @@
 // The privileges of every daemon, on one page. hb-master keeps what it was started with: it starts
 // the others.
 //
-//   program        user       capabilities                         system calls
-//   hb-comm        hacluster  NET_RAW NET_BIND_SERVICE             sockets, a resolver; files read
-//   only hb-membership  hacluster  none                                 its channels, no file
-//   hb-ipfail      hacluster  none                                 its channels, no file
-//   hb-resource    root       NET_ADMIN NET_RAW SYS_ADMIN KILL     unfiltered: it starts agents,
-//   which
-//                                                                  would inherit a filter and
-//                                                                  no_new_privs for ever, and with
-//                                                                  them the services they start
+//   program        user       capabilities                      system calls
+//   hb-comm        hacluster  NET_RAW NET_BIND_SERVICE          sockets, a resolver, reading files
+//   hb-membership  hacluster  none                              its channels, no file
+//   hb-ipfail      hacluster  none                              its channels, no file
+//   hb-resource    root       NET_ADMIN NET_RAW SYS_ADMIN KILL  unfiltered
+//
+// hb-resource starts agents. They, and the services they start, would inherit a filter and
+// no_new_privs for ever; so it has neither, and its bounding set stays for them.
 #pragma once
 
 #include "common/base/ipc/program.hpp"

@@ -1,0 +1,86 @@
+// hb-master: starts the suite's daemons, gives them their channels, respawns what dies, ends it all
+// in order. Root; reads the configuration, never a byte from a network.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "common/base/version.hpp"
+#include "common/runtime/privileges.hpp"
+#include "daemons/hb-master/shell.hpp"
+#include "daemons/hb-master/start.hpp"
+
+namespace {
+
+using namespace hb;
+
+master::Options parse(int argc, char** argv) {
+    CLI::App app("hb-master of ha-suite: runs in the foreground, for systemd or by hand.");
+    app.set_version_flag("--version", fmt::format("hb-master {}", kVersion));
+    master::Options options{.config_dir = kConfigDir,
+                            .state_dir = kStateDir,
+                            .run_dir = kRunDir,
+                            .libexec_dir = kLibexecDir,
+                            .node = {}};
+    std::string target = "stderr";
+    bool no_realtime = false;
+    app.add_option("--config-dir", options.config_dir, "ha.cf, haresources, authkeys")
+        ->capture_default_str();
+    app.add_option("--state-dir", options.state_dir, "what is kept across restarts")
+        ->capture_default_str();
+    app.add_option("--run-dir", options.run_dir, "locks and the control socket")
+        ->capture_default_str();
+    app.add_option("--libexec-dir", options.libexec_dir, "where the daemons' programs are")
+        ->capture_default_str();
+    app.add_option("--log", target, "stderr or journal")
+        ->check(CLI::IsMember({"stderr", "journal"}))
+        ->capture_default_str();
+    app.add_option("--node", options.node, "name of this node (else nodeinfo, or uname -n)");
+    app.add_flag("--no-realtime", no_realtime, "no real-time priority, no locked memory");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& end) {
+        std::exit(app.exit(end) == 0 ? 0 : master::kExitUsage);
+    }
+    options.log = target == "journal" ? log::Target::kJournal : log::Target::kStderr;
+    options.realtime = !no_realtime;
+    return options;
+}
+
+int run(const master::Options& options) {
+    log::Logger log({.daemon = "hb-master", .host = options.node, .target = options.log});
+    // It holds the keys: no core of it, and no page of it on a disk.
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (options.realtime)
+        if (const std::string refused = runtime::lock_memory(); !refused.empty())
+            log.log(Level::kWarn, "realtime-refused", fmt::format("{}, ignoring", refused));
+    int exit_code = 0;
+    std::optional<master::Prepared> prepared = master::prepare(options, log, exit_code);
+    if (!prepared) return exit_code;
+    const config::Settings& settings = prepared->loaded.settings;
+    log.set_host(prepared->loaded.own_node);
+    if (settings.debug > 0) log.set_least(Level::kDebug);
+    log.set_facility(log::syslog_facility(settings.logfacility));
+    if (const auto style = settings.raw.find("syslogmsgfmt"); style != settings.raw.end())
+        log.set_classic_files(log::is_false(style->second));
+    log.log(Level::kInfo, "starting",
+            fmt::format("Configuration validated. Starting heartbeat {}", kVersion));
+    master::Shell shell(std::move(*prepared), log);
+    return shell.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    ::signal(SIGPIPE, SIG_IGN);
+    try {
+        return run(parse(argc, argv));
+    } catch (const std::exception& problem) {
+        fmt::print(stderr, "hb-master: {}\n", problem.what());
+        return hb::master::kExitFailed;
+    }
+}

@@ -1,0 +1,410 @@
+#include "daemons/hb-master/shell.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "common/base/limits.hpp"
+#include "common/log/format.hpp"
+#include "common/runtime/system_clock.hpp"
+#include "daemons/skeleton/arguments.hpp"
+
+namespace hb::master {
+
+namespace {
+
+constexpr Duration kGroupPoll = 5ms;     // until killed calls are gone
+constexpr Duration kRotationLook = 60s;  // as Heartbeat
+constexpr Duration kClientGrace = 30s;   // between SIGTERM and SIGKILL
+constexpr char kPath[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+SupervisorSettings settings_of(const Prepared& prepared) {
+    SupervisorSettings to{.deadtime = prepared.loaded.settings.deadtime};
+    to.ipfail = std::ranges::any_of(prepared.loaded.settings.respawn,
+                                    [](const auto& line) { return line.is_ipfail; });
+    for (const RespawnClient& client : prepared.clients)
+        to.clients.push_back({client.user, client.command});
+    return to;
+}
+
+// What daemons are started with. Sanitizers and the like are for who tests.
+std::vector<std::string> daemon_environment() {
+    std::vector<std::string> to = {kPath, "LANG=C"};
+    for (const char* name : {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"})
+        if (const char* value = ::getenv(name)) to.push_back(fmt::format("{}={}", name, value));
+    return to;
+}
+
+void wipe(config::AuthKeys& keys) {
+    for (auto& [index, key] : keys.keys)
+        ::explicit_bzero(key.key.data(), key.key.size());
+}
+
+Exit exit_of(const runtime::ExitStatus& status) {
+    return {.signalled = status.signalled, .code = status.code, .text = status.to_string()};
+}
+
+}  // namespace
+
+Shell::Shell(Prepared prepared, log::Logger& log)
+    : prepared_(std::move(prepared)),
+      log_(log),
+      core_(settings_of(prepared_)),
+      log_files_(prepared_.loaded.settings.logfile, prepared_.loaded.settings.debugfile,
+                 prepared_.hacluster.gid),
+      service_(loop_),
+      reap_more_(loop_, [this]() noexcept { reap_orphans(); }),
+      deadline_(loop_, [this]() noexcept { deadline(); }),
+      groups_(loop_, [this]() noexcept { watch_groups(); }),
+      rotation_(loop_, [this]() noexcept { look_at_log_files(); }),
+      terminate_(loop_, SIGTERM, [this]() noexcept { feed(StopAsked{}); }),
+      interrupt_(loop_, SIGINT, [this]() noexcept { feed(StopAsked{}); }),
+      hangup_(loop_, SIGHUP, [this]() noexcept { reread_keys(); }),
+      child_(loop_, SIGCHLD, [this]() noexcept { reap_orphans(); }) {
+    // What hb-resource's agents leave behind becomes our child, so that we can tell what it is.
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        log_.log(Level::kWarn, "no-subreaper", "cannot adopt what agents leave behind, ignoring");
+    look_at_log_files();
+    open_control_socket();
+}
+
+Shell::~Shell() {
+    ::unlink((prepared_.options.run_dir + "/control").c_str());
+    wipe(prepared_.loaded.keys);
+}
+
+void Shell::open_control_socket() {
+    auto control = runtime::listen_at(prepared_.options.run_dir + "/control", 0660, 0,
+                                      prepared_.hacluster.gid);
+    if (!control) throw std::runtime_error(control.error().text);
+    control_ = std::move(*control);
+}
+
+int Shell::run() {
+    service_.status("starting");
+    std::vector<SupervisorAction> out;
+    core_.start(runtime::now(), out);
+    act(out);
+    work();
+    loop_.run();
+    return exit_code_;
+}
+
+// ---- between the core and the world
+
+void Shell::feed(SupervisorInput input) {
+    inputs_.push_back(std::move(input));
+    work();
+}
+
+void Shell::deadline() {
+    std::vector<SupervisorAction> out;
+    core_.on_deadline(runtime::now(), out);
+    act(out);
+    work();
+}
+
+void Shell::work() {
+    if (is_acting_) return;
+    while (!inputs_.empty()) {
+        const SupervisorInput input = std::move(inputs_.front());
+        inputs_.pop_front();
+        std::vector<SupervisorAction> out;
+        core_.handle(input, runtime::now(), out);
+        act(out);
+    }
+    deadline_.arm(core_.next_deadline());
+}
+
+void Shell::act(const std::vector<SupervisorAction>& actions) {
+    is_acting_ = true;
+    for (const SupervisorAction& action : actions)
+        std::visit([&](const auto& a) { carry_out(a); }, action);
+    is_acting_ = false;
+}
+
+DaemonProcess* Shell::find(Program program) {
+    const auto at = daemons_.find(program);
+    return at == daemons_.end() ? nullptr : at->second.get();
+}
+
+void Shell::carry_out(const StartProgram& action) {
+    const Program program = action.program;
+    const std::string name = to_string(program);
+    const skeleton::Arguments arguments{.log = prepared_.options.log,
+                                        .debug = prepared_.loaded.settings.debug > 0,
+                                        .realtime = prepared_.options.realtime,
+                                        .host = prepared_.loaded.own_node,
+                                        .uid = prepared_.hacluster.uid,
+                                        .gid = prepared_.hacluster.gid};
+    auto started = DaemonProcess::start(
+        loop_,
+        {.program = program,
+         .argv = skeleton::to_argv(find_program(prepared_.options.libexec_dir, name), arguments),
+         .environment = daemon_environment(),
+         .suite_lock = prepared_.lock.suite_fd()},
+        {.on_message = [this, program](const ipc::DaemonToMaster& m) noexcept { hear(program, m); },
+         .on_malformed =
+             [this, program](std::string_view problem) noexcept {
+                 feed(FaultFound{program, Program::kMaster, std::string(problem)});
+             },
+         .on_exit =
+             [this, program](const runtime::ExitStatus& status) noexcept {
+                 feed(ProgramExited{program, exit_of(status)});
+             }});
+    if (!started) {
+        daemons_.erase(program);
+        inputs_.push_back(
+            ProgramExited{program,
+                          {.code = kExitFailed,
+                           .text = fmt::format("could not be started: {}", started.error().text)}});
+        return;
+    }
+    DaemonProcess& daemon = *(daemons_[program] = std::move(*started));
+    log_.log(Level::kInfo, "daemon-started",
+             fmt::format("started {} (pid {}{})", name, daemon.pid(),
+                         action.respawn > 1 ? fmt::format(", start {}", action.respawn) : ""),
+             {{"HB_PROGRAM", name}});
+    daemon.send(log_files_.message(), log_files_.descriptors());
+    ipc::Setup setup = setup_for(action);
+    daemon.send(setup);
+    if (setup.keys) wipe(*setup.keys);
+    if (program == Program::kMembership) {
+        std::vector<runtime::UniqueFd> fds;
+        fds.emplace_back(::fcntl(control_.get(), F_DUPFD_CLOEXEC, 3));
+        daemon.send(ipc::ControlSocket{}, std::move(fds));
+    }
+}
+
+ipc::Setup Shell::setup_for(const StartProgram& action) const {
+    const config::Loaded& loaded = prepared_.loaded;
+    ipc::Setup setup{.settings = loaded.settings,
+                     .self = *loaded.self,
+                     .incarnation = {prepared_.store.generations().own, action.respawn},
+                     .config_dir = prepared_.options.config_dir,
+                     .run_dir = prepared_.options.run_dir,
+                     .known_generations = {},
+                     .keys = {}};
+    if (action.program != Program::kComm) return setup;
+    setup.keys = loaded.keys;
+    for (const auto& [name, generation] : prepared_.store.generations().peers)
+        if (const auto node = loaded.settings.find_node(name); node && node != loaded.self)
+            setup.known_generations[*node] = generation;
+    return setup;
+}
+
+void Shell::carry_out(const Connect& action) {
+    DaemonProcess* a = find(action.a);
+    DaemonProcess* b = find(action.b);
+    if (a == nullptr || b == nullptr) return;  // it could not be started: on its way again
+    auto pair = runtime::make_channel_pair();
+    if (!pair) {
+        log_.log(Level::kError, "no-channel", pair.error().text);
+        a->kill();  // to try again
+        return;
+    }
+    if (pair->largest < limits::kChannelBytes && !has_said_small_buffers_) {
+        has_said_small_buffers_ = true;
+        log_.log(Level::kWarn, "small-buffers",
+                 fmt::format("messages between daemons are limited to {} bytes here (raise "
+                             "net.core.wmem_max): enough for a few hundred groups",
+                             pair->largest));
+    }
+    const auto give = [](DaemonProcess& to, Program neighbour, runtime::UniqueFd end) {
+        std::vector<runtime::UniqueFd> fds;
+        fds.push_back(std::move(end));
+        to.send(ipc::NeighbourChannel{neighbour}, std::move(fds));
+    };
+    give(*a, action.b, std::move(pair->first));
+    give(*b, action.a, std::move(pair->second));
+}
+
+void Shell::carry_out(const KillProgram& action) {
+    if (DaemonProcess* daemon = find(action.program)) daemon->kill();
+}
+
+void Shell::carry_out(const TellStop& action) {
+    service_.stopping(fmt::format("stopping: waiting for {}", to_string(action.program)));
+    if (DaemonProcess* daemon = find(action.program)) daemon->send(ipc::Stop{});
+}
+
+std::vector<std::string> Shell::client_environment() const {
+    std::vector<std::string> to = daemon_environment();
+    to.push_back("HA_DIR=" + prepared_.options.config_dir);
+    to.push_back("HA_CURHOST=" + prepared_.loaded.own_node);
+    for (const auto& [name, text] : prepared_.loaded.settings.raw)
+        to.push_back(fmt::format("HA_{}={}", name, text));
+    return to;
+}
+
+void Shell::carry_out(const StartClient& action) {
+    const RespawnClient& client = prepared_.clients.at(action.client);
+    log_.log(Level::kInfo, "client-started",
+             fmt::format("Starting child client \"{}\" ({},{})", client.command,
+                         client.identity.uid, client.identity.gid));
+    auto started = runtime::ChildProcess::start(
+        loop_,
+        {.argv = {"/bin/sh", "-c", "exec " + client.command},
+         .environment = client_environment(),
+         .identity = client.identity,
+         .capture_output = false,
+         .death_signal = SIGTERM},
+        {.on_exit = [this, index = action.client](const runtime::ExitStatus& status) noexcept {
+            feed(ClientExited{index, exit_of(status)});
+        }});
+    if (started) {
+        clients_[action.client] = std::move(*started);
+        return;
+    }
+    inputs_.push_back(
+        ClientExited{action.client,
+                     {.code = kExitFailed,
+                      .text = fmt::format("could not be started: {}", started.error().text)}});
+}
+
+void Shell::carry_out(const EndClient& action) {
+    const auto at = clients_.find(action.client);
+    if (at != clients_.end()) at->second->end(kClientGrace);
+}
+
+void Shell::carry_out(const KillGroup& action) {
+    runtime::signal_group(action.group, SIGKILL);
+    dying_groups_.insert(action.group);
+    groups_.arm(runtime::now() + kGroupPoll);
+}
+
+void Shell::watch_groups() noexcept {
+    reap_orphans();
+    for (auto at = dying_groups_.begin(); at != dying_groups_.end();) {
+        const int group = *at;
+        if (runtime::group_exists(group)) {
+            runtime::signal_group(group, SIGKILL);  // what was forked meanwhile
+            ++at;
+            continue;
+        }
+        at = dying_groups_.erase(at);
+        feed(GroupGone{group});
+    }
+    if (!dying_groups_.empty()) groups_.arm(runtime::now() + kGroupPoll);
+}
+
+void Shell::carry_out(const SuiteReady&) {
+    is_ready_ = true;
+    log_.log(Level::kInfo, "suite-ready", "all daemons are ready");
+    service_.ready("running");
+}
+
+void Shell::carry_out(const SuiteEnded& action) {
+    exit_code_ = action.exit_code;
+    loop_.stop();
+}
+
+void Shell::carry_out(const Event& action) {
+    log_.log(action);
+}
+
+// ---- what daemons say
+
+// Each kind of message has its speakers: hb-comm cannot make us believe that it is hb-resource.
+bool Shell::may_say(Program from, const ipc::DaemonToMaster& message) const {
+    struct {
+        Program from;
+        bool operator()(const ipc::Ready&) const { return true; }
+        bool operator()(const ipc::Fault&) const { return true; }
+        bool operator()(const ipc::RememberGeneration&) const { return from == Program::kComm; }
+        bool operator()(const ipc::CallStarted&) const { return from == Program::kResource; }
+        bool operator()(const ipc::CallFinished&) const { return from == Program::kResource; }
+        bool operator()(const ipc::LeaveDone&) const { return from == Program::kResource; }
+    } allowed{from};
+    return std::visit(allowed, message);
+}
+
+void Shell::hear(Program from, const ipc::DaemonToMaster& message) {
+    if (!may_say(from, message))
+        return feed(FaultFound{from, Program::kMaster, "it sent what another daemon sends"});
+    struct {
+        Shell& shell;
+        Program from;
+        void operator()(const ipc::Ready&) const { shell.feed(ProgramReady{from}); }
+        void operator()(const ipc::Fault& m) const {
+            shell.feed(FaultFound{m.neighbour, from, m.reason});
+        }
+        void operator()(const ipc::RememberGeneration& m) const { shell.remember(m); }
+        void operator()(const ipc::CallStarted& m) const { shell.feed(CallStarted{m.group}); }
+        void operator()(const ipc::CallFinished& m) const { shell.feed(CallFinished{m.group}); }
+        void operator()(const ipc::LeaveDone&) const { shell.feed(Left{}); }
+    } act{*this, from};
+    std::visit(act, message);
+}
+
+void Shell::remember(const ipc::RememberGeneration& news) {
+    const config::Settings& settings = prepared_.loaded.settings;
+    if (rank(news.peer) >= settings.nodes.size()) return;
+    const auto kept = prepared_.store.remember(settings.node_name(news.peer), news.generation);
+    if (!kept)
+        log_.log(Level::kError, "generation-not-kept",
+                 fmt::format("the generation of {} cannot be kept on disk: {}",
+                             settings.node_name(news.peer), kept.error().text));
+}
+
+// ---- signals and time
+
+// Called for every SIGCHLD: our own children are looked at through their pidfds, what was adopted
+// from hb-resource is only reaped.
+void Shell::reap_orphans() noexcept {
+    for (int i = 0; i < 1000; ++i) {
+        siginfo_t info{};
+        if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+        // If hb-resource died, its last words say which of the orphans are unfinished calls: their
+        // numbers must not become free before that is known.
+        for (const Program program : kStartOrder)
+            if (DaemonProcess* daemon = find(program)) daemon->check();
+        for (auto& [index, client] : clients_)
+            client->check();
+        ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG);
+    }
+    reap_more_.schedule();
+}
+
+void Shell::reread_keys() noexcept {
+    log_.log(Level::kInfo, "keys-reread", "Rereading authentication file.");
+    if (is_ready_) service_.reloading();
+    config::LoadedKeys fresh = config::load_authkeys(prepared_.options.config_dir);
+    log_diagnostics(fresh.diagnostics, log_);
+    if (fresh.ok()) {
+        wipe(prepared_.loaded.keys);
+        prepared_.loaded.keys = std::move(fresh.keys);
+        if (DaemonProcess* comm = find(Program::kComm))
+            comm->send(ipc::NewKeys{prepared_.loaded.keys});
+    } else {
+        log_.log(Level::kError, "keys-refused",
+                 "authkeys is wrong: keeping the keys that are in use");
+    }
+    look_at_log_files();
+    if (is_ready_) service_.ready("running");
+}
+
+void Shell::look_at_log_files() noexcept {
+    std::vector<std::string> problems;
+    if (log_files_.refresh(problems)) {
+        const ipc::LogFiles message = log_files_.message();
+        std::vector<runtime::UniqueFd> fds = log_files_.descriptors();
+        log_.set_files(message.logfile ? std::move(fds.front()) : runtime::UniqueFd(),
+                       message.debugfile ? std::move(fds.back()) : runtime::UniqueFd());
+        for (auto& [program, daemon] : daemons_)
+            daemon->send(message, log_files_.descriptors());
+    }
+    for (const std::string& problem : problems)
+        log_.log(Level::kError, "logfile-not-open", fmt::format("cannot log to {}", problem));
+    rotation_.arm(runtime::now() + kRotationLook);
+}
+
+}  // namespace hb::master

@@ -1,0 +1,93 @@
+// The shell of hb-master: carries out what SupervisorCore decides, and tells it what happened.
+//
+// It owns the processes, the master's ends of their channels, the control socket until it is handed
+// to hb-membership, the files on disk. It reads no network byte; from its children it takes the few
+// messages of proto/master.proto, and kills who sends anything else.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/log/logger.hpp"
+#include "common/runtime/child_process.hpp"
+#include "common/runtime/event_loop.hpp"
+#include "common/runtime/events.hpp"
+#include "common/runtime/sd_service.hpp"
+#include "daemons/hb-master/daemon_process.hpp"
+#include "daemons/hb-master/log_files.hpp"
+#include "daemons/hb-master/start.hpp"
+#include "daemons/hb-master/supervisor_core.hpp"
+
+namespace hb::master {
+
+class Shell {
+  public:
+    Shell(Prepared prepared, log::Logger& log);
+    ~Shell();
+    Shell(const Shell&) = delete;
+    Shell& operator=(const Shell&) = delete;
+
+    // Until the suite has ended: the exit code.
+    [[nodiscard]] int run();
+
+  private:
+    // Inputs that arise while actions are carried out wait for their turn.
+    void feed(SupervisorInput input);
+    void work();
+    void deadline();
+    void act(const std::vector<SupervisorAction>& actions);
+    void carry_out(const StartProgram& action);
+    void carry_out(const Connect& action);
+    void carry_out(const KillProgram& action);
+    void carry_out(const TellStop& action);
+    void carry_out(const StartClient& action);
+    void carry_out(const EndClient& action);
+    void carry_out(const KillGroup& action);
+    void carry_out(const SuiteReady& action);
+    void carry_out(const SuiteEnded& action);
+    void carry_out(const Event& action);
+
+    void hear(Program from, const ipc::DaemonToMaster& message);
+    [[nodiscard]] bool may_say(Program from, const ipc::DaemonToMaster& message) const;
+    void remember(const ipc::RememberGeneration& news);
+    [[nodiscard]] ipc::Setup setup_for(const StartProgram& action) const;
+    [[nodiscard]] std::vector<std::string> client_environment() const;
+    [[nodiscard]] DaemonProcess* find(Program program);
+
+    void watch_groups() noexcept;
+    void reap_orphans() noexcept;
+    void reread_keys() noexcept;
+    void look_at_log_files() noexcept;
+    void open_control_socket();
+
+    Prepared prepared_;
+    log::Logger& log_;
+    runtime::EventLoop loop_;
+    SupervisorCore core_;
+    LogFiles log_files_;
+    runtime::UniqueFd control_;
+    std::map<Program, std::unique_ptr<DaemonProcess>> daemons_;
+    std::map<std::size_t, std::unique_ptr<runtime::ChildProcess>> clients_;
+    std::set<int> dying_groups_;
+    std::deque<SupervisorInput> inputs_;
+    bool is_acting_ = false;
+    bool is_ready_ = false;
+    bool has_said_small_buffers_ = false;
+    int exit_code_ = 0;
+    runtime::SdService service_;
+    runtime::Defer reap_more_;
+    runtime::Timer deadline_;
+    runtime::Timer groups_;
+    runtime::Timer rotation_;
+    runtime::SignalEvent terminate_;
+    runtime::SignalEvent interrupt_;
+    runtime::SignalEvent hangup_;
+    runtime::SignalEvent child_;
+};
+
+}  // namespace hb::master

@@ -1,0 +1,185 @@
+#include "daemons/hb-master/start.hpp"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/base/ipc/program.hpp"
+#include "common/config/check_system.hpp"
+#include "common/runtime/system_clock.hpp"
+#include "daemons/hb-master/topology.hpp"
+
+namespace hb::master {
+
+namespace {
+
+constexpr char kUser[] = "hacluster";
+constexpr char kGroup[] = "haclient";
+constexpr int kLockPollMs = 20;
+constexpr Duration kLockWarning = 10s;
+
+void fail(log::Logger& log, const char* id, const std::string& text) {
+    log.log(Level::kError, id, text);
+}
+
+std::optional<runtime::Identity> suite_user(log::Logger& log) {
+    const passwd* user = ::getpwnam(kUser);
+    const uid_t uid = user != nullptr ? user->pw_uid : 0;
+    const group* group = ::getgrnam(kGroup);
+    if (user == nullptr || group == nullptr || uid == 0 || group->gr_gid == 0) {
+        fail(log, "no-user",
+             fmt::format("{} {} does not exist: systemd-sysusers makes it from ha-suite.conf, or: "
+                         "groupadd -r {} && useradd -r -g {} -d /nonexistent -s /usr/sbin/nologin "
+                         "{}",
+                         user == nullptr ? "user" : "group", user == nullptr ? kUser : kGroup,
+                         kGroup, kGroup, kUser));
+        return std::nullopt;
+    }
+    return runtime::Identity{.uid = uid, .gid = group->gr_gid, .groups = {}};
+}
+
+// As a login of that user would have it: primary group and all others.
+std::optional<runtime::Identity> user_of(const std::string& name) {
+    const passwd* user = ::getpwnam(name.c_str());
+    if (user == nullptr) return std::nullopt;
+    runtime::Identity who{.uid = user->pw_uid, .gid = user->pw_gid, .groups = {}};
+    int count = 64;
+    who.groups.resize(static_cast<std::size_t>(count));
+    if (::getgrouplist(name.c_str(), who.gid, who.groups.data(), &count) < 0) {
+        who.groups.resize(static_cast<std::size_t>(count));
+        ::getgrouplist(name.c_str(), who.gid, who.groups.data(), &count);
+    }
+    who.groups.resize(static_cast<std::size_t>(count));
+    return who;
+}
+
+bool make_directory(const std::string& path, mode_t mode, log::Logger& log) {
+    if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) {
+        struct stat there{};
+        if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) return true;
+        errno = ENOTDIR;
+    }
+    fail(log, "no-directory", fmt::format("{}: {}", path, std::strerror(errno)));
+    return false;
+}
+
+bool find_programs(const Options& options, bool ipfail, log::Logger& log) {
+    bool all = true;
+    for (const ipc::Program program : kStartOrder) {
+        if (program == ipc::Program::kIpfail && !ipfail) continue;
+        if (!find_program(options.libexec_dir, to_string(program)).empty()) continue;
+        fail(log, "no-program",
+             fmt::format("{}/{}: not there, or not executable", options.libexec_dir,
+                         to_string(program)));
+        all = false;
+    }
+    return all;
+}
+
+// Daemons of a master that died may still be stopping what they ran.
+void wait_for_last_run(RunLock& lock, log::Logger& log) {
+    MonoTime warn_at = runtime::now();
+    while (!lock.try_suite()) {
+        if (runtime::now() >= warn_at) {
+            log.log(Level::kWarn, "waiting-for-last-run",
+                    fmt::format("waiting for processes of the last run to end: {}",
+                                fmt::join(lock.holders(), ", ")));
+            warn_at = runtime::now() + kLockWarning;
+        }
+        ::poll(nullptr, 0, kLockPollMs);
+    }
+}
+
+bool is_ipfail_wanted(const config::Settings& settings) {
+    for (const config::RespawnLine& line : settings.respawn)
+        if (line.is_ipfail) return true;
+    return false;
+}
+
+}  // namespace
+
+std::string find_program(const std::string& dir, const std::string& name) {
+    for (const std::string& path : {dir + "/" + name, dir + "/" + name + "/" + name}) {
+        struct stat there{};
+        if (::stat(path.c_str(), &there) == 0 && S_ISREG(there.st_mode) &&
+            ::access(path.c_str(), X_OK) == 0)
+            return path;
+    }
+    return {};
+}
+
+void log_diagnostics(const std::vector<config::Diagnostic>& diagnostics, log::Logger& log) {
+    for (const config::Diagnostic& d : diagnostics) {
+        const Level level = d.severity == config::Severity::kError     ? Level::kError
+                            : d.severity == config::Severity::kWarning ? Level::kWarn
+                                                                       : Level::kInfo;
+        log.log(level, "configuration", fmt::format("{}: {}", to_string(d.at), d.text));
+    }
+}
+
+std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& exit_code) {
+    exit_code = kExitPermission;
+    if (::geteuid() != 0) {
+        fail(log, "not-root", "hb-master has to be started by root");
+        return std::nullopt;
+    }
+    exit_code = kExitNotConfigured;
+    config::Loaded loaded = config::load_directory(options.config_dir, options.node);
+    config::Diagnostics system;
+    config::check_system(loaded.settings, {.resource_d = options.config_dir + "/resource.d"},
+                         system);
+    log_diagnostics(loaded.diagnostics, log);
+    log_diagnostics(system.sorted(), log);
+    const bool ipfail = is_ipfail_wanted(loaded.settings);
+    const std::optional<runtime::Identity> hacluster = suite_user(log);
+    std::vector<RespawnClient> clients;
+    for (const config::RespawnLine& line : loaded.settings.respawn) {
+        if (line.is_ipfail || line.is_heartbeat_client) continue;
+        if (std::optional<runtime::Identity> user = user_of(line.user))
+            clients.push_back({line.user, line.command, std::move(*user)});
+    }
+    if (!loaded.ok() || system.has_errors() || !loaded.self || !hacluster ||
+        !find_programs(options, ipfail, log)) {
+        fail(log, "not-started", "Configuration error, heartbeat not started.");
+        return std::nullopt;
+    }
+
+    exit_code = kExitFailed;
+    if (!make_directory(options.run_dir, 0755, log) ||
+        !make_directory(options.state_dir, 0700, log))
+        return std::nullopt;
+    Result<RunLock> lock = RunLock::take(options.run_dir);
+    if (!lock) {
+        fail(log, "already-running", lock.error().text);
+        return std::nullopt;
+    }
+    wait_for_last_run(*lock, log);
+    GenerationStore store(options.state_dir);
+    // On disk before anything is started: a frame of this generation may leave soon after.
+    if (const Result<void> begun = store.begin(runtime::wall_time().seconds); !begun) {
+        fail(log, "generation-not-kept",
+             fmt::format("the generation cannot be kept on disk, so it could be used twice: {}",
+                         begun.error().text));
+        return std::nullopt;
+    }
+    if (!store.note().empty()) log.log(Level::kWarn, "generation-new", store.note());
+    log.log(Level::kInfo, "generation",
+            fmt::format("Heartbeat generation: {}", store.generations().own));
+    exit_code = 0;
+    return Prepared{.options = options,
+                    .loaded = std::move(loaded),
+                    .hacluster = *hacluster,
+                    .clients = std::move(clients),
+                    .lock = std::move(*lock),
+                    .store = std::move(store)};
+}
+
+}  // namespace hb::master

@@ -1,0 +1,58 @@
+// What has to be true before anything is started: arguments, configuration, users, directories,
+// locks, the generation on disk. All that is wrong is said at once; nothing is half started.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config/load.hpp"
+#include "common/log/logger.hpp"
+#include "common/runtime/child_process.hpp"
+#include "daemons/hb-master/generation_store.hpp"
+#include "daemons/hb-master/run_lock.hpp"
+
+namespace hb::master {
+
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitPermission = 4;
+inline constexpr int kExitNotConfigured = 6;  // as Heartbeat, and LSB
+
+struct Options {
+    std::string config_dir;
+    std::string state_dir;
+    std::string run_dir;
+    std::string libexec_dir;
+    std::string node;  // empty: nodeinfo, or uname -n
+    log::Target log = log::Target::kStderr;
+    bool realtime = true;
+};
+
+struct RespawnClient {
+    std::string user;
+    std::string command;
+    runtime::Identity identity;
+};
+
+// Everything that the shell runs with.
+struct Prepared {
+    Options options;
+    config::Loaded loaded;
+    runtime::Identity hacluster;  // and its group haclient
+    std::vector<RespawnClient> clients;
+    RunLock lock;
+    GenerationStore store;
+};
+
+// Reads and judges; on failure everything was logged, and `exit_code` says how to end.
+[[nodiscard]] std::optional<Prepared> prepare(const Options& options, log::Logger& log,
+                                              int& exit_code);
+
+// Where a daemon's program is: installed (`dir`/hb-comm), or in a build tree
+// (`dir`/hb-comm/hb-comm).
+[[nodiscard]] std::string find_program(const std::string& dir, const std::string& name);
+
+void log_diagnostics(const std::vector<config::Diagnostic>& diagnostics, log::Logger& log);
+
+}  // namespace hb::master

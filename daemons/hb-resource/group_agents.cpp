@@ -35,8 +35,11 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
       work_(loop, [this]() noexcept { work(); }),
       runner_timer_(loop, [this]() noexcept { wake_runners(); }),
       places_timer_(loop, [this]() noexcept { look_at_places(); }) {
-    for (const config::Group& group : settings.groups)
-        groups_.emplace(group.name, make_group(settings, group));
+    for (const config::Group& group : settings.groups) {
+        RunnerSettings runner = spec.limits;
+        runner.preferred = settings.node_name(group.preferred);
+        groups_.emplace(group.name, make_group(std::move(runner), group));
+    }
 }
 
 GroupAgents::~GroupAgents() = default;
@@ -65,12 +68,9 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
     return agents;
 }
 
-GroupAgents::Group GroupAgents::make_group(const config::Settings& settings,
-                                           const config::Group& group) {
+GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::Group& group) {
     Group result;
-    RunnerSettings runner;
     runner.group = group.name;
-    runner.preferred = settings.node_name(group.preferred);
     for (const config::Resource& resource : group.resources) {
         Resource made{.word = resource.word, .type = resource.type, .args = resource.args};
         const auto address = is_built_in(resource) ? config::address_of(resource)

@@ -34,6 +34,7 @@ class GroupAgents {
         NodeId self{};
         std::string config_dir;
         config::ScriptDirectories scripts;
+        RunnerSettings limits;  // its deadlines and retries, for every group
     };
     struct Callbacks {
         std::move_only_function<void(const RunnerDone&) noexcept> on_done;
@@ -78,7 +79,7 @@ class GroupAgents {
 
     GroupAgents(runtime::EventLoop& loop, const config::Settings& settings, const Spec& spec,
                 Callbacks callbacks);
-    [[nodiscard]] Group make_group(const config::Settings& settings, const config::Group& group);
+    [[nodiscard]] static Group make_group(RunnerSettings runner, const config::Group& group);
     void carry_out(std::vector<RunnerAction>& actions);
     void run(const RunOperation& operation);
     void answer(OperationDone done);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/base/assert.hpp"
 #include "common/base/limits.hpp"
 #include "daemons/hb-comm/comm_core_impl.hpp"
@@ -111,8 +113,11 @@ void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime, Out& out) {
         to_membership(std::move(change), out);
 }
 
+// After a gap frames wait for hb-resource's word, not for a view: that may come of what the peers
+// said meanwhile, and would leave beside a report from before the gap (L5).
 void CommCore::Impl::take(const ipc::PublishTopics& topics, MonoTime now, Out&) {
-    timer.release();
+    const auto is_report = [](const TopicUpdate& u) { return u.topic == Topic::kReport; };
+    if (std::ranges::any_of(topics.topics, is_report)) timer.release();
     if (own.publish(topics)) timer.at_once(now);
 }
 

@@ -59,8 +59,8 @@ struct LinkChanged {
     bool operator==(const LinkChanged&) const = default;
 };
 
-// hb-comm stood still for this long (L5). It sends no frame until the next PublishTopics
-// (hb-resource publishes anew when it hears of the gap), for d/8 at most.
+// hb-comm stood still for this long (L5). It sends no frame until the next PublishTopics with a
+// report (hb-resource publishes anew when it hears of the gap), for d/8 at most.
 struct CommGap {
     Duration gap{};
     bool operator==(const CommGap&) const = default;

@@ -432,6 +432,8 @@ TEST_F(Net, AFrozenHbCommTellsBeforeAnythingElse) {
     // No frame leaves before the state is published.
     run(100ms);
     EXPECT_TRUE(sent_by(kA).empty());
+    publish(kA, {topic(Topic::kView, 2)});
+    EXPECT_TRUE(sent_by(kA).empty()) << "a view is not hb-resource's word";
     publish(kA, {topic(Topic::kReport, 2)});
     ASSERT_EQ(sent_by(kA).size(), 1U);
     EXPECT_EQ(sent_by(kA)[0].body.topics.at(0).version.counter, 2U);

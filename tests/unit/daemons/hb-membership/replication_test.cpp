@@ -148,6 +148,23 @@ TEST_F(Replication, TopicsOfAnEarlierMembershipOfTheSameLifeCount) {
     EXPECT_FALSE(t.last<ipc::Lease>());
 }
 
+TEST(ReplicationAnew, DroppedV1TakesOldFramesToo) {
+    MembershipSettings s = Bench::settings(2, kA);
+    s.dropped.v1_newer = true;
+    Bench t(s);
+    t.hello_comm();
+    FakePeer b = follower(kB);
+    b.publish(Topic::kReport, report({}, GroupState::kRunning));
+    const PeerFrame old = b.frame(t.now);
+    b.respawn_membership();
+    b.publish_view(kA);
+    b.publish(Topic::kReport, report({}, GroupState::kStopped));
+    t.frame(b);
+    t.handle(old);
+    EXPECT_EQ(t.core.status().nodes[1].report->groups["g"].state, GroupState::kRunning);
+    EXPECT_EQ(t.core.status().nodes[1].incarnation, old.seen.head.incarnation);
+}
+
 TEST_F(Replication, AnotherIncarnationVoidsTheViewOnly) {
     b.publish(Topic::kReport, report(t.accepted()->id, GroupState::kRunning));
     t.frame(b);

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
 namespace hb::lab {
 namespace {
 
@@ -21,9 +25,54 @@ std::vector<std::string> addresses_of(const std::string& resources) {
     return found;
 }
 
+std::string read_whole(const std::string& path) {
+    std::ifstream in(path);
+    if (!in) throw LabError(path + ": cannot read");
+    std::ostringstream all;
+    all << in.rdbuf();
+    return std::move(all).str();
+}
+
+// The words of each line that has some. What they mean is for the suite's own parser to say.
+std::vector<std::vector<std::string>> lines_of_words(std::string text) {
+    for (std::size_t at = 0; (at = text.find("\\\n", at)) != std::string::npos;)
+        text.replace(at, 2, "  ");
+    std::vector<std::vector<std::string>> all;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream in(line.substr(0, line.find('#')));
+        std::vector<std::string> words;
+        for (std::string word; in >> word;)
+            words.push_back(std::move(word));
+        if (!words.empty()) all.push_back(std::move(words));
+    }
+    return all;
+}
+
 }  // namespace
 
+ClusterConfig ClusterConfig::from_directory(const std::string& directory) {
+    ClusterConfig config;
+    config.ha_cf_text = read_whole(directory + "/ha.cf");
+    config.haresources_text = read_whole(directory + "/haresources");
+    if (std::ifstream(directory + "/authkeys"))
+        config.authkeys = read_whole(directory + "/authkeys");
+    config.nodes = 0;
+    for (const auto& words : lines_of_words(*config.ha_cf_text))
+        if (words[0] == "node") config.nodes += static_cast<unsigned>(words.size() - 1);
+    config.groups.clear();
+    for (const auto& words : lines_of_words(*config.haresources_text)) {
+        Group group;
+        if (std::sscanf(words[0].c_str(), "node%u", &group.preferred) != 1)
+            throw LabError(words[0] + " in haresources: the lab's nodes are node1, node2, ...");
+        group.resources = fmt::format("{}", fmt::join(words.begin() + 1, words.end(), " "));
+        config.groups.push_back(std::move(group));
+    }
+    return config;
+}
+
 std::string ClusterConfig::ha_cf() const {
+    if (ha_cf_text) return *ha_cf_text;
     std::string text = "node";
     for (unsigned n = 1; n <= nodes; ++n)
         text += fmt::format(" node{}", n);
@@ -37,6 +86,7 @@ std::string ClusterConfig::ha_cf() const {
 }
 
 std::string ClusterConfig::haresources() const {
+    if (haresources_text) return *haresources_text;
     std::string text;
     for (const Group& group : groups)
         text += fmt::format("node{} {}\n", group.preferred, group.resources);

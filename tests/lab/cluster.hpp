@@ -34,8 +34,17 @@ struct ClusterConfig {
     std::vector<Group> groups = {Group{}};
     std::string authkeys = "auth 1\n1 sha1 a-key-of-the-lab\n";
 
+    // When given, these are the files, and of the above only `nodes`, `groups` and `authkeys`
+    // count.
+    std::optional<std::string> ha_cf_text;
+    std::optional<std::string> haresources_text;
+
     [[nodiscard]] std::string ha_cf() const;
     [[nodiscard]] std::string haresources() const;
+
+    // ha.cf and haresources of a directory, for nodes named node1, node2, ...; its authkeys if it
+    // has them, else a key of the lab's.
+    [[nodiscard]] static ClusterConfig from_directory(const std::string& directory);
 };
 
 class WaitError : public LabError {

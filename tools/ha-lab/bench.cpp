@@ -1,0 +1,239 @@
+#include "tools/ha-lab/bench.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "tests/lab/cluster.hpp"
+#include "tests/lab/probe.hpp"
+
+namespace hb::lab {
+namespace {
+
+constexpr const char* kVip = Cluster::kVip;
+
+// One row of the table: values in milliseconds, and what the project promises of their median.
+struct Measurement {
+    std::string name;
+    double promise_ms = 0;
+    std::vector<double> values;
+    double longest_pause_ms = 0;  // of the probe itself: how trustworthy the maximum is
+    std::string error;            // why there are fewer values than runs
+
+    [[nodiscard]] double at(double share) const {
+        if (values.empty()) return 0;
+        std::vector<double> sorted = values;
+        std::sort(sorted.begin(), sorted.end());
+        return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+    }
+    [[nodiscard]] bool kept(unsigned runs) const {
+        return values.size() == runs && at(0.5) <= promise_ms;
+    }
+};
+
+class Bench {
+  public:
+    explicit Bench(BenchOptions options) : options_(std::move(options)) {}
+
+    int run() {
+        planned_moves();
+        power_off("power-off, deadtime 1 s", "250ms", "1s", 1020);
+        power_off("power-off, deadtime 100 ms", "25ms", "100ms", 120);
+        for (const char* daemon : {"hb-comm", "hb-membership", "hb-resource", "hb-ipfail"})
+            kill_daemon(daemon);
+        carrier_lost();
+        print_table();
+        if (!options_.json_file.empty()) write_json();
+        return std::all_of(rows_.begin(), rows_.end(),
+                           [&](const Measurement& m) { return m.kept(options_.runs); })
+                   ? 0
+                   : 1;
+    }
+
+  private:
+    [[nodiscard]] bool wanted(const std::string& name) const {
+        return name.find(options_.only) != std::string::npos;
+    }
+
+    // Runs `cycle` as often as asked for; the first failure ends the series and is kept.
+    template <typename Cycle>
+    void repeat(std::vector<Measurement*> rows, const Cycle& cycle) {
+        for (unsigned run = 0; run < options_.runs; ++run) {
+            fmt::print(stderr, "\r{:<40} {:>3}/{}", rows[0]->name, run + 1, options_.runs);
+            try {
+                cycle();
+            } catch (const LabError& e) {
+                for (Measurement* row : rows)
+                    row->error = e.what();
+                break;
+            }
+        }
+        fmt::print(stderr, "\r{:<60}\r", "");
+    }
+
+    // The client's outage while `act` happens, until the address is where it goes and answers.
+    static void measure(Cluster& cluster, Measurement& row, unsigned new_owner,
+                        const std::function<void()>& act) {
+        Probe probe(cluster.lab().client(), kVip);
+        act();
+        cluster.wait_owner(new_owner);
+        const LabTime moved = LabClock::now();
+        cluster.wait("the client is answered again", [&] { return probe.answered_since(moved); });
+        take(row, probe.report());
+    }
+
+    static void take(Measurement& row, const ProbeReport& report) {
+        row.values.push_back(to_ms(report.outage));
+        row.longest_pause_ms = std::max(row.longest_pause_ms, to_ms(report.longest_pause));
+    }
+
+    void keep(Measurement row) {
+        if (wanted(row.name)) rows_.push_back(std::move(row));
+    }
+
+    void planned_moves() {
+        Measurement stop{"orderly stop of the owner", 10, {}, 0, {}};
+        Measurement failback{"automatic failback", 10, {}, 0, {}};
+        Measurement standby{"hactl standby", 10, {}, 0, {}};
+        Measurement takeover{"hactl takeover", 10, {}, 0, {}};
+        if (wanted(stop.name) || wanted(failback.name)) {
+            Lab lab;
+            Cluster cluster(lab);
+            cluster.start_all();
+            cluster.wait_settled();
+            repeat({&stop, &failback}, [&] {
+                measure(cluster, stop, 2, [&] { cluster.stop(1); });
+                measure(cluster, failback, 1, [&] { cluster.start(1); });
+                cluster.wait_settled();
+            });
+        }
+        if (wanted(standby.name) || wanted(takeover.name)) {
+            Lab lab;
+            Cluster cluster(lab);
+            cluster.start_all();
+            cluster.wait_settled();
+            repeat({&standby, &takeover}, [&] {
+                measure(cluster, standby, 2, [&] { cluster.hactl(1, {"standby"}); });
+                measure(cluster, takeover, 1, [&] { cluster.hactl(1, {"takeover"}); });
+            });
+        }
+        keep(std::move(stop));
+        keep(std::move(standby));
+        keep(std::move(takeover));
+        keep(std::move(failback));
+    }
+
+    void power_off(const std::string& name, const std::string& keepalive,
+                   const std::string& deadtime, double promise_ms) {
+        Measurement row{name, promise_ms, {}, 0, {}};
+        if (!wanted(name)) return;
+        ClusterConfig config;
+        config.keepalive = keepalive;
+        config.deadtime = deadtime;
+        Lab lab;
+        Cluster cluster(lab, config);
+        cluster.start_all();
+        cluster.wait_settled();
+        repeat({&row}, [&] {
+            measure(cluster, row, 2, [&] { cluster.node(1).power_off(); });
+            cluster.node(1).boot();
+            cluster.start(1);
+            cluster.wait_settled();
+        });
+        keep(std::move(row));
+    }
+
+    void kill_daemon(const std::string& daemon) {
+        Measurement row{"SIGKILL of " + daemon, 20, {}, 0, {}};
+        if (!wanted(row.name)) return;
+        Lab lab;
+        Cluster cluster(lab);
+        cluster.start_all();
+        cluster.wait_settled();
+        repeat({&row}, [&] {
+            const std::optional<pid_t> before = cluster.node(1).pid_of(daemon);
+            if (!before) throw LabError(daemon + " does not run");
+            Probe probe(lab.client(), kVip);
+            cluster.node(1).kill(daemon);
+            cluster.wait(daemon + " is back", [&] {
+                const std::optional<pid_t> now = cluster.node(1).pid_of(daemon);
+                return now && now != before;
+            });
+            cluster.wait_settled();
+            take(row, probe.report());
+        });
+        keep(std::move(row));
+    }
+
+    // Not an outage: from the loss of the carrier to the line in the log of that node.
+    void carrier_lost() {
+        Measurement row{"public cable without carrier, reported", 20, {}, 0, {}};
+        if (!wanted(row.name)) return;
+        ClusterConfig config;
+        config.media = {"bcast eth0 eth1"};
+        Lab lab;
+        Cluster cluster(lab, config);
+        cluster.start_all();
+        cluster.wait_settled();
+        repeat({&row}, [&] {
+            const std::size_t events = lab.addresses().mark();
+            const std::size_t mark = lab.log().mark();
+            cluster.node(1).pull(Cable::kService, Carrier::kLost);
+            const LogLine reported = cluster.wait_log(1, "eth0 dead", mark);
+            for (const AddressEvent& e : lab.addresses().events(events))
+                if (e.what == AddressEvent::What::kCarrierLost && e.node == 1) {
+                    row.values.push_back(to_ms(reported.at - e.at));
+                    break;
+                }
+            const std::size_t plugged = lab.log().mark();
+            cluster.node(1).plug(Cable::kService);
+            cluster.wait_log(1, "eth0 up", plugged);
+            cluster.wait_settled();
+        });
+        keep(std::move(row));
+    }
+
+    void print_table() const {
+        fmt::print("{:<40} {:>9} {:>9} {:>9} {:>9} {:>5}  {}\n", "milliseconds", "median", "least",
+                   "most", "promised", "runs", "");
+        for (const Measurement& m : rows_) {
+            fmt::print("{:<40} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.0f} {:>5}  {}\n", m.name, m.at(0.5),
+                       m.at(0), m.at(1), m.promise_ms, m.values.size(),
+                       m.kept(options_.runs) ? "kept" : "NOT KEPT");
+            if (!m.error.empty()) fmt::print("    ended early: {}\n", m.error);
+        }
+        fmt::print(
+            "A client asks every millisecond; its outage is the longest time between two requests "
+            "that were answered.\n");
+    }
+
+    void write_json() const {
+        nlohmann::json all = {{"version", 1}, {"unit", "ms"}, {"runs", options_.runs}};
+        for (const Measurement& m : rows_)
+            all["measurements"].push_back({{"name", m.name},
+                                           {"median", m.at(0.5)},
+                                           {"least", m.at(0)},
+                                           {"most", m.at(1)},
+                                           {"promised", m.promise_ms},
+                                           {"kept", m.kept(options_.runs)},
+                                           {"probe_longest_pause", m.longest_pause_ms},
+                                           {"error", m.error},
+                                           {"values", m.values}});
+        std::ofstream out(options_.json_file);
+        if (!(out << all.dump(2) << '\n')) throw LabError(options_.json_file + ": cannot write");
+    }
+
+    const BenchOptions options_;
+    std::vector<Measurement> rows_;
+};
+
+}  // namespace
+
+int run_bench(const BenchOptions& options) {
+    return Bench(options).run();
+}
+
+}  // namespace hb::lab

@@ -48,24 +48,30 @@ std::string read_to_end(int fd) {
     return all;
 }
 
-void write_and_end(int fd, const std::string& text) {
+void write_all(int fd, const std::string& text) {
     for (std::size_t at = 0; at < text.size();) {
         const ssize_t n = ::send(fd, text.data() + at, text.size() - at, MSG_NOSIGNAL);
         if (n <= 0) break;
         at += static_cast<std::size_t>(n);
     }
+}
+
+void write_and_end(int fd, const std::string& text) {
+    write_all(fd, text);
     ::shutdown(fd, SHUT_WR);
 }
 
+// The end of the lab is answered to the end only when the lab is gone: by closing the connection.
 void answer_one(int connection, LabCommands& commands) {
     const nlohmann::json words = nlohmann::json::parse(read_to_end(connection), nullptr, false);
     Answer answer{2, "not a command\n", 0, {}};
     if (words.is_array()) answer = commands.run(words.get<std::vector<std::string>>());
-    write_and_end(connection, nlohmann::json{{"exit_code", answer.exit_code},
-                                             {"text", answer.text},
-                                             {"enter_pid", answer.enter_pid},
-                                             {"enter_fd", answer.enter_fd}}
-                                  .dump());
+    const nlohmann::json reply = {{"exit_code", answer.exit_code},
+                                  {"text", answer.text},
+                                  {"enter_pid", answer.enter_pid},
+                                  {"enter_fd", answer.enter_fd}};
+    write_all(connection, reply.dump());
+    if (!commands.is_over()) ::shutdown(connection, SHUT_WR);
 }
 
 // In the background process. Says "ok" through `ready` when the lab is up, else why not.
@@ -74,6 +80,7 @@ void keep_lab(Fd listener, Fd ready, const ClusterConfig& config, bool start_sui
         [[maybe_unused]] const ssize_t n = ::write(ready.get(), text.data(), text.size());
         ready.reset();
     };
+    Fd connection;  // outlives the lab
     try {
         Lab lab({.nodes = config.nodes});
         Cluster cluster(lab, config);
@@ -81,9 +88,10 @@ void keep_lab(Fd listener, Fd ready, const ClusterConfig& config, bool start_sui
         LabCommands commands(cluster);
         tell("ok");
         while (!commands.is_over()) {
-            const Fd connection(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            connection.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
             if (connection) answer_one(connection.get(), commands);
         }
+        listener.reset();
     } catch (const std::exception& e) {
         if (ready) tell(e.what());
     }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "tools/ha-lab/bench.hpp"
 #include "tools/ha-lab/enter.hpp"
@@ -84,12 +85,12 @@ void add_lab_commands(CLI::App& app, Arguments& a, Action& chosen) {
     command(app, "log", "what the nodes said", chosen, [&a] {
         return ask(a, {"log", std::to_string(a.lines)});
     })->add_option("-n", a.lines, "the last so many lines");
-    auto* exec_command =
+    CLI::App* exec_command =
         command(app, "exec", "run a command (a shell) in node1 ..., client, router, far, switch",
                 chosen, [&a] { return exec(a); });
     exec_command->add_option("where", a.node)->required();
-    exec_command->add_option("command", a.command);
-    exec_command->prefix_command();
+    exec_command->footer(
+        "What follows is the command with its own options: exec node1 ip -br addr");
     command(app, "heal", "undo split", chosen, [&a] { return ask(a, {"heal"}); });
 }
 
@@ -146,16 +147,35 @@ void add_measuring_commands(CLI::App& app, Arguments& a, Action& chosen) {
     scenario->add_option("--config-dir", a.config_dir, "take ha.cf, haresources, authkeys there");
 }
 
+// What follows `exec WHERE` is somebody else's command line: it is kept from our parser.
+std::vector<std::string> split_command(std::vector<std::string>& words) {
+    const auto exec = std::find(words.begin(), words.end(), "exec");
+    if (words.end() - exec < 3 || exec[1].starts_with("-")) return {};
+    auto from = exec + 2;
+    if (*from == "--") from = words.erase(from);
+    std::vector<std::string> command(from, words.end());
+    words.erase(from, words.end());
+    return command;
+}
+
 int run(int argc, char** argv) {
     Arguments a;
+    std::vector<std::string> words(argv + 1, argv + argc);
+    a.command = split_command(words);
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
     Action chosen;
-    CLI::App app{"A cluster to break: nodes, networks and cables on this machine. Needs root."};
+    CLI::App app{"A cluster to break: nodes, networks and cables on this machine. Needs root.",
+                 "ha-lab"};
     app.require_subcommand(1);
     app.add_option("--name", a.name, "which lab, when there are several");
     add_lab_commands(app, a, chosen);
     add_node_commands(app, a, chosen);
     add_measuring_commands(app, a, chosen);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(words);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e);
+    }
     try {
         if (const std::string why = Lab::cannot_run(); !why.empty()) throw LabError(why);
         return chosen();

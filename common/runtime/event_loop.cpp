@@ -53,6 +53,11 @@ void EventLoop::poll() {
     dying_.clear();
 }
 
+void EventLoop::wait() {
+    event_base_loop(base_.get(), EVLOOP_ONCE);
+    dying_.clear();
+}
+
 void EventLoop::watch_gaps(Duration threshold, GapCallback callback) {
     HB_ASSERT(!gap_timer_);
     HB_ASSERT(threshold > Duration::zero());

@@ -36,6 +36,8 @@ class EventLoop {
     void stop() noexcept;
     // Handles what is ready now, without waiting. For tests and for the last words of a process.
     void poll();
+    // Waits for something to be ready, and handles it. For tests.
+    void wait();
 
     // `callback` hears of every time in which this process handled nothing for longer than
     // `threshold`, though it had to: first of all callbacks, before anything else is read. The loop

@@ -368,6 +368,8 @@ int daemon_main(int argc, char** argv, const DaemonSpec& spec) {
         return kExitFailed;
     }
     ::signal(SIGPIPE, SIG_IGN);
+    // Sent by the kernel when the master's death leaves a stopped process group without a parent.
+    ::signal(SIGHUP, SIG_IGN);
     try {
         return start(spec, arguments);
     } catch (const std::exception& problem) {

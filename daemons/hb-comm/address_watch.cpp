@@ -110,11 +110,9 @@ void AddressWatch::end_window(Probe& p, MonoTime now, std::vector<AddressAction>
 
 void AddressWatch::withdraw(Probe& p, Duration least, MonoTime now,
                             std::vector<AddressAction>& out) {
-    const bool first = p.phase == Phase::kProbing;
     p.status.window_complete.reset();
     p.status.control_heard = false;
-    p.untold = true;
-    if (!first) return;  // told with the next step: a flood of answers is one answer
+    if (p.phase != Phase::kProbing) return;
     p.status.crossed = true;
     p.phase = Phase::kWaiting;
     const Duration back_off =
@@ -150,6 +148,7 @@ void AddressWatch::arp_for_probe(Probe& p, const ArpSeen& arp, MonoTime now,
     if (answers) {
         p.status.answered = now;
         p.status.by = arp.sender_mac;
+        p.untold = true;  // told with the next step, unless we withdraw: a flood is one answer
     }
     if (probes) foreign_probes_[p.status.where] = {now, arp.sender_mac};
     // After an answer G8 waits for d anyway: once per window is often enough to ask a holder.

@@ -47,7 +47,9 @@ LinkFault LinkWatch::fault_of(const Peer& peer, std::size_t link, MonoTime now) 
     const Pair& pair = peer.links[link];
     if (!carrier_[link]) return LinkFault::kNoCarrier;
     if (pair.heard == kNever || now - pair.heard >= peer.deadtime) return LinkFault::kSilent;
-    if (now - std::max(pair.since, pair.hears_us) >= peer.deadtime) return LinkFault::kOneWayOut;
+    // Its newest frame came a whole deadtime after it last said so: it had the time to hear us.
+    if (pair.heard - std::max(pair.since, pair.hears_us) >= peer.deadtime)
+        return LinkFault::kOneWayOut;
     return LinkFault::kNone;
 }
 
@@ -100,7 +102,7 @@ void LinkWatch::settle(MonoTime now, bool timed, std::vector<LinkNews>& out) {
             Pair& pair = peer.links[i];
             const LinkFault fault = fault_of(peer, i, now);
             if (pair.told && fault == pair.fault) continue;
-            if (!timed && (fault == LinkFault::kSilent || fault == LinkFault::kOneWayOut)) continue;
+            if (!timed && fault == LinkFault::kSilent) continue;
             // Nothing is said of a link that had no time to be heard.
             if (!pair.told && fault == LinkFault::kSilent && now - started_ < peer.deadtime)
                 continue;
@@ -117,10 +119,8 @@ MonoTime LinkWatch::next_deadline() const {
     for (const auto& [node, peer] : peers_) {
         for (const Pair& pair : peer.links) {
             if (!pair.told) next = std::min(next, started_ + peer.deadtime);
-            if (pair.up())
-                next = std::min({next, pair.heard + peer.deadtime,
-                                 std::max(pair.since, pair.hears_us) + peer.deadtime});
-            if (pair.told && pair.fault == LinkFault::kOneWayOut)
+            if (pair.told && pair.heard != kNever && pair.fault != LinkFault::kSilent &&
+                pair.fault != LinkFault::kNoCarrier)
                 next = std::min(next, pair.heard + peer.deadtime);
         }
     }

@@ -98,9 +98,9 @@ void Medium::interface_changed(const InterfaceState& state) {
                              {{"HB_LINK", plan_.interface}});
         return close();
     }
-    // A socket stays bound to the interface that it was opened for, and multicast groups are left
-    // when it goes down.
-    if (socket_ && bound_index_ == state.index && (bound_up_ || !state.up)) return;
+    // A socket stays bound to the interface that it was opened for, also when another comes with
+    // the same name.
+    if (socket_ && bound_index_ == state.index) return;
     close();
     try_open();
 }
@@ -120,7 +120,6 @@ void Medium::try_open() {
     }
     socket_ = std::move(*fd);
     bound_index_ = interface_.index;
-    bound_up_ = interface_.up;
     event_.watch(socket_.get(), Interest::kRead);
 }
 

@@ -87,7 +87,6 @@ class Medium {
     InterfaceState interface_;
     runtime::UniqueFd socket_;
     int bound_index_ = 0;
-    bool bound_up_ = false;
     Waiting waiting_;
     log::RateLimiter complaints_;
     runtime::FdEvent event_;

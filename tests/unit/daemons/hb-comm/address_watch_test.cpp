@@ -275,6 +275,18 @@ TEST_F(Addresses, AHolderIsAskedOncePerWindowAndANewAnswerIsTold) {
     EXPECT_EQ(last_status().answered, t0 + kW);
 }
 
+TEST_F(Addresses, WhatChangesNothingIsNotTold) {
+    use_rank(3);
+    want({}, {kVip});
+    hear(probe_from(kMac));
+    out.clear();
+    for (int i = 0; i < 10; ++i) {
+        run_to(now + 20ms);
+        hear(probe_from(kMac));
+    }
+    EXPECT_TRUE(out.empty());
+}
+
 TEST_F(Addresses, AFloodOfAnswersIsToldAtABoundedRate) {
     want({}, {kVip});
     out.clear();

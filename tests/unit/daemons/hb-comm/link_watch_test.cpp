@@ -124,14 +124,28 @@ TEST_F(Links, OneWayIsAFaultWithItsLikelyCause) {
 }
 
 TEST_F(Links, OneWayThenSilent) {
-    watch.heard(kB, kEth0, t0);
-    watch.heard(kB, kEth0, t0 + 900ms);
-    said(t0 + 900ms);
-    EXPECT_EQ(said(t0 + 1s).front(),
+    for (Duration t = 0s; t < 1s; t += 250ms) {
+        watch.heard(kB, kEth0, t0 + t);
+        said(t0 + t, false);
+    }
+    watch.heard(kB, kEth0, t0 + 1s);
+    EXPECT_EQ(said(t0 + 1s, false).front(),
               "eth0 one-way [Link node2:eth0 dead.] [node2 does not hear us on eth0: is udp/694 "
               "open in node2's firewall?]");
-    EXPECT_EQ(watch.next_deadline(), t0 + 1900ms);
-    EXPECT_EQ(said(t0 + 1900ms), (Said{"eth0 silent"}));
+    EXPECT_EQ(watch.next_deadline(), t0 + 1s);  // eth1, never heard
+    EXPECT_EQ(said(t0 + 1s), (Said{"eth1 silent"}));
+    EXPECT_EQ(watch.next_deadline(), t0 + 2s);
+    EXPECT_EQ(said(t0 + 2s), (Said{"eth0 silent"}));
+    EXPECT_EQ(watch.next_deadline(), kForever);
+}
+
+// Both ways dead at once, in the middle between two frames: not one-way.
+TEST_F(Links, SilentIsNotOneWay) {
+    both(kEth0, 1, t0);
+    watch.heard(kB, kEth0, t0 + 250ms);
+    said(t0 + 250ms);
+    EXPECT_EQ(said(t0 + 1249ms), (Said{"eth1 silent"}));
+    EXPECT_EQ(said(t0 + 1250ms), (Said{"eth0 silent [Link node2:eth0 dead.]"}));
 }
 
 TEST_F(Links, TheDeadtimeOfHearingBeginsAnewAfterSilence) {

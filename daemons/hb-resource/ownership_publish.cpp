@@ -139,11 +139,14 @@ bool Impl::late(const PeerFacts& p, MonoTime now) const {
 bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, MonoTime now) const {
     if (!view || g.state != GroupState::kStopped || !g.places_known || leave_wanted || standby)
         return false;
-    if (g.row && g.row->owner == s.self && view->members.size() < s.node_names.size()) return true;
+    const bool outsiders = view->members.size() < s.node_names.size();
+    if (g.row && g.row->owner == s.self && outsiders) return true;
     View rest = *view;
     std::erase_if(rest.members,
                   [&](const Member& m) { return m.node != s.self && late(peers.at(m.node), now); });
-    if (rest.members.size() == view->members.size()) return false;
+    // Between a new view and its table there is no row: the window that is complete must not be
+    // lost just then.
+    if (!outsiders && rest.members.size() == view->members.size()) return false;
     PlacementInput in = placement_input(name, g, rest, now);
     const bool owner_gone = in.row && !rest.contains(in.row->owner);
     if (in.row && !owner_gone) return in.row->owner == s.self;

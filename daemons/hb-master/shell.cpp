@@ -60,6 +60,7 @@ Shell::Shell(Prepared prepared, log::Logger& log)
       core_(settings_of(prepared_)),
       log_files_(prepared_.loaded.settings.logfile, prepared_.loaded.settings.debugfile,
                  prepared_.hacluster.gid),
+      calls_(prepared_.options.run_dir),
       service_(loop_),
       reap_more_(loop_, [this]() noexcept { reap_orphans(); }),
       deadline_(loop_, [this]() noexcept { deadline(); }),
@@ -291,6 +292,7 @@ void Shell::watch_groups() noexcept {
             continue;
         }
         at = dying_groups_.erase(at);
+        calls_.remove(group);
         feed(GroupGone{group});
     }
     if (!dying_groups_.empty()) groups_.arm(runtime::now() + kGroupPoll);
@@ -338,8 +340,14 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message) {
             shell.feed(FaultFound{m.neighbour, from, m.reason});
         }
         void operator()(const ipc::RememberGeneration& m) const { shell.remember(m); }
-        void operator()(const ipc::CallStarted& m) const { shell.feed(CallStarted{m.group}); }
-        void operator()(const ipc::CallFinished& m) const { shell.feed(CallFinished{m.group}); }
+        void operator()(const ipc::CallStarted& m) const {
+            shell.calls_.add(m.group);
+            shell.feed(CallStarted{m.group});
+        }
+        void operator()(const ipc::CallFinished& m) const {
+            shell.calls_.remove(m.group);
+            shell.feed(CallFinished{m.group});
+        }
         void operator()(const ipc::LeaveDone&) const { shell.feed(Left{}); }
     } act{*this, from};
     std::visit(act, message);

@@ -18,6 +18,7 @@
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
 #include "common/runtime/sd_service.hpp"
+#include "daemons/hb-master/call_record.hpp"
 #include "daemons/hb-master/daemon_process.hpp"
 #include "daemons/hb-master/log_files.hpp"
 #include "daemons/hb-master/start.hpp"
@@ -70,6 +71,7 @@ class Shell {
     runtime::EventLoop loop_;
     SupervisorCore core_;
     LogFiles log_files_;
+    CallRecord calls_;
     runtime::UniqueFd control_;
     std::map<Program, std::unique_ptr<DaemonProcess>> daemons_;
     std::map<std::size_t, std::unique_ptr<runtime::ChildProcess>> clients_;

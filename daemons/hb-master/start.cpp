@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "common/base/ipc/program.hpp"
 #include "common/config/check_system.hpp"
 #include "common/runtime/system_clock.hpp"
+#include "daemons/hb-master/call_record.hpp"
 #include "daemons/hb-master/topology.hpp"
 
 namespace hb::master {
@@ -98,6 +100,29 @@ void wait_for_last_run(RunLock& lock, log::Logger& log) {
     }
 }
 
+// What a dead hb-resource was running must not go on beside a new one.
+void end_left_over_calls(const std::string& run_dir, log::Logger& log) {
+    CallRecord calls(run_dir);
+    for (const int group : calls.left_over()) {
+        log.log(Level::kWarn, "left-over-call",
+                fmt::format("killing an unfinished resource operation of the last run (process "
+                            "group {})",
+                            group));
+        MonoTime warn_at = runtime::now() + kLockWarning;
+        while (runtime::group_exists(group)) {
+            runtime::signal_group(group, SIGKILL);
+            ::poll(nullptr, 0, kLockPollMs);
+            if (runtime::now() < warn_at) continue;
+            log.log(Level::kError, "calls-do-not-die",
+                    fmt::format("process group {} cannot be killed yet; nothing is started before "
+                                "it is gone",
+                                group));
+            warn_at = runtime::now() + kLockWarning;
+        }
+    }
+    calls.clear();
+}
+
 bool is_ipfail_wanted(const config::Settings& settings) {
     for (const config::RespawnLine& line : settings.respawn)
         if (line.is_ipfail) return true;
@@ -162,6 +187,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
         return std::nullopt;
     }
     wait_for_last_run(*lock, log);
+    end_left_over_calls(options.run_dir, log);
     GenerationStore store(options.state_dir);
     // On disk before anything is started: a frame of this generation may leave soon after.
     if (const Result<void> begun = store.begin(runtime::wall_time().seconds); !begun) {

@@ -4,7 +4,9 @@
 // namespace of the test's own. Waits on what is said, never for a time.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -57,7 +59,15 @@ bool make_users() {
 
 class MasterRun : public testing::Test {
   protected:
-    static void SetUpTestSuite() { has_users_ = ::getuid() == 0 && make_users(); }
+    static void SetUpTestSuite() {
+        if (::getuid() != 0 || !make_users()) return;
+        const passwd* user = ::getpwnam("hacluster");
+        const group* group = ::getgrnam("haclient");
+        has_users_ = user != nullptr && group != nullptr;
+        if (!has_users_) return;
+        uid_ = user->pw_uid;
+        gid_ = group->gr_gid;
+    }
 
     void SetUp() override {
         if (!has_users_) GTEST_SKIP() << "needs root and a mount namespace";
@@ -152,6 +162,8 @@ class MasterRun : public testing::Test {
     }
 
     static inline bool has_users_ = false;
+    static inline uid_t uid_ = 0;
+    static inline gid_t gid_ = 0;
     fs::path dir_;
     runtime::EventLoop loop_;
     std::unique_ptr<runtime::ChildProcess> master_;
@@ -163,14 +175,16 @@ class MasterRun : public testing::Test {
 
 TEST_F(MasterRun, StartsAllAndEndsInOrder) {
     start_ready();
-    EXPECT_EQ(count("hb-comm\\[.*setup node node1 incarnation \\d+\\.1 keys 1 uid 64001"), 1u);
-    EXPECT_EQ(count("hb-membership\\[.*setup node node1 .* keys 0 uid 64001"), 1u);
+    EXPECT_EQ(
+        count(fmt::format("hb-comm\\[.*setup node node1 incarnation \\d+\\.1 keys 1 uid {}", uid_)),
+        1u);
+    EXPECT_EQ(count(fmt::format("hb-membership\\[.*setup node node1 .* keys 0 uid {}", uid_)), 1u);
     EXPECT_EQ(count("hb-resource\\[.*setup node node1 .* keys 0 uid 0"), 1u);
     EXPECT_EQ(count("hb-membership\\[.*control socket"), 1u);
     struct stat control{};
     ASSERT_EQ(::stat((dir_ / "run" / "control").c_str(), &control), 0);
     EXPECT_EQ(control.st_mode & 07777, 0660u);
-    EXPECT_EQ(control.st_gid, 64001u);
+    EXPECT_EQ(control.st_gid, gid_);
     EXPECT_TRUE(runtime::connect_to(dir_ / "run" / "control"));
 
     master_->signal_group(SIGTERM);
@@ -266,6 +280,25 @@ TEST_F(MasterRun, AfterTheMastersDeathItsDaemonsEndAndTheNextOneWaitsForThem) {
     ASSERT_TRUE(sees("all daemons are ready"));
 }
 
+TEST_F(MasterRun, AfterTheDeathOfAllUnfinishedCallsAreEndedFirst) {
+    start_ready();
+    mark_ = 0;
+    ASSERT_TRUE(sees("hb-resource\\[.*call (\\d+)"));
+    const pid_t call = std::stoi(match_[1]);
+    ::kill(master_->pid(), SIGKILL);
+    for (const char* program : {"hb-resource", "hb-membership", "hb-comm", "hb-ipfail"})
+        ::kill(pid_of(program), SIGKILL);
+    ASSERT_TRUE(pump([&] { return exit_.has_value(); }));
+    EXPECT_TRUE(runtime::group_exists(call));
+    mark_ = lines_.size();
+    start_master();
+    ASSERT_TRUE(sees("killing an unfinished resource operation of the last run \\(process group " +
+                     std::to_string(call)));
+    ASSERT_TRUE(sees("started hb-comm"));
+    EXPECT_FALSE(runtime::group_exists(call));
+    ASSERT_TRUE(sees("all daemons are ready"));
+}
+
 TEST_F(MasterRun, ASecondMasterRefuses) {
     start_ready();
     auto first = std::move(master_);
@@ -295,7 +328,7 @@ TEST_F(MasterRun, ClientsOfRespawnLinesRunAsTheirUser) {
         << "#!/bin/sh\nid -un > " << (dir_ / "out").string() << "/who\nexit 100\n";
     ::chmod((dir_ / "client").c_str(), 0755);
     fs::create_directory(dir_ / "out");
-    ASSERT_EQ(::chown((dir_ / "out").c_str(), 64001, 64001), 0);
+    ASSERT_EQ(::chown((dir_ / "out").c_str(), uid_, gid_), 0);
     std::ofstream(dir_ / "etc" / "ha.cf", std::ios::app)
         << "respawn hacluster " << (dir_ / "client").string() << "\n";
     start_ready();

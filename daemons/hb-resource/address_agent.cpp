@@ -97,7 +97,7 @@ void AddressAgent::begin_start(Call call, Out& out) {
     }
     if (call.outstanding == 0 && !there.empty()) return finish_start(call, there, out);
     if (call.outstanding == 0) {
-        const Result<Placement> placement = find_interface(spec, kernel_);
+        const Result<FoundInterface> placement = find_interface(spec, kernel_);
         if (!placement) {
             out.emplace_back(address_event("address-not-placed", Level::kError,
                                            placement.error().text, spec.address));
@@ -377,7 +377,7 @@ void AddressAgent::restore(Held& held, MonoTime now, Out& out) {
         send({.what = What::kAdd, .address = std::move(again), .restored = why}, out);
         return;
     }
-    const Result<Placement> placement = find_interface(held.spec, kernel_);
+    const Result<FoundInterface> placement = find_interface(held.spec, kernel_);
     if (placement) {
         send({.what = What::kAdd, .address = placed(held.spec, *placement), .restored = why}, out);
         return;
@@ -427,12 +427,13 @@ MonoTime AddressAgent::next_deadline() const {
 Result<PlacedAddress> AddressAgent::place(const config::AddressSpec& spec) const {
     const std::vector<KernelAddress> there = kernel_.find(spec.address);
     if (!there.empty()) return PlacedAddress{spec.address, link_name(there.front().link)};
-    const Result<Placement> placement = find_interface(spec, kernel_);
+    const Result<FoundInterface> placement = find_interface(spec, kernel_);
     if (!placement) return std::unexpected(placement.error());
     return PlacedAddress{spec.address, placement->interface};
 }
 
-KernelAddress AddressAgent::placed(const config::AddressSpec& spec, const Placement& placement) {
+KernelAddress AddressAgent::placed(const config::AddressSpec& spec,
+                                   const FoundInterface& placement) {
     return {.address = spec.address,
             .prefix = placement.prefix,
             .link = placement.link,
@@ -442,7 +443,7 @@ KernelAddress AddressAgent::placed(const config::AddressSpec& spec, const Placem
 
 // ethX:N with the first N that is free: what ifconfig shows. Empty when that does not fit.
 std::string AddressAgent::choose_label(const config::AddressSpec& spec,
-                                       const Placement& placement) {
+                                       const FoundInterface& placement) {
     const auto fitting = [](std::string label) {
         return label.size() < IFNAMSIZ ? std::move(label) : std::string();
     };

@@ -128,9 +128,10 @@ class AddressAgent {
     // What the kernel will have when everything under way is done.
     [[nodiscard]] std::vector<KernelAddress> expected(const IpAddress& address) const;
     [[nodiscard]] const Request* newest_under_way(const KernelAddress::Key& key) const;
-    [[nodiscard]] KernelAddress placed(const config::AddressSpec& spec, const Placement& placement);
+    [[nodiscard]] KernelAddress placed(const config::AddressSpec& spec,
+                                       const FoundInterface& placement);
     [[nodiscard]] std::string choose_label(const config::AddressSpec& spec,
-                                           const Placement& placement);
+                                           const FoundInterface& placement);
     [[nodiscard]] std::string link_name(int index) const;
 
     KernelTable kernel_;

@@ -34,7 +34,7 @@ std::optional<IpAddress> broadcast_of(const IpAddress& address, unsigned prefix)
 
 }  // namespace
 
-Result<Placement> find_interface(const config::AddressSpec& spec, const KernelTable& kernel) {
+Result<FoundInterface> find_interface(const config::AddressSpec& spec, const KernelTable& kernel) {
     const std::string name = spec.address.to_string();
     if (!spec.address.is_v4()) return failure(fmt::format("{} is not an IPv4 address", name));
 
@@ -54,8 +54,8 @@ Result<Placement> find_interface(const config::AddressSpec& spec, const KernelTa
         if (link == nullptr) return failure(fmt::format("No route to {}", name));
     }
     if (!link->up) return failure(fmt::format("{} is down", link->name));
-    return Placement{link->index, link->name, *prefix,
-                     spec.broadcast ? spec.broadcast : broadcast_of(spec.address, *prefix)};
+    return FoundInterface{link->index, link->name, *prefix,
+                          spec.broadcast ? spec.broadcast : broadcast_of(spec.address, *prefix)};
 }
 
 }  // namespace hb::resource

@@ -17,15 +17,15 @@
 
 namespace hb::resource {
 
-struct Placement {
+struct FoundInterface {
     int link = 0;
     std::string interface;
     unsigned prefix = 32;
     std::optional<IpAddress> broadcast;  // none for /31 and /32
-    bool operator==(const Placement&) const = default;
+    bool operator==(const FoundInterface&) const = default;
 };
 
-[[nodiscard]] Result<Placement> find_interface(const config::AddressSpec& spec,
-                                               const KernelTable& kernel);
+[[nodiscard]] Result<FoundInterface> find_interface(const config::AddressSpec& spec,
+                                                    const KernelTable& kernel);
 
 }  // namespace hb::resource

@@ -70,11 +70,12 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
              },
          .on_event = [this](const Event& event) noexcept { host_.log().log(event); },
          .on_places = [this](const GroupPlaces& places) noexcept { give(places); },
-         // A call that the master does not know of would outlive us unseen (section 8).
+         // A call that the master does not know of would outlive us unseen (section 8). A dead
+         // master starts no successor: then there is nobody to tell, and releasing must go on.
          .call_started =
              [this](pid_t group) noexcept {
-                 return host_.tell_master(ipc::CallStarted{.group = group}) ==
-                        runtime::SendResult::kSent;
+                 const auto told = host_.tell_master(ipc::CallStarted{.group = group});
+                 return told == runtime::SendResult::kSent || told == runtime::SendResult::kClosed;
              },
          .call_finished =
              [this](pid_t group) noexcept {

@@ -152,8 +152,10 @@ void ScriptAgent::call(Call& call, Operation verb) {
         return;
     }
     if (*group >= 0) callbacks_.call_finished(*group);
-    finish(call, Outcome::kFailed,
-           fmt::format("cannot run {}: {}", call.operation.script, started.error().text));
+    const std::string problem =
+        fmt::format("cannot run {}: {}", call.operation.script, started.error().text);
+    say(call, Level::kError, "script-not-run", problem);
+    finish(call, Outcome::kFailed, problem);
 }
 
 void ScriptAgent::line(Call& call, std::string_view text, bool error) {

@@ -125,6 +125,17 @@ void CommDaemon::on_neighbour(Program neighbour) noexcept {
 void CommDaemon::on_neighbour_gone(Program neighbour) noexcept {
     if (neighbour == Program::kMembership) feed(MembershipGone{});
     if (neighbour == Program::kResource) feed(ResourceGone{});
+    leave_if_alone();
+}
+
+void CommDaemon::on_master_gone(skeleton::Host&) noexcept {
+    master_gone_ = true;
+    leave_if_alone();
+}
+
+void CommDaemon::leave_if_alone() {
+    if (master_gone_ && !host_.has(Program::kMembership) && !host_.has(Program::kResource))
+        host_.exit(1);
 }
 
 void CommDaemon::on_message(Program from, std::string_view bytes) noexcept {

@@ -32,8 +32,11 @@ class CommDaemon final : public skeleton::Daemon {
     void on_neighbour_gone(ipc::Program neighbour) noexcept override;
     void on_gap(Duration gap) noexcept override;
     void on_new_keys(config::AuthKeys keys) noexcept override;
+    // hb-resource is letting go now, and peers have to hear of it: the last to leave is us.
+    void on_master_gone(skeleton::Host& host) noexcept override;
 
   private:
+    void leave_if_alone();
     // ---- inputs
     void feed(const CommInput& input);
     void deadline() noexcept;
@@ -57,6 +60,7 @@ class CommDaemon final : public skeleton::Daemon {
     bool send_arp(const std::string& interface, const MacAddress& to, const ArpPacket& packet);
 
     skeleton::Host& host_;
+    bool master_gone_ = false;
     NodeId self_;
     Session session_;
     wire::KeyRing keys_;

@@ -22,7 +22,10 @@ struct Resolver::Question {
 Resolver::Resolver(EventLoop& loop)
     : loop_(loop), sweep_(loop, [this]() noexcept {
           std::erase_if(questions_, [](const auto& q) { return q->done; });
-      }) {}
+      }) {
+    // What it has to say is in the answers.
+    ::evdns_set_log_fn([](int, const char*) {});
+}
 
 Resolver::~Resolver() {
     // Freeing the base answers nothing (fail_requests 0).

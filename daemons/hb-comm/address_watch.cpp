@@ -182,6 +182,17 @@ void AddressWatch::carrier(const std::string& interface, bool carrier, MonoTime 
                            std::vector<AddressAction>& out) {
     if (has_carrier(interface) == carrier) return;
     carrier_[interface] = carrier;
+    if (carrier_.size() > kInterfaces) {
+        const auto watched = [this](const std::string& name) {
+            const auto on = [&](const PlacedAddress& where) { return where.interface == name; };
+            return std::any_of(claims_.begin(), claims_.end(), on) ||
+                   std::any_of(probes_.begin(), probes_.end(),
+                               [&](const auto& entry) { return on(entry.first); });
+        };
+        std::erase_if(carrier_, [&](const auto& entry) {
+            return entry.first != interface && !watched(entry.first);
+        });
+    }
     for (auto& [where, probe] : probes_) {
         if (where.interface != interface || probe.phase == Phase::kForgetting) continue;
         probe.status.window_complete.reset();

@@ -49,6 +49,9 @@ class AddressWatch {
   private:
     // More distinct conflicts than this within d are one flood.
     static constexpr std::size_t kConflicts = 64;
+    // Interfaces remembered; on a host of containers names come and go for ever. What cannot be
+    // sent on an interface that is gone spoils its window anyway.
+    static constexpr std::size_t kInterfaces = 256;
 
     enum class Phase : std::uint8_t {
         kForgetting,  // not asked for any more; remembers its answer for d

@@ -102,18 +102,28 @@ void CommCore::Impl::count_refused(const FrameArrived& arrived, PeerOrder::Verdi
     if (verdict == Verdict::kCopy) ++stats.duplicates;
     if (verdict == Verdict::kLate || verdict == Verdict::kOldLife) ++stats.stale;
     if (verdict == Verdict::kReplayed || verdict == Verdict::kRefused) ++stats.replayed;
-    if (verdict != Verdict::kRefused) return;
-    Peer& peer = peers.at(arrived.header.sender);
-    if (peer.complained != kNever && now - peer.complained < kComplainAgain) return;
-    peer.complained = now;
-    out.emplace_back(Event{
-        "generation-refused",
-        Level::kWarn,
-        fmt::format("{} on {}: a frame of generation {}, lower than {} before: a recording, or a "
-                    "node with a lost disk that does not hear us yet",
-                    name(arrived.header.sender), settings.link_interfaces[index(arrived.link)],
-                    arrived.header.generation, peer.order.highest_generation()),
-        {{"HB_NODE", name(arrived.header.sender)}}});
+    const NodeId node = arrived.header.sender;
+    const std::string& interface = settings.link_interfaces[index(arrived.link)];
+    if (verdict == Verdict::kReplayed)
+        complain(node, "frame-repeated",
+                 fmt::format("{}: frames of {} came again and were dropped: a recording, or a "
+                             "network that doubles packets",
+                             interface, name(node)),
+                 now, out);
+    if (verdict == Verdict::kRefused)
+        complain(node, "generation-refused",
+                 fmt::format("{}: a frame of {} of generation {}, lower than {} before, was "
+                             "dropped: a recording, or a lost disk and it does not hear us yet",
+                             interface, name(node), arrived.header.generation,
+                             peers.at(node).order.highest_generation()),
+                 now, out);
+}
+
+void CommCore::Impl::complain(NodeId of, const char* id, std::string text, MonoTime now, Out& out) {
+    const auto [it, first] = peers.at(of).complained.try_emplace(id, now);
+    if (!first && now - it->second < kComplainAgain) return;
+    it->second = now;
+    out.emplace_back(Event{id, Level::kWarn, std::move(text), {{"HB_NODE", name(of)}}});
 }
 
 void CommCore::Impl::good_frame(NodeId node, const FrameArrived& arrived, const Heard* echo,
@@ -150,10 +160,16 @@ void CommCore::Impl::good_frame(NodeId node, const FrameArrived& arrived, const 
     links.heard(node, arrived.link, now);
     if (!was_heard) timer.at_once(now);
     settle_links(now, false, out);
-    if (may_count(peer, seen.fresh, settings.deadtime, now))
+    if (may_count(peer, seen.fresh, settings.deadtime, now)) {
         to_membership(std::move(seen), out);
-    else
-        ++stats.unproven;
+        return;
+    }
+    ++stats.unproven;
+    complain(node, "frames-unproven",
+             fmt::format("{}: what comes as {} does not answer us: it does not hear us, or it is a "
+                         "recording; it no longer counts as heard",
+                         settings.link_interfaces[index(arrived.link)], name(node)),
+             now, out);
 }
 
 // Section 8: what may be a recording counts as heard for at most d.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct Peer {
     std::optional<MonoTime> unproven_since;
     std::uint64_t acknowledged = 0;  // newest of our sequences in this session
     Duration round_trip{};
-    MonoTime complained = kNever;
+    std::map<std::string, MonoTime> complained;  // by event id
 };
 
 struct CommCore::Impl {
@@ -63,6 +64,7 @@ struct CommCore::Impl {
     [[nodiscard]] static bool may_count(Peer& peer, bool fresh, Duration deadtime, MonoTime now);
     bool keep_topics(Peer& peer, const std::vector<TopicUpdate>& topics);
     std::optional<MonoTime> acknowledge(NodeId node, const Heard& echo, MonoTime now, Out& out);
+    void complain(NodeId of, const char* id, std::string text, MonoTime now, Out& out);
     void count_refused(const FrameArrived& arrived, PeerOrder::Verdict verdict, MonoTime now,
                        Out& out);
 

@@ -78,6 +78,7 @@ CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
       plans_(plan_links(setup.settings.media)),
       core_(core_settings(setup, session_, plans_), runtime::now()),
       timer_(host.loop(), [this]() noexcept { deadline(); }),
+      bad_frames_timer_(host.loop(), [this]() noexcept { tell_bad_frames(); }),
       interfaces_(host.loop(),
                   [this](const std::string& name) noexcept { interface_changed(name); }),
       arp_(host.loop(),
@@ -173,16 +174,19 @@ void CommDaemon::interface_changed(const std::string& name) {
 }
 
 void CommDaemon::bad_frame(LinkId link, const IpAddress& from, const std::string& why) {
-    const std::string& interface = plans_[index(link)].interface;
-    const std::string text =
-        fmt::format("bad frame from {} on {}: {}", from.to_string(), interface, why);
-    const auto more = bad_frames_.allow(text, runtime::now());
-    if (!more) return;
-    host_.log().log(Level::kWarn, "bad-frame",
-                    *more == 0 ? text
-                               : fmt::format("{} bad frames from {} on {}: {}", *more + 1,
-                                             from.to_string(), interface, why),
-                    {{"HB_LINK", interface}, {"HB_ADDRESS", from.to_string()}, {"HB_REASON", why}});
+    std::vector<Event> events;
+    bad_frames_.add(from, plans_[index(link)].interface, why, runtime::now(), events);
+    for (const Event& event : events)
+        host_.log().log(event);
+    bad_frames_timer_.arm(bad_frames_.next_deadline());
+}
+
+void CommDaemon::tell_bad_frames() noexcept {
+    std::vector<Event> events;
+    bad_frames_.on_deadline(runtime::now(), events);
+    for (const Event& event : events)
+        host_.log().log(event);
+    bad_frames_timer_.arm(bad_frames_.next_deadline());
 }
 
 void CommDaemon::datagrams(LinkId link, std::span<const Datagram> datagrams) {

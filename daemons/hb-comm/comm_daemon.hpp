@@ -15,6 +15,7 @@
 #include "common/wire/key_ring.hpp"
 #include "common/wire/reassembly.hpp"
 #include "daemons/hb-comm/arp_socket.hpp"
+#include "daemons/hb-comm/bad_frames.hpp"
 #include "daemons/hb-comm/comm_core.hpp"
 #include "daemons/hb-comm/interface_watch.hpp"
 #include "daemons/hb-comm/medium.hpp"
@@ -46,6 +47,7 @@ class CommDaemon final : public skeleton::Daemon {
     void arp(int interface, const ArpPacket& packet);
     void interface_changed(const std::string& interface);
     void bad_frame(LinkId link, const IpAddress& from, const std::string& why);
+    void tell_bad_frames() noexcept;
 
     // ---- actions
     void carry_out_all();
@@ -67,13 +69,14 @@ class CommDaemon final : public skeleton::Daemon {
     wire::Reassembler reassembler_;
     std::vector<LinkPlan> plans_;
     DatagramReader reader_;
-    log::RateLimiter bad_frames_;
+    BadFrames bad_frames_;
     log::RateLimiter arp_faults_;
     CommCore core_;
     std::vector<CommAction> actions_;
     bool carrying_out_ = false;
     std::vector<PlacedAddress> failed_probes_;
     runtime::Timer timer_;
+    runtime::Timer bad_frames_timer_;
     InterfaceWatch interfaces_;
     ArpSocket arp_;
     std::vector<std::unique_ptr<Medium>> media_;  // by LinkId

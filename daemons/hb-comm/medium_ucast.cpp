@@ -23,9 +23,7 @@ class Ucast final : public Medium {
           again_(loop(), [this]() noexcept { resolve(); }) {
         for (const std::string& peer : this->plan().peers)
             peers_.push_back({peer, IpAddress::parse(peer)});
-        names_ =
-            std::any_of(peers_.begin(), peers_.end(), [](const Peer& p) { return !p.address; });
-        if (names_) resolve();
+        resolve();
     }
 
   private:
@@ -53,14 +51,15 @@ class Ucast final : public Medium {
     void resolve() {
         for (std::size_t i = 0; i < peers_.size(); ++i) {
             if (IpAddress::parse(peers_[i].name)) continue;
+            ++asked_;
             resolver_.resolve(peers_[i].name, [this, i](Result<IpAddress> answer) noexcept {
                 resolved(i, std::move(answer));
             });
         }
-        again_.arm(runtime::now() + kAskAgain);
     }
 
     void resolved(std::size_t i, Result<IpAddress> answer) {
+        --asked_;
         Peer& peer = peers_[i];
         if (!answer) {
             if (peer.address || !told_) {
@@ -77,13 +76,13 @@ class Ucast final : public Medium {
                 fmt::format("ucast {}: {} is {}", plan().interface, peer.name, answer->to_string()),
                 {{"HB_LINK", plan().interface}});
         }
-        if (std::all_of(peers_.begin(), peers_.end(),
-                        [](const Peer& p) { return p.address.has_value(); }))
-            again_.arm(runtime::now() + kAskAgainKnown);
+        const bool all_known = std::all_of(peers_.begin(), peers_.end(),
+                                           [](const Peer& p) { return p.address.has_value(); });
+        if (asked_ == 0) again_.arm(runtime::now() + (all_known ? kAskAgainKnown : kAskAgain));
     }
 
     std::vector<Peer> peers_;
-    bool names_ = false;
+    std::size_t asked_ = 0;  // questions without an answer
     bool told_ = false;
     runtime::Resolver resolver_;
     runtime::Timer again_;

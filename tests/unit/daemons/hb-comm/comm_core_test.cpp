@@ -519,6 +519,18 @@ TEST_F(Net, RecordingsOfAnEarlierGenerationHaveNoEffect) {
     EXPECT_EQ(event_ids(nodes[kA].actions), (std::vector<std::string>{"generation-refused"}));
 }
 
+TEST_F(Net, RepeatedFramesAreCountedAndToldOnce) {
+    two_nodes();
+    run(1s);
+    const auto recorded = sent_by(kB);
+    clear();
+    for (const SendFrame& f : recorded)
+        input(kA, FrameArrived{kEth0, f.header, f.body});
+    EXPECT_EQ(nodes[kA].core->stats().replayed, recorded.size());
+    EXPECT_TRUE(of<ipc::FrameSeen>(kA).empty());
+    EXPECT_EQ(event_ids(nodes[kA].actions), (std::vector<std::string>{"frame-repeated"}));
+}
+
 TEST_F(Net, RecordingsPlayedToARestartedReceiverCountAsHeardForDeadtimeAtMost) {
     two_nodes();
     publish(kB, {topic(Topic::kReport, 1, {101, 1})});
@@ -545,6 +557,8 @@ TEST_F(Net, RecordingsPlayedToARestartedReceiverCountAsHeardForDeadtimeAtMost) {
     }
     EXPECT_TRUE(of<ipc::Acknowledged>(kA).empty());
     EXPECT_GT(nodes[kA].core->stats().unproven, 0U);
+    const auto ids = event_ids(nodes[kA].actions);
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), "frames-unproven"), 1);
 }
 
 TEST_F(Net, ANodeThatLostItsDiskIsLetInWhenItAnswersUs) {

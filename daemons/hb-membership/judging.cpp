@@ -129,7 +129,6 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
         p.complete = false;
         p.unheard_since.reset();
         p.unheard_for_deadtime = false;
-        set_status(p, p.view ? p.view->value.status : NodeStatus::kUp, events);
     }
     return changed;
 }
@@ -154,10 +153,8 @@ void Judging::new_life(Peer& p, std::uint64_t generation, MonoTime now,
     p.ping.reset();
     p.held = false;
     p.hold = {};
-    if (p.heard()) {
-        p.met = now;
-        set_status(p, NodeStatus::kUp, events);
-    }
+    p.met = now;
+    p.status = NodeStatus::kInit;
 }
 
 bool Judging::read_head(Peer& p, const ipc::FrameSeen& seen, bool& changed) {
@@ -202,13 +199,11 @@ bool Judging::read_head(Peer& p, const ipc::FrameSeen& seen, bool& changed) {
     return true;
 }
 
-void Judging::read_view_topic(Peer& p, std::vector<Event>& events) {
-    if (p.heard()) set_status(p, p.view->value.status, events);
-}
-
-void Judging::set_status(Peer& p, NodeStatus status, std::vector<Event>& events) {
-    // A node that publishes is at least up, whatever it calls itself.
-    if (status == NodeStatus::kInit) status = NodeStatus::kUp;
+// A node that is heard is at least up, whatever it calls itself and before it calls itself
+// anything.
+void Judging::update_status(Peer& p, std::vector<Event>& events) {
+    NodeStatus status = p.view ? p.view->value.status : p.status;
+    if (status == NodeStatus::kInit || status == NodeStatus::kDead) status = NodeStatus::kUp;
     if (p.status == status) return;
     p.status = status;
     events.push_back(facts::node_status(name(p), status));

@@ -29,7 +29,8 @@ class Judging {
     bool hear(Peer& peer, const ipc::FrameSeen& seen, MonoTime now, std::vector<Event>& events);
     // Its head, of a fresh frame: says whether the head may be believed (present incarnation).
     bool read_head(Peer& peer, const ipc::FrameSeen& seen, bool& changed);
-    void read_view_topic(Peer& peer, std::vector<Event>& events);
+    // After a frame and its topics: the node's status in Heartbeat's words.
+    void update_status(Peer& peer, std::vector<Event>& events);
     void link_changed(const ipc::LinkChanged& change, std::vector<Event>& events);
 
     // Calls silent who is.
@@ -49,7 +50,6 @@ class Judging {
 
   private:
     void new_life(Peer& peer, std::uint64_t generation, MonoTime now, std::vector<Event>& events);
-    void set_status(Peer& peer, NodeStatus status, std::vector<Event>& events);
     void listen_anew(MonoTime now);
     void drop_stale_links(MonoTime now, std::vector<Event>& events);
     [[nodiscard]] MonoTime silent_at(const Peer& peer) const;

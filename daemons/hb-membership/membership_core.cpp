@@ -207,9 +207,7 @@ News MembershipCore::Impl::keep_topics(Peer& p, const PeerFrame& frame) {
         news.report = news.report || std::holds_alternative<Report>(value);
         news.table = news.table || std::holds_alternative<Table>(value);
         news.ping = news.ping || std::holds_alternative<PingReport>(value);
-        if (view == nullptr) continue;
-        judging.read_view_topic(p, events);
-        if (view->accepted) views.saw_number(view->accepted->id.number);
+        if (view != nullptr && view->accepted) views.saw_number(view->accepted->id.number);
     }
     return news;
 }
@@ -258,6 +256,7 @@ void MembershipCore::Impl::on(const PeerFrame& frame, MonoTime now, Actions& out
         if (complete != p.complete) changed = true;
         p.complete = complete;
     }
+    judging.update_status(p, events);
     if (changed || news.any()) {
         tell_status(p, news.any(), out);
         tell_topics(p, news, out);

@@ -183,7 +183,7 @@ ExitCode run_events(const EventsOptions& options) {
             if (const auto* note = std::get_if<ipc::EventNote>(&*message)) say(note->event);
             if (const auto* status = std::get_if<ipc::Status>(&*message)) {
                 if (last)
-                    for (const Event& event : group_changes(*last, status->status))
+                    for (const Event& event : waiting_groups(*last, status->status))
                         say(event);
                 last = status->status;
             }

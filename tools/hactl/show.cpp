@@ -109,22 +109,19 @@ std::string show(const ClusterStatus& status) {
     return text;
 }
 
-std::vector<Event> group_changes(const ClusterStatus& before, const ClusterStatus& after) {
+std::vector<Event> waiting_groups(const ClusterStatus& before, const ClusterStatus& after) {
     std::vector<Event> events;
     for (const GroupSummary& group : after.groups) {
+        if (group.state != GroupState::kStopped && group.state != GroupState::kUnknown) continue;
         const auto old = std::ranges::find(before.groups, group.name, &GroupSummary::name);
         if (old != before.groups.end() && old->owner == group.owner && old->state == group.state &&
             old->reason == group.reason)
             continue;
-        Event event{"group-changed", Level::kInfo, {}, {}};
-        if (group.state == GroupState::kFailed)
-            event.level = Level::kError;
-        else if (group.state == GroupState::kStopped || group.state == GroupState::kUnknown)
-            event.level = Level::kWarn;
-        event.text =
-            fmt::format("{}: {}{}: {}", group.name, to_string(group.state),
-                        group.owner ? " on " + name_of(after, *group.owner) : "", group.reason);
-        event.fields = {{"HB_GROUP", group.name}, {"HB_STATE", to_string(group.state)}};
+        Event event{
+            "group-waits",
+            Level::kWarn,
+            fmt::format("group {}: {}: {}", group.name, to_string(group.state), group.reason),
+            {{"HB_GROUP", group.name}, {"HB_STATE", to_string(group.state)}}};
         if (group.owner) event.fields.emplace_back("HB_NODE", name_of(after, *group.owner));
         event.fields.emplace_back("HB_REASON", group.reason);
         events.push_back(std::move(event));

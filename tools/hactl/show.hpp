@@ -15,9 +15,9 @@ namespace hb::hactl {
 
 [[nodiscard]] std::string show(const ClusterStatus& status);
 
-// What happened to groups between two states, as events: hb-membership's own events tell of nodes
-// and links only.
-[[nodiscard]] std::vector<Event> group_changes(const ClusterStatus& before,
-                                               const ClusterStatus& after);
+// Why groups are not running, as events, where that is news: hb-membership's own events tell what
+// nodes, links and groups do, not what they wait for.
+[[nodiscard]] std::vector<Event> waiting_groups(const ClusterStatus& before,
+                                                const ClusterStatus& after);
 
 }  // namespace hb::hactl

@@ -73,24 +73,24 @@ TEST(PeopleTime, HasOneUnit) {
     EXPECT_EQ(people_time(48h), "2 days");
 }
 
-TEST(GroupChanges, TellWhatMoved) {
+TEST(WaitingGroups, TellWhatIsNews) {
     const ClusterStatus before = two_nodes();
-    EXPECT_TRUE(group_changes(before, before).empty());
+    EXPECT_TRUE(waiting_groups(before, before).empty());
     ClusterStatus after = before;
-    after.groups[0].age = 0s;
-    EXPECT_TRUE(group_changes(before, after).empty());
     after.groups[0].owner = kB;
     after.groups[0].reason = "table of node2: node1 is gone";
-    after.groups[1].owner.reset();
-    after.groups[1].state = GroupState::kUnknown;
-    after.groups[1].reason = "node2 is silent";
-    const std::vector<Event> events = group_changes(before, after);
+    after.groups[1].age = 0s;
+    EXPECT_TRUE(waiting_groups(before, after).empty()) << "what runs is told by others";
+    after.groups[0].owner.reset();
+    after.groups[0].state = GroupState::kUnknown;
+    after.groups[0].reason = "node1 is silent";
+    after.groups[1].reason = "node2 may not start it: waiting for node3";
+    const std::vector<Event> events = waiting_groups(before, after);
     ASSERT_EQ(events.size(), 2U);
-    EXPECT_EQ(events[0].id, "group-changed");
-    EXPECT_EQ(events[0].level, Level::kInfo);
-    EXPECT_EQ(events[0].text, "10.0.0.5: running on node2: table of node2: node1 is gone");
-    EXPECT_EQ(events[1].level, Level::kWarn);
-    EXPECT_EQ(events[1].text, "10.0.0.6: unknown: node2 is silent");
+    EXPECT_EQ(events[0].id, "group-waits");
+    EXPECT_EQ(events[0].level, Level::kWarn);
+    EXPECT_EQ(events[0].text, "group 10.0.0.5: unknown: node1 is silent");
+    EXPECT_EQ(events[1].text, "group 10.0.0.6: stopped: node2 may not start it: waiting for node3");
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ struct Overloaded : F... {
 ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     : host_(host),
       core_(ownership_settings(setup), runtime::now()),
-      timer_(host.loop(), [this]() noexcept { act(); }) {
+      timer_(host.loop(), [this]() noexcept { deadline(); }) {
     auto agents = GroupAgents::open(
         host.loop(), setup.settings,
         {.self = setup.self,
@@ -129,17 +129,26 @@ void ResourceDaemon::on_master_gone(skeleton::Host&) noexcept {
     give(MasterGone{});
 }
 
+// The core acts on each message in order, never in batches (V6); what its callbacks bring meanwhile
+// waits.
 void ResourceDaemon::give(OwnershipInput input) {
     inputs_.push_back(std::move(input));
-    if (!busy_) act();
+    if (!busy_) act({});
+}
+
+// A lease that has run out by the clock may have been renewed by what waits to be read: that first.
+void ResourceDaemon::deadline() {
+    host_.drain(Program::kComm);
+    host_.drain(Program::kMembership);
+    std::vector<OwnershipAction> actions;
+    core_.on_deadline(runtime::now(), actions);
+    act(std::move(actions));
 }
 
 // ---- what comes of it
 
-void ResourceDaemon::act() {
+void ResourceDaemon::act(std::vector<OwnershipAction> actions) {
     busy_ = true;
-    std::vector<OwnershipAction> actions;
-    core_.on_deadline(runtime::now(), actions);
     for (;;) {
         for (const OwnershipAction& action : std::exchange(actions, {}))
             carry_out(action);

@@ -32,7 +32,8 @@ class ResourceDaemon final : public skeleton::Daemon {
     template <typename Message>
     void take(ipc::Program from, Result<Message> message);
     void give(OwnershipInput input);
-    void act();
+    void deadline();
+    void act(std::vector<OwnershipAction> actions);
     void carry_out(const OwnershipAction& action);
 
     skeleton::Host& host_;

@@ -71,9 +71,15 @@ Outcome<Client> Client::connect(const std::string& run_dir) {
 
     ipc::Hello hello{"hactl", ipc::kProtocolVersion, static_cast<std::uint32_t>(::getpid())};
     const std::string bytes = proto::encode(hello);
-    if (::send(client.socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return lost();
+    static_cast<void>(::send(client.socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
     const auto answer = client.receive_bytes(runtime::now() + kAnswerTime);
-    if (!answer) return std::unexpected(answer.error());
+    // Whoever may not ask is let in no further than this.
+    if (!answer)
+        return std::unexpected(
+            Trouble{ExitCode::kNotRunning,
+                    "hb-membership does not talk to this user: only root and the "
+                    "group haclient may ask",
+                    true});
     if (!*answer) return no_answer();
     const auto theirs = proto::decode_hello(**answer);
     if (!theirs) return trouble(ExitCode::kLost, theirs.error().text);

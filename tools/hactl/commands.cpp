@@ -172,8 +172,8 @@ ExitCode run_events(const EventsOptions& options) {
         const runtime::WallTime now = runtime::wall_time();
         print(options.json
                   ? event_json(event, now.seconds * 1000 + now.nanoseconds / 1'000'000) + "\n"
-                  : fmt::format("{} {}: {}\n", wall_clock(), log::level_word(event.level),
-                                event.text));
+                  : fmt::format("{} {} {}: {}\n", wall_clock(), event.id,
+                                log::level_word(event.level), event.text));
     };
     std::optional<ClusterStatus> last;
     Subscription subscription(options.run_dir, true, true);

@@ -42,7 +42,8 @@ std::string link_text(const LinkStatus& link) {
             text += ", one way";
             break;
     }
-    if (!link.detail.empty()) text += ": " + link.detail;
+    // That nothing is heard was said already.
+    if (!link.detail.empty() && link.fault != ipc::LinkFault::kSilent) text += ": " + link.detail;
     return text;
 }
 

@@ -151,7 +151,6 @@ class Listener {
 
   private:
     void ready() noexcept;
-    EventLoop& loop_;
     UniqueFd socket_;
     OnAccept on_accept_;
     FdEvent event_;

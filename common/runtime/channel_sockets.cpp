@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -102,8 +103,7 @@ Result<UniqueFd> connect_to(const std::string& path) {
 }
 
 Listener::Listener(EventLoop& loop, UniqueFd socket, OnAccept on_accept)
-    : loop_(loop),
-      socket_(std::move(socket)),
+    : socket_(std::move(socket)),
       on_accept_(std::move(on_accept)),
       event_(loop, [this](Readiness) noexcept { ready(); }),
       retry_(loop, [this]() noexcept { resume(); }) {

@@ -112,7 +112,6 @@ class ChildProcess {
     bool terminated_ = false;
     std::size_t lines_ = 0;
     std::string partial_;
-    bool partial_cut_ = false;
     UniqueFd pidfd_;
     UniqueFd pipe_;
     FdEvent exit_event_;

@@ -9,22 +9,11 @@
 #include <cstring>
 
 #include "common/runtime/privileges.hpp"
+#include "common/runtime/sanitized.hpp"
 
 namespace hb::runtime {
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
 
 constexpr std::size_t kStackBytes = 512 * 1024;
 constexpr std::size_t kHeapBytes = 8 * 1024 * 1024;

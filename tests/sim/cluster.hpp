@@ -1,0 +1,77 @@
+// A whole cluster in one process: nodes, their networks, a fence device, and whoever watches.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/sim/checkers/checker.hpp"
+#include "tests/sim/cluster_config.hpp"
+#include "tests/sim/fence_device.hpp"
+#include "tests/sim/node.hpp"
+#include "tests/sim/service_net.hpp"
+#include "tests/sim/sim_network.hpp"
+#include "tests/sim/topic_store.hpp"
+#include "tests/sim/world.hpp"
+
+namespace hb::sim {
+
+struct Violation {
+    std::string property;  // "S1 one owner", "I3 one author"
+    std::string detail;
+    WorldTime when{};
+};
+
+class Cluster {
+  public:
+    Cluster(World& world, ClusterConfig config);
+    ~Cluster();
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
+
+    [[nodiscard]] World& world() { return world_; }
+    [[nodiscard]] const ClusterConfig& config() const { return config_; }
+    [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+    [[nodiscard]] Node& node(NodeId n) { return *nodes_.at(rank(n)); }
+    [[nodiscard]] Node& node(std::size_t r) { return *nodes_.at(r); }
+    [[nodiscard]] SimNetwork& network() { return network_; }
+    [[nodiscard]] ServiceNet& service() { return service_; }
+    [[nodiscard]] TopicStore& topics() { return topics_; }
+    [[nodiscard]] FenceDevice& fence() { return fence_; }
+
+    // All nodes at once.
+    void boot_all();
+    // Every fault that can be repaired is: cables, cuts, frozen processes, agents. What is down stays
+    // down.
+    void repair();
+    void set_service_cable(NodeId n, bool sends, bool receives);
+
+    // ---- watching
+    void add(std::unique_ptr<Checker> checker) { checkers_.push_back(std::move(checker)); }
+    template <typename Function>
+    void tell(Function function) {
+        for (const auto& checker : checkers_)
+            function(*checker);
+    }
+    void violated(std::string property, std::string detail);
+    [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+    // A fault or a wish happened: what is expected of a quiet cluster is off for a while.
+    void disturbed() { last_disturbance_ = world_.now(); }
+    [[nodiscard]] WorldTime last_disturbance() const { return last_disturbance_; }
+    [[nodiscard]] std::string holders(std::size_t group) const;
+
+  private:
+    World& world_;
+    ClusterConfig config_;
+    TopicStore topics_;
+    SimNetwork network_;
+    ServiceNet service_;
+    FenceDevice fence_;
+    std::vector<std::unique_ptr<Node>> nodes_;
+    std::vector<std::unique_ptr<Checker>> checkers_;
+    std::optional<Violation> violation_;
+    WorldTime last_disturbance_{};
+};
+
+}  // namespace hb::sim

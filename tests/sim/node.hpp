@@ -1,0 +1,173 @@
+// One node: a machine with a kernel, a disk and cables, an hb-master that respawns its daemons, and
+// ordered channels between these.
+//
+// Messages of one channel keep their order and take a small random time, so processes interleave. A
+// dead process's channel is read to its end before its neighbours hear that it is gone (X1), and
+// before anything of its successor.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/base/ids.hpp"
+#include "tests/sim/clock.hpp"
+#include "tests/sim/cluster_config.hpp"
+#include "tests/sim/daemon.hpp"
+#include "tests/sim/service_net.hpp"
+#include "tests/sim/sim_kernel.hpp"
+#include "tests/sim/sim_network.hpp"
+#include "tests/sim/world.hpp"
+
+namespace hb::sim {
+
+class Cluster;
+class CommDaemon;
+class MembershipDaemon;
+class ResourceDaemon;
+
+enum class Freeze : std::uint8_t {
+    kNone,
+    kProcesses,       // SIGSTOP of everything; the kernel goes on
+    kMachine,         // a paused virtual machine whose clock runs on
+    kMachineAndClock  // its clock stands still with it
+};
+
+class Node {
+  public:
+    Node(Cluster& cluster, NodeId id, NodeClock clock);
+
+    // ---- who and what
+    [[nodiscard]] NodeId id() const { return id_; }
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] Cluster& cluster() { return cluster_; }
+    [[nodiscard]] SimKernel& kernel() { return kernel_; }
+    [[nodiscard]] const SimKernel& kernel() const { return kernel_; }
+    [[nodiscard]] MonoTime local_now() const;
+    [[nodiscard]] const NodeClock& clock() const { return clock_; }
+    [[nodiscard]] std::uint64_t generation() const { return generation_; }
+    [[nodiscard]] std::uint32_t respawns(Kind k) const { return slots_[index(k)].respawns; }
+
+    // Null when dead.
+    [[nodiscard]] CommDaemon* comm();
+    [[nodiscard]] MembershipDaemon* membership();
+    [[nodiscard]] ResourceDaemon* resource();
+    [[nodiscard]] bool alive(Kind k) const { return slots_[index(k)].daemon != nullptr; }
+    [[nodiscard]] bool frozen(Kind k) const { return slots_[index(k)].frozen; }
+    [[nodiscard]] bool works(Kind k) const { return alive(k) && !frozen(k); }
+    // When it last began to work without a break: for promise.hpp.
+    [[nodiscard]] WorldTime works_since(Kind k) const { return slots_[index(k)].works_since; }
+    [[nodiscard]] bool powered() const { return powered_; }
+    [[nodiscard]] Freeze freeze_state() const { return freeze_; }
+    [[nodiscard]] bool kernel_answers() const {
+        return powered_ && freeze_ != Freeze::kMachine && freeze_ != Freeze::kMachineAndClock;
+    }
+    [[nodiscard]] WorldTime thawed_at() const { return thawed_at_; }
+    [[nodiscard]] WorldTime killed_at() const { return killed_at_; }
+    [[nodiscard]] WorldTime powered_since() const { return powered_since_; }
+    [[nodiscard]] bool suite_wanted() const { return suite_wanted_; }
+    [[nodiscard]] bool stopping() const { return stopping_; }
+    [[nodiscard]] bool anything_runs() const;
+    [[nodiscard]] bool all_work() const;
+
+    // ---- the machine
+    void power_off();
+    void boot(bool lose_disk = false);
+    void freeze(Freeze how);
+    void thaw();
+    void set_carrier(bool carrier);  // of the service interface, seen by hb-comm
+
+    // ---- the suite
+    void start_suite();
+    void stop_suite();  // orderly
+    void kill(Kind k);
+    // At the nth action from now on that this process carries out (0: the next).
+    void kill_at_action(Kind k, unsigned nth);
+    // Everything at once; systemd cleans up and starts anew after `restart`, or never.
+    void kill_all(std::optional<Duration> restart);
+    void kill_master(Duration restart);
+    void freeze_one(Kind k);
+    void thaw_one(Kind k);
+
+    // ---- from the networks
+    void frame_arrived(LinkId link, const FramePtr& frame);
+    void arp_arrived(const ArpPacket& packet);
+    void pong_arrived();
+
+    // ---- for daemons
+    // Runs `work` in the neighbour when the message gets there, if the channel still leads to it.
+    using Work = std::move_only_function<void(Daemon&, MonoTime now)>;
+    void send(Kind from, Kind to, Work work);
+    // A result for a process of its own (an agent call that ended); lost when that process died.
+    void post(Kind to, std::uint64_t life, Duration delay, Work work);
+    [[nodiscard]] std::uint64_t life(Kind k) const { return slots_[index(k)].life; }
+    // True while the process may go on with its actions; false when it was just killed in the
+    // middle of them.
+    bool before_action(Kind k);
+    void remember_generation(NodeId peer, std::uint64_t generation);
+    void leave_done();
+    [[nodiscard]] std::string who(Kind k) const { return name_ + " " + to_string(k); }
+
+  private:
+    struct Slot {
+        std::unique_ptr<Daemon> daemon;
+        std::uint64_t life = 0;  // never reused on this node
+        std::uint32_t respawns = 0;
+        bool frozen = false;
+        bool running = false;  // inside a handler: deaths wait for its end
+        bool dies = false;
+        std::optional<unsigned> dies_at_action;
+        std::deque<Work> backlog;
+        std::size_t from_outside = 0;                     // of the backlog
+        std::array<std::uint64_t, kKindCount> ends{};     // life the channel leads to, 0: none
+        std::array<WorldTime, kKindCount> last_arrival{};  // of messages to each neighbour
+        WorldTime armed = WorldTime::max();
+        WorldTime works_since{};
+    };
+    [[nodiscard]] Slot& slot(Kind k) { return slots_[index(k)]; }
+    void spawn(Kind k);
+    void respawn_later(Kind k);
+    void try_respawn(Kind k, std::uint64_t master);
+    std::unique_ptr<Daemon> make(Kind k);
+    void run(Kind k, std::uint64_t life, Work work, bool outside);
+    void run_now(Slot& s, Kind k, Work& work);
+    void wake(Kind k, MonoTime now);
+    void arm(Kind k);
+    void die(Kind k, bool notice);
+    void die_all();
+    void let_run(Kind k);
+    void outside(Kind to, Work work);
+    [[nodiscard]] WorldTime channel_arrival(Kind from, Kind to);
+    void systemd_after(Duration delay);
+    [[nodiscard]] std::uint64_t unix_time() const;
+
+    Cluster& cluster_;
+    World& world_;
+    NodeId id_;
+    std::string name_;
+    NodeClock clock_;
+    SimKernel kernel_;
+    std::array<Slot, kKindCount> slots_;
+
+    bool powered_ = false;
+    WorldTime powered_since_{};
+    Freeze freeze_ = Freeze::kNone;
+    WorldTime frozen_at_{};
+    WorldTime thawed_at_ = -std::chrono::hours(1);
+    WorldTime killed_at_ = -std::chrono::hours(1);
+
+    // hb-master and what is on disk.
+    bool master_alive_ = false;
+    bool stopping_ = false;
+    bool suite_wanted_ = false;  // systemd's view: it should run
+    std::uint64_t master_ = 0;   // counts masters: what an old one planned never happens
+    std::uint64_t generation_ = 0;
+    std::uint64_t stored_generation_ = 0;
+    std::map<NodeId, std::uint64_t> stored_peers_;
+};
+
+}  // namespace hb::sim

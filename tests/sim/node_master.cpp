@@ -1,0 +1,227 @@
+// hb-master and systemd of a simulated node: who is started when, what the disk remembers.
+#include <algorithm>
+
+#include "tests/sim/cluster.hpp"
+#include "tests/sim/comm_daemon.hpp"
+#include "tests/sim/membership_daemon.hpp"
+#include "tests/sim/node.hpp"
+#include "tests/sim/resource_daemon.hpp"
+
+namespace hb::sim {
+
+namespace {
+constexpr std::uint64_t kEpoch = 1'700'000'000;  // any day
+}
+
+std::uint64_t Node::unix_time() const {
+    // Wall clocks of hosts differ by a few seconds.
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(world_.now()).count();
+    return kEpoch + static_cast<std::uint64_t>(seconds) + rank(id_) % 3;
+}
+
+void Node::start_suite() {
+    if (!powered_ || master_alive_) return;
+    master_alive_ = true;
+    suite_wanted_ = true;
+    stopping_ = false;
+    master_++;
+    generation_ = std::max(stored_generation_ + 1, unix_time());
+    stored_generation_ = generation_;
+    world_.say(name_, "hb-master starts, generation {}", generation_);
+    cluster_.disturbed();
+    for (Slot& s : slots_)
+        s.respawns = 0;
+    for (Kind k : kKinds)
+        respawn_later(k);
+}
+
+void Node::respawn_later(Kind k) {
+    world_.after(cluster_.config().respawn.draw(world_.prng()),
+                 [this, k, master = master_] { try_respawn(k, master); });
+}
+
+void Node::try_respawn(Kind k, std::uint64_t master) {
+    if (master != master_ || !master_alive_ || freeze_ != Freeze::kNone || slot(k).daemon) return;
+    // hb-resource comes after hb-membership.
+    if (k == Kind::kResource && !slot(Kind::kMembership).daemon) {
+        world_.after(1ms, [this, k, master] { try_respawn(k, master); });
+        return;
+    }
+    spawn(k);
+}
+
+std::unique_ptr<Daemon> Node::make(Kind k) {
+    switch (k) {
+        case Kind::kComm:
+            return std::make_unique<CommDaemon>(*this, stored_peers_);
+        case Kind::kMembership:
+            return std::make_unique<MembershipDaemon>(*this);
+        case Kind::kResource:
+            // The calls of a predecessor are gone before its successor is there (section 8).
+            if (!cluster_.config().drop_world.agents_gone) kernel_.kill_calls();
+            return std::make_unique<ResourceDaemon>(*this);
+    }
+    return nullptr;
+}
+
+void Node::spawn(Kind k) {
+    Slot& s = slot(k);
+    s.life++;
+    s.respawns++;
+    s.frozen = s.dies = false;
+    s.dies_at_action.reset();
+    s.armed = WorldTime::max();
+    s.works_since = world_.now();
+    s.daemon = make(k);
+    world_.say(who(k), "starts, respawn count {}", s.respawns);
+    cluster_.tell([&](Checker& c) { c.born(id_, k); });
+    const std::uint64_t life = s.life;
+    Work born = [](Daemon& d, MonoTime now) { d.born(now); };
+    run_now(s, k, born);
+    for (Kind other : kKinds) {
+        Slot& o = slot(other);
+        s.ends[index(other)] = 0;
+        if (other == k || !o.daemon) continue;
+        s.ends[index(other)] = o.life;
+        world_.at(channel_arrival(k, other), [this, k, other, life, other_life = o.life] {
+            run(other, other_life,
+                [this, k, other, life](Daemon& d, MonoTime now) {
+                    slot(other).ends[index(k)] = life;
+                    d.neighbour_here(k, now);
+                },
+                false);
+        });
+        run(k, life, [other](Daemon& d, MonoTime now) { d.neighbour_here(other, now); }, false);
+    }
+    if (k == Kind::kResource && stopping_)
+        post(k, life, 1ms, [](Daemon& d, MonoTime now) {
+            static_cast<ResourceDaemon&>(d).stop_requested(now);
+        });
+}
+
+void Node::kill(Kind k) {
+    if (!slot(k).daemon) return;
+    world_.say(who(k), "KILLED");
+    cluster_.disturbed();
+    die(k, true);
+    if (master_alive_) respawn_later(k);
+}
+
+void Node::kill_at_action(Kind k, unsigned nth) {
+    if (!slot(k).daemon) return;
+    world_.say(who(k), "will be killed at its action {}", nth);
+    cluster_.disturbed();
+    slot(k).dies_at_action = nth;
+}
+
+void Node::die(Kind k, bool notice) {
+    Slot& s = slot(k);
+    if (!s.daemon) return;
+    const std::uint64_t life = s.life;
+    s.daemon.reset();
+    s.backlog.clear();
+    s.from_outside = 0;
+    s.frozen = s.dies = false;
+    s.dies_at_action.reset();
+    cluster_.tell([&](Checker& c) { c.died(id_, k); });
+    if (!notice) return;
+    for (Kind other : kKinds) {
+        Slot& o = slot(other);
+        if (other == k || !o.daemon) continue;
+        world_.at(channel_arrival(k, other), [this, k, other, life, other_life = o.life] {
+            run(other, other_life,
+                [this, k, other, life](Daemon& d, MonoTime now) {
+                    if (slot(other).ends[index(k)] != life) return;
+                    slot(other).ends[index(k)] = 0;
+                    d.neighbour_gone(k, now);
+                },
+                false);
+        });
+    }
+}
+
+void Node::die_all() {
+    for (Kind k : kKinds)
+        die(k, false);
+}
+
+void Node::kill_all(std::optional<Duration> restart) {
+    if (!powered_ || !anything_runs()) return;
+    world_.say(name_, "KILL of everything, {}",
+               restart ? fmt::format("clean-up after {} ms", to_ms(*restart)) : "no clean-up");
+    cluster_.disturbed();
+    master_alive_ = stopping_ = false;
+    master_++;
+    killed_at_ = world_.now();
+    die_all();
+    if (world_.prng().chance(500)) kernel_.kill_calls();
+    if (restart) systemd_after(*restart);
+}
+
+void Node::kill_master(Duration restart) {
+    if (!master_alive_) return;
+    world_.say(name_, "KILL of hb-master");
+    cluster_.disturbed();
+    master_alive_ = stopping_ = false;
+    master_++;
+    for (Kind k : {Kind::kMembership, Kind::kResource}) {
+        post(k, life(k), world_.prng().between(50us, 1ms), [k](Daemon& d, MonoTime now) {
+            if (k == Kind::kMembership)
+                static_cast<MembershipDaemon&>(d).masters_stop(now);
+            else
+                static_cast<ResourceDaemon&>(d).master_gone(now);
+        });
+    }
+    systemd_after(restart);
+}
+
+// The unit's main process is gone: what is left is killed, then the clean-up, then a new start.
+void Node::systemd_after(Duration delay) {
+    world_.after(delay, [this, master = master_] {
+        if (master != master_ || !powered_) return;
+        if (freeze_ == Freeze::kMachine || freeze_ == Freeze::kMachineAndClock) {
+            systemd_after(10ms);  // systemd stands still, too
+            return;
+        }
+        cluster_.disturbed();
+        freeze_ = Freeze::kNone;
+        kernel_.set_frozen(false);
+        if (anything_runs()) killed_at_ = world_.now();
+        die_all();
+        world_.say(name_, "systemd cleans up");
+        kernel_.clean_up([this, master] {
+            if (master == master_) start_suite();
+        });
+    });
+}
+
+void Node::stop_suite() {
+    if (!master_alive_ || stopping_) return;
+    world_.say(name_, "STOP");
+    cluster_.disturbed();
+    stopping_ = true;
+    suite_wanted_ = false;
+    post(Kind::kMembership, life(Kind::kMembership), world_.prng().between(50us, 1ms),
+         [](Daemon& d, MonoTime now) { static_cast<MembershipDaemon&>(d).masters_stop(now); });
+    post(Kind::kResource, life(Kind::kResource), world_.prng().between(50us, 1ms),
+         [](Daemon& d, MonoTime now) { static_cast<ResourceDaemon&>(d).stop_requested(now); });
+}
+
+void Node::leave_done() {
+    world_.after(world_.prng().between(100us, 2ms), [this, master = master_] {
+        if (master != master_) return;
+        cluster_.disturbed();
+        world_.say(name_, "suite ends");
+        die_all();
+        if (!stopping_) return;  // the master is dead: systemd starts anew
+        master_alive_ = stopping_ = false;
+        master_++;
+    });
+}
+
+void Node::remember_generation(NodeId peer, std::uint64_t generation) {
+    std::uint64_t& stored = stored_peers_[peer];
+    stored = std::max(stored, generation);
+}
+
+}  // namespace hb::sim

@@ -45,7 +45,12 @@ class Cluster {
     // Every fault that can be repaired is: cables, cuts, frozen processes, agents. What is down stays
     // down.
     void repair();
-    void set_service_cable(NodeId n, bool sends, bool receives);
+    void set_service_cable(NodeId n, bool sends, bool receives, bool carrier_follows = false);
+    // Every cable of a node.
+    void set_all_cables(NodeId n, bool connected);
+    void send_frame(NodeId from, LinkId link, const FramePtr& frame);
+    void wish(NodeId n, ipc::RequestKind kind, ipc::Scope scope = ipc::Scope::kAll,
+              const GroupName& group = {}, bool stay = false);
 
     // ---- watching
     void add(std::unique_ptr<Checker> checker) { checkers_.push_back(std::move(checker)); }
@@ -71,6 +76,7 @@ class Cluster {
     std::vector<std::unique_ptr<Node>> nodes_;
     std::vector<std::unique_ptr<Checker>> checkers_;
     std::optional<Violation> violation_;
+    std::uint64_t next_request_ = 1;
     WorldTime last_disturbance_{};
 };
 

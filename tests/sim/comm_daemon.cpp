@@ -78,9 +78,15 @@ void CommDaemon::neighbour_here(Kind, MonoTime) {}
 void CommDaemon::neighbour_gone(Kind who, MonoTime now) {
     if (who == Kind::kMembership) input(comm::MembershipGone{}, now);
     if (who == Kind::kResource) {
-        if (node_.cluster().config().drop_world.claim_outlives) input(ipc::Watch{}, now);
+        if (node_.cluster().config().drop_world.claim_outlives) from_resource({}, now);
         input(comm::ResourceGone{}, now);
     }
+}
+
+void CommDaemon::from_resource(const ipc::Watch& watch, MonoTime now) {
+    watch_ = watch;
+    watched_ = true;
+    input(watch, now);
 }
 
 void CommDaemon::frame(LinkId link, const FramePtr& frame, MonoTime now) {

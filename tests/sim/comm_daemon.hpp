@@ -24,6 +24,7 @@ class CommDaemon final : public Daemon {
     void arp(const ArpPacket& packet, MonoTime now);
     void pong(MonoTime now);
     void carrier(const std::string& interface, bool carrier, MonoTime now);
+    void from_resource(const ipc::Watch& watch, MonoTime now);
     void input(const comm::CommInput& in, MonoTime now);
 
     // What it defends: the newest Watch that it was given.

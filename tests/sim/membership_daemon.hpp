@@ -1,0 +1,52 @@
+// A simulated hb-membership: MembershipCore between its two channels.
+#pragma once
+
+#include "daemons/hb-membership/membership_core.hpp"
+#include "tests/sim/daemon.hpp"
+#include "tests/sim/node.hpp"
+
+namespace hb::sim {
+
+class MembershipDaemon final : public Daemon {
+  public:
+    explicit MembershipDaemon(Node& node);
+
+    void born(MonoTime now) override;
+    void on_deadline(MonoTime now) override;
+    [[nodiscard]] MonoTime next_deadline() const override { return core_.next_deadline(); }
+    void overslept(Duration, MonoTime) override {}
+    void neighbour_here(Kind who, MonoTime now) override;
+    void neighbour_gone(Kind who, MonoTime now) override;
+
+    void from_comm(const ipc::CommToMembership& message, MonoTime now);
+    void input(const membership::MembershipInput& in, MonoTime now);
+    void masters_stop(MonoTime now) { input(membership::MastersStop{}, now); }
+    // A modelled hb-ipfail: which ping nodes answer.
+    void ipfail_says(bool reachable, MonoTime now);
+    // An admin's wish, passed on to hb-resource.
+    void request(const ipc::Request& request);
+
+    [[nodiscard]] const membership::MembershipCore& core() const { return core_; }
+    [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
+    [[nodiscard]] const std::optional<View>& accepted() const { return accepted_; }
+
+  private:
+    static membership::MembershipSettings settings(Node& node);
+    void carry_out();
+    void act(const membership::PublishValues& a);
+    void act(const ipc::MembershipHello& a);
+    void act(const Event& a);
+    template <typename Message>
+    void act(const Message& a) {
+        to_resource(a);
+    }
+    void to_resource(const ipc::MembershipToResource& message);
+
+    Node& node_;
+    Incarnation incarnation_;
+    membership::MembershipCore core_;
+    std::vector<membership::MembershipAction> out_;
+    std::optional<View> accepted_;  // as published
+};
+
+}  // namespace hb::sim

@@ -1,0 +1,300 @@
+#include "tests/sim/resource_daemon.hpp"
+
+#include <algorithm>
+
+#include "tests/sim/cluster.hpp"
+#include "tests/sim/comm_daemon.hpp"
+#include "tests/sim/membership_daemon.hpp"
+
+namespace hb::sim {
+
+using resource::GroupAnswer;
+using resource::RunnerDone;
+
+resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
+    const ClusterConfig& config = node.cluster().config();
+    resource::OwnershipSettings s;
+    s.self = node.id();
+    for (std::size_t r = 0; r < config.nodes; r++)
+        s.node_names.push_back(config.node_name(node_id(r)));
+    s.incarnation = {.generation = node.generation(), .respawn = node.respawns(Kind::kResource)};
+    for (const GroupSpec& g : config.groups)
+        s.groups.push_back({.name = g.name, .preferred = g.preferred});
+    s.keepalive = config.keepalive;
+    s.deadtime = config.deadtime;
+    s.warntime = config.warntime;
+    s.auto_failback = config.auto_failback;
+    s.quorum = config.quorum;
+    s.ping_nodes = config.ping_nodes;
+    s.fencing = config.fencing;
+    s.start_retry = config.deadtime * 2;
+    s.dropped = config.drop_resource;
+    return s;
+}
+
+ResourceDaemon::ResourceDaemon(Node& node)
+    : node_(node), core_(settings(node), node.local_now()), woke_(node.local_now()) {
+    const ClusterConfig& config = node.cluster().config();
+    for (const GroupSpec& g : config.groups) {
+        resource::RunnerSettings s;
+        s.group = g.name;
+        for (std::size_t r = 0; r < g.resources; r++)
+            s.resources.push_back(r == 0 && g.has_address ? g.name : fmt::format("service{}", r));
+        s.start_timeout = s.stop_timeout = s.status_timeout = config.agents.timeout;
+        s.stop_retries = config.agents.stop_retries;
+        s.stop_retry_delay = config.agents.stop_retry;
+        runners_.emplace(g.name, resource::GroupRunner(s));
+    }
+}
+
+resource::GroupRunner& ResourceDaemon::runner(const GroupName& group) {
+    return runners_.at(group);
+}
+
+void ResourceDaemon::born(MonoTime now) {
+    for (const GroupSpec& g : node_.cluster().config().groups) {
+        resource::GroupPlaces places{.group = g.name, .places = {}, .problem = {}};
+        if (g.has_address) places.places.push_back({g.address, kServiceInterface});
+        input(places, now);
+    }
+}
+
+// The shell's loop never sleeps longer than this, so that it sees its own gaps.
+MonoTime ResourceDaemon::next_deadline() const {
+    MonoTime next = std::min(core_.next_deadline(), woke_ + node_.cluster().config().deadtime / 2);
+    for (const auto& [name, runner] : runners_)
+        next = std::min(next, runner.next_deadline());
+    return next;
+}
+
+void ResourceDaemon::overslept(Duration gap, MonoTime now) {
+    if (gap > lease_length(node_.cluster().config().deadtime))
+        input(resource::StoodStill{gap}, now);
+}
+
+void ResourceDaemon::on_deadline(MonoTime now) {
+    woke_ = now;
+    for (auto& [name, runner] : runners_) {
+        if (runner.next_deadline() > now) continue;
+        runner.on_deadline(now, runner_out_);
+        carry_out_runner(name, now);
+    }
+    if (core_.next_deadline() <= now) {
+        core_.on_deadline(now, out_);
+        carry_out(now);
+    }
+}
+
+void ResourceDaemon::neighbour_here(Kind who, MonoTime now) {
+    if (who == Kind::kMembership) input(resource::MembershipHere{}, now);
+}
+
+void ResourceDaemon::neighbour_gone(Kind who, MonoTime now) {
+    if (who == Kind::kMembership) input(resource::MembershipGone{}, now);
+    if (who == Kind::kComm) input(resource::CommGone{}, now);
+}
+
+void ResourceDaemon::input(const resource::OwnershipInput& in, MonoTime now) {
+    core_.handle(in, now, out_);
+    carry_out(now);
+}
+
+void ResourceDaemon::from_membership(const ipc::MembershipToResource& message, MonoTime now) {
+    note(message);
+    std::visit([&](const auto& m) { input(m, now); }, message);
+    if (node_.cluster().config().fencing) ask_for_fencing();
+}
+
+void ResourceDaemon::from_comm(const ipc::CommToResource& message, MonoTime now) {
+    if (const auto* a = std::get_if<ipc::Acknowledged>(&message)) {
+        MonoTime& sent = seen_.straight_sent[a->peer];
+        sent = std::max(sent, a->sent);
+    }
+    if (const auto* p = std::get_if<ipc::PingAnswered>(&message)) seen_.ping_answered = p->when;
+    std::visit([&](const auto& m) { input(m, now); }, message);
+}
+
+void ResourceDaemon::note(const ipc::MembershipToResource& message) {
+    if (std::holds_alternative<ipc::MembershipReady>(message)) {
+        const auto straight = seen_.straight_sent;
+        seen_ = {};
+        seen_.straight_sent = straight;
+    } else if (const auto* v = std::get_if<ipc::ViewChanged>(&message)) {
+        const bool another = !seen_.view || seen_.view->id != v->view.id;
+        seen_.view = v->view;
+        if (another)
+            node_.cluster().tell([&](Checker& c) { c.entered(node_.id(), v->view.id); });
+    } else if (const auto* r = std::get_if<ipc::PeerReport>(&message)) {
+        seen_.reports[r->peer] = r->report;
+    } else if (const auto* t = std::get_if<ipc::PeerTable>(&message)) {
+        seen_.tables[t->peer] = t->table;
+    } else if (const auto* s = std::get_if<ipc::PeerStatus>(&message)) {
+        seen_.status[s->peer] = *s;
+    } else if (const auto* l = std::get_if<ipc::Lease>(&message)) {
+        MonoTime& sent = seen_.lease_sent[l->peer];
+        sent = std::max(sent, l->sent);
+    }
+}
+
+GroupState ResourceDaemon::state(const GroupName& group) const {
+    if (!published_) return GroupState::kUnknown;
+    const auto it = published_->groups.find(group);
+    return it == published_->groups.end() ? GroupState::kUnknown : it->second.state;
+}
+
+void ResourceDaemon::carry_out(MonoTime now) {
+    std::vector<resource::OwnershipAction> actions;
+    actions.swap(out_);
+    for (const resource::OwnershipAction& action : actions) {
+        if (!node_.before_action(Kind::kResource)) return;
+        std::visit([&](const auto& a) { act(a, now); }, action);
+    }
+    actions.clear();
+    if (out_.empty()) out_.swap(actions);
+}
+
+void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
+    std::vector<resource::RunnerAction> actions;
+    actions.swap(runner_out_);
+    for (const resource::RunnerAction& action : actions) {
+        if (!node_.before_action(Kind::kResource)) return;
+        if (const auto* run = std::get_if<resource::RunOperation>(&action)) {
+            const std::uint64_t life = node_.life(Kind::kResource);
+            node_.kernel().run(*run, [this, group, life](const resource::OperationDone& done) {
+                const Duration lag = node_.cluster().config().channel.draw(
+                    node_.cluster().world().prng());
+                node_.post(Kind::kResource, life, lag, [group, done](Daemon& d, MonoTime at) {
+                    auto& self = static_cast<ResourceDaemon&>(d);
+                    self.runner(group).handle(done, at, self.runner_out_);
+                    self.carry_out_runner(group, at);
+                });
+            });
+        } else if (const auto* done = std::get_if<RunnerDone>(&action)) {
+            static constexpr GroupAnswer kAnswers[] = {GroupAnswer::kRunning, GroupAnswer::kStopped,
+                                                       GroupAnswer::kPartial, GroupAnswer::kFailed};
+            input(resource::GroupDone{.group = done->group,
+                                      .answer = kAnswers[static_cast<std::size_t>(done->answer)],
+                                      .after_start = done->after_start,
+                                      .detail = done->detail},
+                  now);
+        } else if (const auto* event = std::get_if<Event>(&action)) {
+            act(*event, now);
+        }
+    }
+    actions.clear();
+    if (runner_out_.empty()) runner_out_.swap(actions);
+}
+
+void ResourceDaemon::act(const ipc::ResourceHello& a, MonoTime) {
+    node_.send(Kind::kResource, Kind::kMembership, [a](Daemon& d, MonoTime now) {
+        static_cast<MembershipDaemon&>(d).input(a, now);
+    });
+}
+
+void ResourceDaemon::act(const ipc::Publish& a, MonoTime) {
+    Cluster& cluster = node_.cluster();
+    if (a.report) {
+        trace_report(published_.value_or(Report{}), *a.report);
+        published_ = a.report;
+    }
+    if (a.table) {
+        if (cluster.world().tracing())
+            for (const auto& [group, row] : a.table->rows)
+                if (!table_ || table_->view != a.table->view || !table_->rows.contains(group) ||
+                    table_->rows.at(group) != row)
+                    cluster.world().say(node_.who(Kind::kResource),
+                                        "row {} of {}: -> {} (pred {}{}): {}", row.version, group,
+                                        cluster.config().node_name(row.owner), row.pred,
+                                        row.pinned ? ", pinned" : "", row.reason);
+        table_ = a.table;
+    }
+    node_.send(Kind::kResource, Kind::kMembership, [a](Daemon& d, MonoTime now) {
+        static_cast<MembershipDaemon&>(d).input(a, now);
+    });
+    if (a.report) cluster.tell([&](Checker& c) { c.reported(node_.id(), *a.report); });
+    if (a.table) cluster.tell([&](Checker& c) { c.tabled(node_.id(), *a.table); });
+}
+
+void ResourceDaemon::trace_report(const Report& before, const Report& now) {
+    World& world = node_.cluster().world();
+    if (!world.tracing()) return;
+    const std::string who = node_.who(Kind::kResource);
+    if (before.standby != now.standby) world.say(who, "says standby {}", now.standby);
+    if (before.leaving != now.leaving) world.say(who, "says leaving {}", now.leaving);
+    if (before.isolated != now.isolated) world.say(who, "says isolated {}", now.isolated);
+    for (const auto& [name, g] : now.groups) {
+        const auto old = before.groups.find(name);
+        GroupReport was;
+        if (old != before.groups.end()) was = old->second;
+        if (was.state != g.state || was.bar != g.bar || was.move_away != g.move_away ||
+            was.start_failed != g.start_failed || was.wanted != g.wanted ||
+            before.view != now.view)
+            world.say(who, "says {}: {} bar {}{}{}{}{} in view {}", name, to_string(g.state), g.bar,
+                      g.move_away ? ", move-away" : "", g.start_failed ? ", start failed" : "",
+                      g.wanted ? ", wanted" : "", g.pinned ? ", pinned" : "",
+                      now.view ? to_string(*now.view) : "-");
+        if (was.gate_reason != g.gate_reason && !g.gate_reason.empty())
+            world.say(who, "gate of {} closed: {}", name, g.gate_reason);
+    }
+}
+
+void ResourceDaemon::act(const ipc::RequestAnswer& a, MonoTime) {
+    node_.cluster().world().say(node_.who(Kind::kResource), "answers a request: {}{}",
+                                a.ok ? "" : "no: ", a.text);
+}
+
+void ResourceDaemon::act(const ipc::Watch& a, MonoTime) {
+    node_.send(Kind::kResource, Kind::kComm, [a](Daemon& d, MonoTime now) {
+        static_cast<CommDaemon&>(d).from_resource(a, now);
+    });
+    node_.cluster().tell([&](Checker& c) { c.watches(node_.id()); });
+}
+
+void ResourceDaemon::act(const resource::StartGroup& a, MonoTime now) {
+    node_.cluster().tell([&](Checker& c) { c.starts(node_.id(), a.group); });
+    runner(a.group).start(now, runner_out_);
+    carry_out_runner(a.group, now);
+}
+
+void ResourceDaemon::act(const resource::StopGroup& a, MonoTime now) {
+    node_.cluster().tell([&](Checker& c) { c.stops(node_.id(), a.group); });
+    runner(a.group).stop(now, runner_out_);
+    carry_out_runner(a.group, now);
+}
+
+void ResourceDaemon::act(const resource::AskGroup& a, MonoTime now) {
+    runner(a.group).ask(now, runner_out_);
+    carry_out_runner(a.group, now);
+}
+
+void ResourceDaemon::act(const resource::AnnounceGroup& a, MonoTime) {
+    Cluster& cluster = node_.cluster();
+    const GroupSpec& group = cluster.config().groups.at(cluster.config().group_index(a.group));
+    if (!group.has_address) return;
+    cluster.service().send(node_.id(), {.request = true,
+                                        .sender_mac = mac_of(node_.id()),
+                                        .sender = group.address,
+                                        .target = group.address,
+                                        .to = std::nullopt});
+}
+
+void ResourceDaemon::act(const resource::LeaveDone&, MonoTime) {
+    node_.leave_done();
+}
+
+void ResourceDaemon::act(const Event& a, MonoTime) {
+    node_.cluster().world().say(node_.who(Kind::kResource), "[{}] {}", a.id, a.text);
+}
+
+void ResourceDaemon::ask_for_fencing() {
+    if (!published_) return;
+    const bool wanted = std::ranges::any_of(published_->groups, [](const auto& g) {
+        return g.second.gate_reason.find("fenc") != std::string::npos;
+    });
+    if (!wanted) return;
+    for (const auto& [peer, status] : seen_.status)
+        if (status.hearing == ipc::Hearing::kSilent && seen_.view && !seen_.view->contains(peer))
+            node_.cluster().fence().ask(node_.id(), peer);
+}
+
+}  // namespace hb::sim

@@ -73,7 +73,9 @@ void CommDaemon::input(const comm::CommInput& in, MonoTime now) {
     carry_out(now);
 }
 
-void CommDaemon::neighbour_here(Kind, MonoTime) {}
+void CommDaemon::neighbour_here(Kind who, MonoTime now) {
+    if (who == Kind::kResource) input(comm::ResourceHere{}, now);
+}
 
 void CommDaemon::neighbour_gone(Kind who, MonoTime now) {
     if (who == Kind::kMembership) input(comm::MembershipGone{}, now);

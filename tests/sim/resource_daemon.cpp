@@ -244,6 +244,7 @@ void ResourceDaemon::act(const ipc::RequestAnswer& a, MonoTime) {
 }
 
 void ResourceDaemon::act(const ipc::Watch& a, MonoTime) {
+    watch_ = a;
     node_.send(Kind::kResource, Kind::kComm, [a](Daemon& d, MonoTime now) {
         static_cast<CommDaemon&>(d).from_resource(a, now);
     });

@@ -47,6 +47,7 @@ class ResourceDaemon final : public Daemon {
     [[nodiscard]] const std::optional<Report>& published() const { return published_; }
     [[nodiscard]] const std::optional<Table>& published_table() const { return table_; }
     [[nodiscard]] const Seen& seen() const { return seen_; }
+    [[nodiscard]] const std::optional<ipc::Watch>& watch() const { return watch_; }  // newest sent
     [[nodiscard]] GroupState state(const GroupName& group) const;
 
   private:
@@ -77,6 +78,7 @@ class ResourceDaemon final : public Daemon {
     MonoTime woke_{};
     std::optional<Report> published_;
     std::optional<Table> table_;
+    std::optional<ipc::Watch> watch_;
     Seen seen_;
 };
 

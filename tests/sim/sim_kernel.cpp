@@ -12,7 +12,7 @@ SimKernel::SimKernel(World& world, const ClusterConfig& config, std::string who,
       config_(config),
       who_(std::move(who)),
       changed_(std::move(changed)),
-      last_down_(config.groups.size()),
+      address_changed_(config.groups.size()),
       faults_(config.groups.size()) {
     for (const GroupSpec& group : config.groups)
         up_.emplace_back(group.resources, false);
@@ -50,7 +50,7 @@ void SimKernel::set(std::size_t group, std::size_t resource, bool up) {
     if (up_.at(group).at(resource) == up) return;
     up_[group][resource] = up;
     const bool address = config_.groups[group].has_address && resource == 0;
-    if (address && !up) last_down_[group] = world_.now();
+    if (address) address_changed_[group] = world_.now();
     world_.say(who_, "{} of group {} is {}", address ? "address" : "service",
                config_.groups[group].name, up ? "up" : "down");
     changed_(group);
@@ -168,7 +168,7 @@ void SimKernel::power_off() {
         for (std::size_t r = 0; r < up_[g].size(); r++)
             if (up_[g][r]) {
                 up_[g][r] = false;
-                last_down_[g] = world_.now();
+                address_changed_[g] = world_.now();
             }
 }
 

@@ -45,9 +45,9 @@ class SimKernel {
     [[nodiscard]] bool holds(std::size_t group) const {
         return any_up(group) || start_under_way(group);
     }
-    // The address is up, and this start will bring it up (or may have).
-    [[nodiscard]] WorldTime last_address_down(std::size_t group) const {
-        return last_down_.at(group);
+    // When the address last came up or went down.
+    [[nodiscard]] WorldTime address_changed(std::size_t group) const {
+        return address_changed_.at(group);
     }
 
     // ---- agents
@@ -90,7 +90,7 @@ class SimKernel {
     std::string who_;
     Changed changed_;
     std::vector<std::vector<bool>> up_;
-    std::vector<WorldTime> last_down_;
+    std::vector<WorldTime> address_changed_;
     std::vector<AgentFaults> faults_;
     std::list<Call> calls_;
     std::uint64_t next_call_ = 1;

@@ -1,0 +1,55 @@
+#include "tests/sim/checkers/owner_checker.hpp"
+
+#include "tests/sim/checkers/promise.hpp"
+#include "tests/sim/cluster.hpp"
+#include "tests/sim/resource_daemon.hpp"
+
+namespace hb::sim {
+
+void OwnerChecker::starts(NodeId node, const GroupName& name) {
+    const std::size_t group = cluster_.config().group_index(name);
+    Node& starter = cluster_.node(node);
+    // What it held already (a repair of a part that is missing) is no new start.
+    if (starter.resource()->state(name) != GroupState::kStarting) return;
+    for (std::size_t r = 0; r < cluster_.size(); r++) {
+        Node& holder = cluster_.node(r);
+        if (holder.id() == node || !holder.powered() || !holder.kernel().holds(group)) continue;
+        const PromiseFacts facts = promise_facts(cluster_, node, holder.id(), group);
+        if (!promised(facts)) continue;
+        const bool failed = holder.resource() != nullptr &&
+                            holder.resource()->state(name) == GroupState::kFailed;
+        const std::string property = failed            ? "S3 one owner, though a stop failed"
+                                     : facts.same_view ? "S2 one owner in a view"
+                                                       : "S1 one owner";
+        cluster_.violated(property, fmt::format("{} starts {} while {} holds it", starter.name(),
+                                                name, holder.name()));
+    }
+}
+
+void ThawChecker::thawed(NodeId node, Duration frozen_for) {
+    // Peers wait d by their clocks; a little more is needed for a gap beyond doubt.
+    if (frozen_for < cluster_.config().deadtime * 5 / 4) return;
+    const WorldTime thaw = cluster_.world().now();
+    Node& thawed = cluster_.node(node);
+    const ClusterConfig& config = cluster_.config();
+    const Duration bound = config.keepalive * 3 + config.longest_start() + config.longest_stop() +
+                           config.channel.longest() * 10 + 10ms + config.deadtime / 8;
+    for (std::size_t g = 0; g < config.groups.size(); g++) {
+        if (!thawed.kernel().holds(g) || cluster_.holders(g).size() < 2) continue;
+        cluster_.world().after(bound, [this, node, g, thaw] { expect_let_go(node, g, thaw); });
+    }
+}
+
+void ThawChecker::expect_let_go(NodeId node, std::size_t group, WorldTime thaw) {
+    Node& thawed = cluster_.node(node);
+    if (cluster_.last_disturbance() > thaw || thawed.thawed_at() != thaw) return;
+    if (!thawed.all_work() || thawed.kernel().any_fault()) return;
+    for (Kind k : kKinds)
+        if (thawed.works_since(k) > thaw + 1ms) return;
+    if (!thawed.kernel().address_up(group) || cluster_.holders(group).size() < 2) return;
+    cluster_.violated("L5 bounded", fmt::format("{} came back and keeps {} beside its new owner",
+                                                thawed.name(),
+                                                cluster_.config().groups[group].name));
+}
+
+}  // namespace hb::sim

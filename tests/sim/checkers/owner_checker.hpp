@@ -1,0 +1,35 @@
+// S1, S2, S3: nobody begins to start a group while another node holds it, wherever the rules
+// promise so (promise.hpp). Asked at every start; a hold is an address or service that is up, or a
+// start under way, also by the agent of a dead hb-resource.
+#pragma once
+
+#include "tests/sim/checkers/checker.hpp"
+
+namespace hb::sim {
+
+class Cluster;
+
+class OwnerChecker final : public Checker {
+  public:
+    explicit OwnerChecker(Cluster& cluster) : cluster_(cluster) {}
+    void starts(NodeId node, const GroupName& group) override;
+
+  private:
+    Cluster& cluster_;
+};
+
+// The bound of what is not promised: a machine that stood still longer than peers wait lets go
+// within one loop (clock ran on) or one keepalive (clock stood still), and a stop (L5).
+// NOT promised: when its hb-resource does not work then, when a stop fails or hangs, or when
+// another fault hits it meanwhile.
+class ThawChecker final : public Checker {
+  public:
+    explicit ThawChecker(Cluster& cluster) : cluster_(cluster) {}
+    void thawed(NodeId node, Duration frozen_for) override;
+
+  private:
+    void expect_let_go(NodeId node, std::size_t group, WorldTime thaw);
+    Cluster& cluster_;
+};
+
+}  // namespace hb::sim

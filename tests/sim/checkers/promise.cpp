@@ -1,0 +1,75 @@
+#include "tests/sim/checkers/promise.hpp"
+
+#include "tests/sim/cluster.hpp"
+#include "tests/sim/membership_daemon.hpp"
+#include "tests/sim/resource_daemon.hpp"
+
+namespace hb::sim {
+
+bool promised(const PromiseFacts& f) {
+    if (f.holder_off) return false;
+    if (f.fencing || f.same_view) return true;
+    if (f.either_stood_still) return false;
+    const bool answers = f.has_address && f.service_whole &&
+                         (f.holder_kernel_speaks || f.holder_claim_speaks);
+    if (answers) return true;
+    // It notices by itself that it must let go (L2, L3), before others may start.
+    const bool lets_go = f.holder_can_let_go && f.stops_in_time;
+    return lets_go && (f.quorum || f.ping_nodes);
+}
+
+namespace {
+
+// A machine that stood still may have lost what it holds; it has one loop, one keepalive and one
+// stop to notice.
+bool stood_still(Cluster& cluster, Node& node) {
+    if (node.freeze_state() != Freeze::kNone) return true;
+    const ClusterConfig& config = cluster.config();
+    const Duration bound = config.deadtime + config.longest_start() + config.longest_stop();
+    return cluster.world().now() - node.thawed_at() < bound;
+}
+
+}  // namespace
+
+PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std::size_t group) {
+    const ClusterConfig& config = cluster.config();
+    Node& i = cluster.node(starter);
+    Node& j = cluster.node(holder);
+    const WorldTime now = cluster.world().now();
+    const Duration window = config.window() * 3 / 2;
+    const Duration d = config.deadtime;
+    const auto since = [&](WorldTime when, Duration length) { return now - when >= length; };
+
+    PromiseFacts f;
+    f.fencing = config.fencing;
+    f.quorum = config.quorum;
+    f.ping_nodes = config.ping_nodes;
+    f.has_address = config.groups.at(group).has_address;
+    const Duration budget = d / 4 - d / 50;
+    const AgentFaults& faults = j.kernel().faults(group);
+    f.stops_in_time = config.longest_start() + config.longest_stop() +
+                              config.channel.longest() * 4 <=
+                          budget &&
+                      !faults.stop_fails && !faults.hangs;
+    if (i.membership() != nullptr && j.membership() != nullptr) {
+        const auto& mine = i.membership()->accepted();
+        f.same_view = mine && mine == j.membership()->accepted() && i.resource() != nullptr &&
+                      i.resource()->seen().view && i.resource()->seen().view->id == mine->id;
+    }
+    f.holder_off = !j.powered();
+    f.either_stood_still = stood_still(cluster, i) || stood_still(cluster, j);
+    f.holder_kernel_speaks = j.kernel().address_up(group) && j.kernel_answers() &&
+                             since(j.kernel().address_changed(group), window);
+    f.holder_claim_speaks = j.works(Kind::kComm) && since(j.works_since(Kind::kComm), window) &&
+                            (j.works(Kind::kResource) || j.kernel().start_under_way(group));
+    f.holder_can_let_go = j.works(Kind::kResource) &&
+                          since(j.works_since(Kind::kResource), d * 5 / 4) &&
+                          since(j.works_since(Kind::kComm), d / 2);
+    const ServiceNet& service = cluster.service();
+    f.service_whole = service.connected(starter) && service.connected(holder) &&
+                      since(service.whole_since(starter), d + window) &&
+                      since(service.whole_since(holder), d + window);
+    return f;
+}
+
+}  // namespace hb::sim

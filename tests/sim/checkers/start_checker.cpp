@@ -1,0 +1,94 @@
+#include "tests/sim/checkers/start_checker.hpp"
+
+#include <algorithm>
+
+#include "tests/sim/cluster.hpp"
+#include "tests/sim/comm_daemon.hpp"
+#include "tests/sim/resource_daemon.hpp"
+
+namespace hb::sim {
+
+namespace {
+
+bool claims(const ipc::Watch& watch, const IpAddress& address) {
+    return std::ranges::any_of(watch.claims,
+                               [&](const PlacedAddress& a) { return a.address == address; });
+}
+
+const Row* row_of(const ResourceDaemon& process, NodeId self, const GroupName& group) {
+    const auto& view = process.seen().view;
+    if (!view) return nullptr;
+    const NodeId coordinator = view->id.coordinator;
+    const Table* table = nullptr;
+    if (coordinator == self) {
+        if (process.published_table()) table = &*process.published_table();
+    } else if (const auto it = process.seen().tables.find(coordinator);
+               it != process.seen().tables.end()) {
+        table = &it->second;
+    }
+    if (table == nullptr || table->view != view->id) return nullptr;
+    const auto it = table->rows.find(group);
+    return it == table->rows.end() ? nullptr : &it->second;
+}
+
+std::string why_not(const ResourceDaemon& process, NodeId self, const GroupName& group,
+                    Duration lease, MonoTime now) {
+    const Row* row = row_of(process, self, group);
+    if (row == nullptr) return "there is no row";
+    if (row->owner != self) return "the row names another";
+    if (process.published()->groups.at(group).bar >= row->version) return "its own bar forbids it";
+    const Seen& seen = process.seen();
+    for (const Member& m : seen.view->members) {
+        if (m.node == self) continue;
+        const std::string who(1, static_cast<char>('a' + rank(m.node)));
+        const auto r = seen.reports.find(m.node);
+        if (r == seen.reports.end() || r->second.view != seen.view->id)
+            return "no report for this view from " + who;
+        const auto g = r->second.groups.find(group);
+        if (g == r->second.groups.end() || g->second.state != GroupState::kStopped)
+            return who + " did not say stopped";
+        if (g->second.bar < row->pred && !r->second.leaving)
+            return who + " did not promise enough";
+        const auto sent = seen.lease_sent.find(m.node);
+        if (sent == seen.lease_sent.end() || now >= sent->second + lease)
+            return "the lease of " + who + " is over";
+    }
+    return {};
+}
+
+}  // namespace
+
+void StartChecker::starts(NodeId node, const GroupName& group) {
+    Node& n = cluster_.node(node);
+    const ResourceDaemon& process = *n.resource();
+    if (process.state(group) != GroupState::kStarting) return;
+    const ClusterConfig& config = cluster_.config();
+    const std::string reason =
+        why_not(process, node, group, lease_length(config.deadtime), n.local_now());
+    if (!reason.empty())
+        cluster_.violated("I4, I8 starts rest on reports and leases",
+                          fmt::format("{} starts {}, but {}", n.name(), group, reason));
+    const GroupSpec& spec = config.groups.at(config.group_index(group));
+    if (spec.has_address && !(process.watch() && claims(*process.watch(), spec.address)))
+        cluster_.violated("I7 claim before start",
+                          fmt::format("{} starts {} without a claim", n.name(), group));
+}
+
+void StartChecker::watches(NodeId node) {
+    Node& n = cluster_.node(node);
+    const ResourceDaemon& process = *n.resource();
+    for (const GroupSpec& spec : cluster_.config().groups) {
+        if (!spec.has_address || claims(*process.watch(), spec.address)) continue;
+        const GroupState state = process.state(spec.name);
+        const bool held = state == GroupState::kStarting || state == GroupState::kRunning ||
+                          state == GroupState::kStopping;
+        const bool inherited = state == GroupState::kUnknown && n.comm() != nullptr &&
+                               claims(n.comm()->watch(), spec.address);
+        if (held || inherited)
+            cluster_.violated("I7 claims outlive",
+                              fmt::format("{} takes its claim for {} back while it says {}",
+                                          n.name(), spec.name, to_string(state)));
+    }
+}
+
+}  // namespace hb::sim

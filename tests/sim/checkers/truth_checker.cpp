@@ -1,0 +1,120 @@
+#include "tests/sim/checkers/truth_checker.hpp"
+
+#include <algorithm>
+
+#include "tests/sim/cluster.hpp"
+#include "tests/sim/resource_daemon.hpp"
+
+namespace hb::sim {
+
+void TruthChecker::held(NodeId node, std::size_t group) {
+    Node& n = cluster_.node(node);
+    const GroupName& name = cluster_.config().groups[group].name;
+    if (!n.powered() || n.resource() == nullptr || !n.kernel().holds(group)) return;
+    if (n.resource()->published() && n.resource()->state(name) == GroupState::kStopped)
+        cluster_.violated("I7 stopped holds nothing",
+                          fmt::format("{} says stopped, and {} comes up there", n.name(), name));
+}
+
+void TruthChecker::reported(NodeId node, const Report& report) {
+    Node& n = cluster_.node(node);
+    const Report& before = reported_[node];
+    for (const auto& [name, g] : report.groups) {
+        const auto old = before.groups.find(name);
+        if (old != before.groups.end() && old->second.state == g.state &&
+            before.incarnation == report.incarnation)
+            continue;
+        const std::size_t group = cluster_.config().group_index(name);
+        if (g.state == GroupState::kStopped && n.kernel().holds(group))
+            cluster_.violated("I7 stopped holds nothing",
+                              fmt::format("{} says stopped, and holds {}", n.name(), name));
+        if (g.state == GroupState::kRunning && !n.kernel().any_up(group))
+            cluster_.violated("published is true",
+                              fmt::format("{} says running, and has nothing of {}", n.name(), name));
+    }
+    reported_[node] = report;
+}
+
+void TruthChecker::tabled(NodeId node, const Table& table) {
+    Node& n = cluster_.node(node);
+    const auto old = tables_.find(node);
+    const bool same_view = old != tables_.end() && old->second.view == table.view;
+    for (const auto& [name, row] : table.rows) {
+        const Row* before = nullptr;
+        if (same_view) {
+            const auto it = old->second.rows.find(name);
+            if (it != old->second.rows.end()) before = &it->second;
+        }
+        if (before != nullptr && *before == row) continue;
+        const std::string problem = unjustified(*n.resource(), node, name, before, row);
+        if (!problem.empty())
+            cluster_.violated("I9 no move without a reason",
+                              fmt::format("{} gives row {} of {} to {}: {}", n.name(), row.version,
+                                          name, cluster_.config().node_name(row.owner), problem));
+    }
+    tables_[node] = table;
+}
+
+std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
+                                      const GroupName& group, const Row* before,
+                                      const Row& row) const {
+    const auto& view = author.seen().view;
+    if (!view || !view->contains(row.owner)) return "it is no member of the view";
+    const ClusterConfig& config = cluster_.config();
+    struct Word {
+        const Report* report;
+        const GroupReport* group;
+        bool eligible;
+    };
+    std::map<NodeId, Word> words;
+    for (const Member& m : view->members) {
+        const Report* r = nullptr;
+        if (m.node == self) {
+            r = &*author.published();
+        } else if (const auto it = author.seen().reports.find(m.node);
+                   it != author.seen().reports.end()) {
+            r = &it->second;
+        }
+        if (r == nullptr || r->view != view->id) return "a member has not reported for this view";
+        const auto g = r->groups.find(group);
+        if (g == r->groups.end()) return "a member does not know the group";
+        const bool eligible = !r->standby && !r->leaving && !r->isolated && !g->second.move_away &&
+                              !g->second.start_failed;
+        words[m.node] = {r, &g->second, eligible};
+    }
+    const auto any = [&](auto test) {
+        return std::ranges::any_of(words, [&](const auto& w) { return test(w.first, w.second); });
+    };
+    const Word& owner = words.at(row.owner);
+    if (owner.group->state == GroupState::kFailed) return {};
+    if (any([](NodeId, const Word& w) { return w.group->state == GroupState::kFailed; }))
+        return "a stop failed elsewhere";
+    const NodeId preferred = config.groups.at(config.group_index(group)).preferred;
+    const auto runs = [](const Word& w) {
+        return w.group->state == GroupState::kRunning || w.group->state == GroupState::kStarting;
+    };
+    if (before == nullptr) {
+        if (any([](NodeId, const Word& w) { return w.group->state == GroupState::kUnknown; }))
+            return "somebody's state is unknown";
+        const bool eligible_holder =
+            any([&](NodeId, const Word& w) { return w.eligible && runs(w); });
+        if (eligible_holder && !(owner.eligible && runs(owner)))
+            return "an eligible member runs it, this one does not";
+        return {};
+    }
+    if (row.pred != before->version) return "it does not follow the row before";
+    if (row.owner == before->owner) {
+        if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)
+            return {};  // T5
+        return row.pinned != before->pinned ? "" : "the owner has not let go of the row before";
+    }
+    const Word& loser = words.at(before->owner);
+    if (!loser.eligible) return owner.eligible ? "" : "neither is eligible";
+    if (!owner.eligible) return "it is not eligible";
+    if (config.auto_failback && row.owner == preferred) return {};
+    if (owner.group->wanted) return {};
+    if (config.ping_nodes) return {};  // hb-ipfail found it better off
+    return "nobody asked for it, and the owner is eligible";
+}
+
+}  // namespace hb::sim

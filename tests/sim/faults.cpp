@@ -1,0 +1,376 @@
+#include "tests/sim/faults.hpp"
+
+#include <numeric>
+
+#include "tests/sim/membership_daemon.hpp"
+#include "tests/sim/resource_daemon.hpp"
+
+namespace hb::sim {
+
+Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen) {
+    Weights w{};
+    for (const auto& [kind, weight] : chosen)
+        w[static_cast<std::size_t>(kind)] = weight;
+    return w;
+}
+
+Weights all_weights() {
+    Weights w{};
+    w.fill(4);
+    const auto set = [&](FaultKind kind, unsigned weight) {
+        w[static_cast<std::size_t>(kind)] = weight;
+    };
+    set(FaultKind::kStandby, 8);
+    set(FaultKind::kStopFails, 1);
+    set(FaultKind::kHangs, 1);
+    set(FaultKind::kLoseDisk, 1);
+    set(FaultKind::kNoGateway, 1);
+    set(FaultKind::kKillAllForGood, 1);
+    return w;
+}
+
+NodeId Faults::any_node() {
+    return node_id(cluster_.world().prng().index(cluster_.size()));
+}
+
+NodeId Faults::other_than(NodeId n) {
+    const std::size_t step = 1 + cluster_.world().prng().index(cluster_.size() - 1);
+    return node_id((rank(n) + step) % cluster_.size());
+}
+
+Duration Faults::a_while() {
+    const Duration d = cluster_.config().deadtime;
+    return cluster_.world().prng().between(d / 10, d * 5);
+}
+
+std::size_t Faults::any_group() {
+    return cluster_.world().prng().index(cluster_.config().groups.size());
+}
+
+void Faults::undo(Duration when, std::function<void()> what) {
+    cluster_.world().after(when, [this, what = std::move(what)] {
+        if (!ended_) what();
+    });
+}
+
+void Faults::inject_any(const Weights& weights) {
+    const unsigned total = std::accumulate(weights.begin(), weights.end(), 0U);
+    if (total == 0) return;
+    auto drawn = static_cast<unsigned>(cluster_.world().prng().below(total));
+    for (std::size_t k = 0; k < weights.size(); k++) {
+        if (drawn < weights[k]) {
+            inject(static_cast<FaultKind>(k));
+            return;
+        }
+        drawn -= weights[k];
+    }
+}
+
+void Faults::inject(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::kCutOneWay:
+        case FaultKind::kCutPair:
+        case FaultKind::kCutNode:
+        case FaultKind::kCutLink:
+        case FaultKind::kFlap:
+            return cut(kind);
+        case FaultKind::kBadLinks:
+            return bad_links();
+        case FaultKind::kServiceCable:
+        case FaultKind::kAllCables:
+        case FaultKind::kSplitAndCable:
+        case FaultKind::kNoGateway:
+            return cables(kind);
+        case FaultKind::kKillComm:
+        case FaultKind::kKillMembership:
+        case FaultKind::kKillResource:
+        case FaultKind::kKillAtAction:
+        case FaultKind::kKillTwo:
+        case FaultKind::kKillAll:
+        case FaultKind::kKillAllForGood:
+        case FaultKind::kKillMaster:
+            return kill(kind);
+        case FaultKind::kStopStart:
+        case FaultKind::kLeaveTwo:
+        case FaultKind::kPowerOff:
+        case FaultKind::kLoseDisk:
+        case FaultKind::kFreezeProcesses:
+        case FaultKind::kFreezeMachine:
+        case FaultKind::kFreezeMachineAndClock:
+        case FaultKind::kFreezeOne:
+            return machine(kind);
+        case FaultKind::kStartFails:
+        case FaultKind::kStopFails:
+        case FaultKind::kHangs:
+            return agents(kind);
+        case FaultKind::kStandby:
+        case FaultKind::kStandbyStay:
+        case FaultKind::kActive:
+        case FaultKind::kTakeover:
+            return wish(kind);
+    }
+}
+
+// ---- heartbeats
+
+void Faults::cut(FaultKind kind) {
+    World& world = cluster_.world();
+    SimNetwork& network = cluster_.network();
+    const NodeId a = any_node();
+    const NodeId b = other_than(a);
+    const std::string& from = cluster_.node(a).name();
+    const std::string& to = cluster_.node(b).name();
+    cluster_.disturbed();
+    if (kind == FaultKind::kCutLink) {
+        const LinkId link = link_id(world.prng().index(network.links()));
+        world.say("network", "link {} of {} OUT", index(link), from);
+        network.set_cable(a, link, false);
+        undo(a_while(), [this, a, link] {
+            cluster_.disturbed();
+            cluster_.network().set_cable(a, link, true);
+        });
+        return;
+    }
+    if (kind == FaultKind::kFlap) {
+        world.say("network", "{} - {} FLAPS", from, to);
+        const Duration d = cluster_.config().deadtime;
+        Duration when{};
+        for (int n = 0; n < 6; n++) {
+            when += world.prng().between(d / 4, d * 2);
+            undo(when, [this, a, b, n] {
+                cluster_.disturbed();
+                if (n % 2 == 0)
+                    cluster_.network().cut_both(a, b);
+                else {
+                    cluster_.network().heal(a, b);
+                    cluster_.network().heal(b, a);
+                }
+            });
+        }
+        return;
+    }
+    if (kind == FaultKind::kCutNode) {
+        world.say("network", "heartbeats of {} CUT from all", from);
+        for (std::size_t r = 0; r < cluster_.size(); r++)
+            if (node_id(r) != a) network.cut_both(a, node_id(r));
+    } else if (kind == FaultKind::kCutPair) {
+        world.say("network", "CUT {} - {}", from, to);
+        network.cut_both(a, b);
+    } else {
+        world.say("network", "CUT {} -> {}", from, to);
+        network.cut(a, b);
+    }
+    undo(a_while(), [this, a] {
+        cluster_.world().say("network", "heartbeats of {} healed", cluster_.node(a).name());
+        cluster_.disturbed();
+        for (std::size_t r = 0; r < cluster_.size(); r++) {
+            cluster_.network().heal(a, node_id(r));
+            cluster_.network().heal(node_id(r), a);
+        }
+    });
+}
+
+void Faults::bad_links() {
+    World& world = cluster_.world();
+    Prng& prng = world.prng();
+    LinkQuality bad = cluster_.config().link;
+    bad.loss_per_mille = static_cast<unsigned>(prng.below(500));
+    bad.duplicate_per_mille = static_cast<unsigned>(prng.below(300));
+    bad.delay.tail_per_mille = static_cast<unsigned>(prng.below(200));
+    bad.delay.tail = prng.between(10ms, cluster_.config().deadtime * 2);
+    world.say("network", "BAD LINKS: loss {}/1000, delays to {} ms", bad.loss_per_mille,
+              to_ms(bad.delay.tail));
+    cluster_.disturbed();
+    for (std::size_t l = 0; l < cluster_.network().links(); l++)
+        cluster_.network().set_quality(link_id(l), bad);
+    undo(a_while() * 2, [this] {
+        cluster_.disturbed();
+        for (std::size_t l = 0; l < cluster_.network().links(); l++)
+            cluster_.network().set_quality(link_id(l), cluster_.config().link);
+    });
+}
+
+// ---- cables
+
+void Faults::cables(FaultKind kind) {
+    World& world = cluster_.world();
+    Prng& prng = world.prng();
+    const NodeId a = any_node();
+    if (kind == FaultKind::kNoGateway) {
+        world.say("network", "the gateway is silent");
+        ServiceQuality quality = cluster_.service().quality();
+        quality.gateway = false;
+        cluster_.service().set_quality(quality);
+        undo(a_while(), [this] { cluster_.service().set_quality(cluster_.config().service); });
+        return;
+    }
+    if (kind == FaultKind::kServiceCable) {
+        const std::uint64_t how = prng.below(4);
+        cluster_.set_service_cable(a, how == 1, how == 2, prng.chance(500));
+        undo(a_while(), [this, a] { cluster_.set_service_cable(a, true, true, true); });
+        return;
+    }
+    if (kind == FaultKind::kAllCables) {
+        cluster_.set_all_cables(a, false);
+        undo(a_while() + cluster_.config().deadtime,
+             [this, a] { cluster_.set_all_cables(a, true); });
+        return;
+    }
+    // Heartbeats first: everybody refuses; then the holder vanishes from the service network.
+    world.say("network", "heartbeats of {} CUT, its service cable follows", cluster_.node(a).name());
+    cluster_.disturbed();
+    const bool one_way = prng.chance(300);
+    for (std::size_t r = 0; r < cluster_.size(); r++) {
+        if (node_id(r) == a) continue;
+        cluster_.network().cut(a, node_id(r));
+        if (!one_way) cluster_.network().cut(node_id(r), a);
+    }
+    const Duration d = cluster_.config().deadtime;
+    const Duration later = prng.between(Duration::zero(), d * 3);
+    undo(later, [this, a] { cluster_.set_service_cable(a, false, false, true); });
+    undo(later + d + a_while(), [this, a] {
+        cluster_.set_service_cable(a, true, true, true);
+        for (std::size_t r = 0; r < cluster_.size(); r++) {
+            cluster_.network().heal(a, node_id(r));
+            cluster_.network().heal(node_id(r), a);
+        }
+        cluster_.disturbed();
+    });
+}
+
+// ---- processes
+
+void Faults::kill(FaultKind kind) {
+    Prng& prng = cluster_.world().prng();
+    Node& n = cluster_.node(any_node());
+    const Duration d = cluster_.config().deadtime;
+    const Duration restart = prng.between(d / 10, d * 4);
+    if (kind == FaultKind::kKillComm) n.kill(Kind::kComm);
+    if (kind == FaultKind::kKillMembership) n.kill(Kind::kMembership);
+    if (kind == FaultKind::kKillResource) n.kill(Kind::kResource);
+    if (kind == FaultKind::kKillAtAction)
+        n.kill_at_action(kKinds[prng.index(kKindCount)], static_cast<unsigned>(prng.below(12)));
+    if (kind == FaultKind::kKillTwo) {
+        n.kill(Kind::kMembership);
+        n.kill(Kind::kResource);
+    }
+    if (kind == FaultKind::kKillAll) n.kill_all(restart);
+    if (kind == FaultKind::kKillAllForGood) n.kill_all(std::nullopt);
+    if (kind == FaultKind::kKillMaster) n.kill_master(restart);
+}
+
+// ---- machines
+
+void Faults::machine(FaultKind kind) {
+    Prng& prng = cluster_.world().prng();
+    const NodeId a = any_node();
+    Node& n = cluster_.node(a);
+    const Duration d = cluster_.config().deadtime;
+    switch (kind) {
+        case FaultKind::kStopStart:
+        case FaultKind::kLeaveTwo:
+            n.stop_suite();
+            undo(a_while(), [&n] { n.start_suite(); });
+            if (kind == FaultKind::kLeaveTwo) {
+                Node& m = cluster_.node(other_than(a));
+                undo(prng.between(0ms, d / 8), [&m] { m.stop_suite(); });
+                undo(a_while() + d / 8, [&m] { m.start_suite(); });
+            }
+            return;
+        case FaultKind::kPowerOff:
+        case FaultKind::kLoseDisk:
+            n.power_off();
+            undo(a_while(), [&n, kind] { n.boot(kind == FaultKind::kLoseDisk); });
+            return;
+        case FaultKind::kFreezeOne: {
+            const Kind k = kKinds[prng.index(kKindCount)];
+            n.freeze_one(k);
+            // Thawed in any case: a hang for ever is killed by the master's watch.
+            cluster_.world().after(prng.between(d / 20, d * 3), [&n, k] { n.thaw_one(k); });
+            return;
+        }
+        default:
+            break;
+    }
+    n.freeze(kind == FaultKind::kFreezeProcesses ? Freeze::kProcesses
+             : kind == FaultKind::kFreezeMachine ? Freeze::kMachine
+                                                 : Freeze::kMachineAndClock);
+    cluster_.world().after(prng.between(d / 20, d * 4), [&n] { n.thaw(); });
+}
+
+// ---- agents
+
+void Faults::agents(FaultKind kind) {
+    const std::size_t group = any_group();
+    Node& n = cluster_.node(any_node());
+    AgentFaults& faults = n.kernel().faults(group);
+    cluster_.disturbed();
+    const GroupName& name = cluster_.config().groups[group].name;
+    if (kind == FaultKind::kStartFails) {
+        cluster_.world().say(n.name(), "starts of {} WILL FAIL", name);
+        faults.start_fails = true;
+    } else if (kind == FaultKind::kStopFails) {
+        cluster_.world().say(n.name(), "stops of {} WILL FAIL", name);
+        faults.stop_fails = true;
+    } else {
+        cluster_.world().say(n.name(), "agents of {} WILL HANG", name);
+        faults.hangs = true;
+    }
+    undo(a_while(), [this, &n, group] {
+        n.kernel().faults(group) = {};
+        cluster_.wish(n.id(), ipc::RequestKind::kCleanup, ipc::Scope::kGroup,
+                      cluster_.config().groups[group].name);
+    });
+}
+
+// ---- wishes
+
+void Faults::wish(FaultKind kind) {
+    Prng& prng = cluster_.world().prng();
+    const NodeId a = any_node();
+    static constexpr ipc::Scope kScopes[] = {ipc::Scope::kAll, ipc::Scope::kLocal,
+                                             ipc::Scope::kForeign, ipc::Scope::kGroup};
+    const ipc::Scope scope = kScopes[prng.index(4)];
+    const GroupName& group = cluster_.config().groups[any_group()].name;
+    if (kind == FaultKind::kStandby)
+        cluster_.wish(a, ipc::RequestKind::kStandby, scope, group);
+    else if (kind == FaultKind::kTakeover)
+        cluster_.wish(a, ipc::RequestKind::kTakeover, scope, group);
+    else if (kind == FaultKind::kActive)
+        cluster_.wish(a, ipc::RequestKind::kActive);
+    else {
+        cluster_.wish(a, ipc::RequestKind::kStandby, ipc::Scope::kAll, {}, true);
+        undo(a_while(), [this, a] { cluster_.wish(a, ipc::RequestKind::kActive); });
+    }
+}
+
+// ---- the end
+
+void Faults::end() {
+    ended_ = true;
+    Prng& prng = cluster_.world().prng();
+    for (std::size_t l = 0; l < cluster_.network().links(); l++)
+        cluster_.network().set_quality(link_id(l), cluster_.config().link);
+    cluster_.network().replay_old_frames(0);
+    cluster_.service().set_quality(cluster_.config().service);
+    cluster_.repair();
+    bool somebody = false;
+    for (std::size_t r = 0; r < cluster_.size(); r++) {
+        Node& n = cluster_.node(r);
+        const bool stays_down = prng.chance(200) && (somebody || r + 1 < cluster_.size());
+        if (!n.powered()) {
+            if (!stays_down) n.boot();
+        } else if (n.suite_wanted() && !n.anything_runs()) {
+            // Killed for good, or about to be started by systemd: an admin looks after it.
+            n.kernel().clean_up([&n] { n.start_suite(); });
+        } else if (!n.suite_wanted() && !n.stopping() && !stays_down) {
+            n.start_suite();
+        }
+        somebody = somebody || n.suite_wanted();
+    }
+    for (const GroupSpec& g : cluster_.config().groups)
+        for (std::size_t r = 0; r < cluster_.size(); r++)
+            cluster_.wish(node_id(r), ipc::RequestKind::kCleanup, ipc::Scope::kGroup, g.name);
+}
+
+}  // namespace hb::sim

@@ -1,0 +1,25 @@
+// Every rule of docs/protocol.md section 12 that can be dropped, and under which faults its absence
+// shows. `ha-sim --drop NAME`; a standing test finds each within a bounded number of seeds.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/sim/scenario.hpp"
+
+namespace hb::sim {
+
+struct Rule {
+    std::string name;
+    std::string row;  // of the table in section 12
+    std::function<void(ClusterConfig&)> drop;
+    std::function<Profile()> profile;
+    std::uint64_t seeds = 300;  // within so many it is found
+};
+
+[[nodiscard]] const std::vector<Rule>& rules();
+[[nodiscard]] const Rule* find_rule(std::string_view name);
+
+}  // namespace hb::sim

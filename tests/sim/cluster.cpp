@@ -28,8 +28,8 @@ Cluster::Cluster(World& world, ClusterConfig config)
     for (std::size_t r = 0; r < config_.nodes; r++) {
         NodeClock clock(std::chrono::hours(1), 0);
         if (config_.clocks_differ)
-            clock = NodeClock(prng.between(1h, 100h), prng.between(std::int64_t{-4900},
-                                                                   std::int64_t{4900}));
+            clock = NodeClock(prng.between(1h, 100h),
+                              prng.between(std::int64_t{-4900}, std::int64_t{4900}));
         nodes_.push_back(std::make_unique<Node>(*this, node_id(r), clock));
     }
 }
@@ -86,16 +86,15 @@ void Cluster::wish(NodeId n, ipc::RequestKind kind, ipc::Scope scope, const Grou
                          .group = group,
                          .stay = stay,
                          .who = "root"};
-    static constexpr const char* kNames[] = {"?",       "standby", "active",
+    static constexpr const char* kNames[] = {"?",        "standby", "active",
                                              "takeover", "cleanup", "quorum ignore"};
     world_.say(config_.node_name(n), "WISH {}{} {}", kNames[static_cast<std::size_t>(kind)],
                stay ? " --stay" : "", group);
     disturbed();
     Node& who = node(n);
-    who.post(Kind::kMembership, who.life(Kind::kMembership), 100us,
-             [request](Daemon& d, MonoTime) {
-                 static_cast<MembershipDaemon&>(d).request(request);
-             });
+    who.post(Kind::kMembership, who.life(Kind::kMembership), 100us, [request](Daemon& d, MonoTime) {
+        static_cast<MembershipDaemon&>(d).request(request);
+    });
 }
 
 void Cluster::violated(std::string property, std::string detail) {

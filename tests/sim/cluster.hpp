@@ -42,8 +42,8 @@ class Cluster {
 
     // All nodes at once.
     void boot_all();
-    // Every fault that can be repaired is: cables, cuts, frozen processes, agents. What is down stays
-    // down.
+    // Every fault that can be repaired is: cables, cuts, frozen processes, agents. What is down
+    // stays down.
     void repair();
     void set_service_cable(NodeId n, bool sends, bool receives, bool carrier_follows = false);
     // Every cable of a node.

@@ -164,9 +164,8 @@ void CommDaemon::act(const ipc::CommToMembership& a) {
 }
 
 void CommDaemon::act(const ipc::CommToResource& a) {
-    node_.send(Kind::kComm, Kind::kResource, [a](Daemon& d, MonoTime now) {
-        static_cast<ResourceDaemon&>(d).from_comm(a, now);
-    });
+    node_.send(Kind::kComm, Kind::kResource,
+               [a](Daemon& d, MonoTime now) { static_cast<ResourceDaemon&>(d).from_comm(a, now); });
 }
 
 void CommDaemon::act(const Event& a) {

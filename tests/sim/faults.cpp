@@ -217,7 +217,8 @@ void Faults::cables(FaultKind kind) {
         return;
     }
     // Heartbeats first: everybody refuses; then the holder vanishes from the service network.
-    world.say("network", "heartbeats of {} CUT, its service cable follows", cluster_.node(a).name());
+    world.say("network", "heartbeats of {} CUT, its service cable follows",
+              cluster_.node(a).name());
     cluster_.disturbed();
     const bool one_way = prng.chance(300);
     for (std::size_t r = 0; r < cluster_.size(); r++) {
@@ -266,36 +267,27 @@ void Faults::machine(FaultKind kind) {
     const NodeId a = any_node();
     Node& n = cluster_.node(a);
     const Duration d = cluster_.config().deadtime;
-    switch (kind) {
-        case FaultKind::kStopStart:
-        case FaultKind::kLeaveTwo:
-            n.stop_suite();
-            undo(a_while(), [&n] { n.start_suite(); });
-            if (kind == FaultKind::kLeaveTwo) {
-                Node& m = cluster_.node(other_than(a));
-                undo(prng.between(0ms, d / 8), [&m] { m.stop_suite(); });
-                undo(a_while() + d / 8, [&m] { m.start_suite(); });
-            }
-            return;
-        case FaultKind::kPowerOff:
-        case FaultKind::kLoseDisk:
-            n.power_off();
-            undo(a_while(), [&n, kind] { n.boot(kind == FaultKind::kLoseDisk); });
-            return;
-        case FaultKind::kFreezeOne: {
-            const Kind k = kKinds[prng.index(kKindCount)];
-            n.freeze_one(k);
-            // Thawed in any case: a hang for ever is killed by the master's watch.
-            cluster_.world().after(prng.between(d / 20, d * 3), [&n, k] { n.thaw_one(k); });
-            return;
+    if (kind == FaultKind::kStopStart || kind == FaultKind::kLeaveTwo) {
+        n.stop_suite();
+        undo(a_while(), [&n] { n.start_suite(); });
+        if (kind == FaultKind::kLeaveTwo) {
+            Node& m = cluster_.node(other_than(a));
+            undo(prng.between(0ms, d / 8), [&m] { m.stop_suite(); });
+            undo(a_while() + d / 8, [&m] { m.start_suite(); });
         }
-        default:
-            break;
+    } else if (kind == FaultKind::kPowerOff || kind == FaultKind::kLoseDisk) {
+        n.power_off();
+        undo(a_while(), [&n, kind] { n.boot(kind == FaultKind::kLoseDisk); });
+    } else if (kind == FaultKind::kFreezeOne) {
+        const Kind k = kKinds[prng.index(kKindCount)];
+        n.freeze_one(k);
+        cluster_.world().after(prng.between(d / 20, d * 3), [&n, k] { n.thaw_one(k); });
+    } else {
+        n.freeze(kind == FaultKind::kFreezeProcesses ? Freeze::kProcesses
+                 : kind == FaultKind::kFreezeMachine ? Freeze::kMachine
+                                                     : Freeze::kMachineAndClock);
+        cluster_.world().after(prng.between(d / 20, d * 4), [&n] { n.thaw(); });
     }
-    n.freeze(kind == FaultKind::kFreezeProcesses ? Freeze::kProcesses
-             : kind == FaultKind::kFreezeMachine ? Freeze::kMachine
-                                                 : Freeze::kMachineAndClock);
-    cluster_.world().after(prng.between(d / 20, d * 4), [&n] { n.thaw(); });
 }
 
 // ---- agents

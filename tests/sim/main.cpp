@@ -129,8 +129,9 @@ int run_many(const Arguments& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Whole clusters under a simulated clock, network and kernel. The same seed replays "
-                 "exactly."};
+    CLI::App app{
+        "Whole clusters under a simulated clock, network and kernel. The same seed replays "
+        "exactly."};
     Arguments args;
     app.add_option("--seed", args.seed, "run one seed");
     app.add_option("--seeds", args.seeds, "run many: A..B; prints those that fail");

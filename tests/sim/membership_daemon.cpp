@@ -12,8 +12,7 @@ membership::MembershipSettings MembershipDaemon::settings(Node& node) {
     s.self = node.id();
     for (std::size_t r = 0; r < config.nodes; r++)
         s.node_names.push_back(config.node_name(node_id(r)));
-    s.incarnation = {.generation = node.generation(),
-                     .respawn = node.respawns(Kind::kMembership)};
+    s.incarnation = {.generation = node.generation(), .respawn = node.respawns(Kind::kMembership)};
     s.keepalive = config.keepalive;
     s.warntime = config.warntime;
     s.deadtime = config.deadtime;
@@ -114,9 +113,8 @@ void MembershipDaemon::act(const membership::PublishValues& a) {
 }
 
 void MembershipDaemon::act(const ipc::MembershipHello& a) {
-    node_.send(Kind::kMembership, Kind::kComm, [a](Daemon& d, MonoTime now) {
-        static_cast<CommDaemon&>(d).input(a, now);
-    });
+    node_.send(Kind::kMembership, Kind::kComm,
+               [a](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).input(a, now); });
 }
 
 void MembershipDaemon::to_resource(const ipc::MembershipToResource& message) {

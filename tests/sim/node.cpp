@@ -134,23 +134,20 @@ void Node::frame_arrived(LinkId link, const FramePtr& frame) {
 
 void Node::arp_arrived(const ArpPacket& packet) {
     if (!kernel_answers()) return;
-    if (packet.request && kernel_.answers_for(packet.target) &&
-        packet.sender != packet.target) {
+    if (packet.request && kernel_.answers_for(packet.target) && packet.sender != packet.target) {
         cluster_.service().send(id_, {.request = false,
                                       .sender_mac = mac_of(id_),
                                       .sender = packet.target,
                                       .target = packet.sender,
                                       .to = packet.sender_mac});
     }
-    outside(Kind::kComm, [packet](Daemon& d, MonoTime now) {
-        static_cast<CommDaemon&>(d).arp(packet, now);
-    });
+    outside(Kind::kComm,
+            [packet](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).arp(packet, now); });
 }
 
 void Node::pong_arrived() {
     if (!kernel_answers()) return;
-    outside(Kind::kComm,
-            [](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).pong(now); });
+    outside(Kind::kComm, [](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).pong(now); });
 }
 
 // ---- channels

@@ -122,8 +122,8 @@ class Node {
         bool dies = false;
         std::optional<unsigned> dies_at_action;
         std::deque<Work> backlog;
-        std::size_t from_outside = 0;                     // of the backlog
-        std::array<std::uint64_t, kKindCount> ends{};     // life the channel leads to, 0: none
+        std::size_t from_outside = 0;                      // of the backlog
+        std::array<std::uint64_t, kKindCount> ends{};      // life the channel leads to, 0: none
         std::array<WorldTime, kKindCount> last_arrival{};  // of messages to each neighbour
         WorldTime armed = WorldTime::max();
         WorldTime works_since{};

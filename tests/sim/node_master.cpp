@@ -84,7 +84,8 @@ void Node::spawn(Kind k) {
         if (other == k || !o.daemon) continue;
         s.ends[index(other)] = o.life;
         world_.at(channel_arrival(k, other), [this, k, other, life, other_life = o.life] {
-            run(other, other_life,
+            run(
+                other, other_life,
                 [this, k, other, life](Daemon& d, MonoTime now) {
                     slot(other).ends[index(k)] = life;
                     d.neighbour_here(k, now);
@@ -94,9 +95,8 @@ void Node::spawn(Kind k) {
         run(k, life, [other](Daemon& d, MonoTime now) { d.neighbour_here(other, now); }, false);
     }
     if (k == Kind::kResource && stopping_)
-        post(k, life, 1ms, [](Daemon& d, MonoTime now) {
-            static_cast<ResourceDaemon&>(d).stop_requested(now);
-        });
+        post(k, life, 1ms,
+             [](Daemon& d, MonoTime now) { static_cast<ResourceDaemon&>(d).stop_requested(now); });
 }
 
 void Node::kill(Kind k) {
@@ -129,7 +129,8 @@ void Node::die(Kind k, bool notice) {
         Slot& o = slot(other);
         if (other == k || !o.daemon) continue;
         world_.at(channel_arrival(k, other), [this, k, other, life, other_life = o.life] {
-            run(other, other_life,
+            run(
+                other, other_life,
                 [this, k, other, life](Daemon& d, MonoTime now) {
                     if (slot(other).ends[index(k)] != life) return;
                     slot(other).ends[index(k)] = 0;

@@ -122,8 +122,7 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
     } else if (const auto* v = std::get_if<ipc::ViewChanged>(&message)) {
         const bool another = !seen_.view || seen_.view->id != v->view.id;
         seen_.view = v->view;
-        if (another)
-            node_.cluster().tell([&](Checker& c) { c.entered(node_.id(), v->view.id); });
+        if (another) node_.cluster().tell([&](Checker& c) { c.entered(node_.id(), v->view.id); });
     } else if (const auto* r = std::get_if<ipc::PeerReport>(&message)) {
         seen_.reports[r->peer] = r->report;
     } else if (const auto* t = std::get_if<ipc::PeerTable>(&message)) {
@@ -161,8 +160,8 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
         if (const auto* run = std::get_if<resource::RunOperation>(&action)) {
             const std::uint64_t life = node_.life(Kind::kResource);
             node_.kernel().run(*run, [this, group, life](const resource::OperationDone& done) {
-                const Duration lag = node_.cluster().config().channel.draw(
-                    node_.cluster().world().prng());
+                const Duration lag =
+                    node_.cluster().config().channel.draw(node_.cluster().world().prng());
                 node_.post(Kind::kResource, life, lag, [group, done](Daemon& d, MonoTime at) {
                     auto& self = static_cast<ResourceDaemon&>(d);
                     self.runner(group).handle(done, at, self.runner_out_);
@@ -186,9 +185,8 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
 }
 
 void ResourceDaemon::act(const ipc::ResourceHello& a, MonoTime) {
-    node_.send(Kind::kResource, Kind::kMembership, [a](Daemon& d, MonoTime now) {
-        static_cast<MembershipDaemon&>(d).input(a, now);
-    });
+    node_.send(Kind::kResource, Kind::kMembership,
+               [a](Daemon& d, MonoTime now) { static_cast<MembershipDaemon&>(d).input(a, now); });
 }
 
 void ResourceDaemon::act(const ipc::Publish& a, MonoTime) {
@@ -208,9 +206,8 @@ void ResourceDaemon::act(const ipc::Publish& a, MonoTime) {
                                         row.pinned ? ", pinned" : "", row.reason);
         table_ = a.table;
     }
-    node_.send(Kind::kResource, Kind::kMembership, [a](Daemon& d, MonoTime now) {
-        static_cast<MembershipDaemon&>(d).input(a, now);
-    });
+    node_.send(Kind::kResource, Kind::kMembership,
+               [a](Daemon& d, MonoTime now) { static_cast<MembershipDaemon&>(d).input(a, now); });
     if (a.report) cluster.tell([&](Checker& c) { c.reported(node_.id(), *a.report); });
     if (a.table) cluster.tell([&](Checker& c) { c.tabled(node_.id(), *a.table); });
 }
@@ -227,8 +224,7 @@ void ResourceDaemon::trace_report(const Report& before, const Report& now) {
         GroupReport was;
         if (old != before.groups.end()) was = old->second;
         if (was.state != g.state || was.bar != g.bar || was.move_away != g.move_away ||
-            was.start_failed != g.start_failed || was.wanted != g.wanted ||
-            before.view != now.view)
+            was.start_failed != g.start_failed || was.wanted != g.wanted || before.view != now.view)
             world.say(who, "says {}: {} bar {}{}{}{}{} in view {}", name, to_string(g.state), g.bar,
                       g.move_away ? ", move-away" : "", g.start_failed ? ", start failed" : "",
                       g.wanted ? ", wanted" : "", g.pinned ? ", pinned" : "",
@@ -245,9 +241,8 @@ void ResourceDaemon::act(const ipc::RequestAnswer& a, MonoTime) {
 
 void ResourceDaemon::act(const ipc::Watch& a, MonoTime) {
     watch_ = a;
-    node_.send(Kind::kResource, Kind::kComm, [a](Daemon& d, MonoTime now) {
-        static_cast<CommDaemon&>(d).from_resource(a, now);
-    });
+    node_.send(Kind::kResource, Kind::kComm,
+               [a](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).from_resource(a, now); });
     node_.cluster().tell([&](Checker& c) { c.watches(node_.id()); });
 }
 

@@ -18,7 +18,7 @@ struct Seen {
     std::map<NodeId, Report> reports;
     std::map<NodeId, Table> tables;
     std::map<NodeId, ipc::PeerStatus> status;
-    std::map<NodeId, MonoTime> lease_sent;    // behind view and report (T9.3)
+    std::map<NodeId, MonoTime> lease_sent;     // behind view and report (T9.3)
     std::map<NodeId, MonoTime> straight_sent;  // from hb-comm (L2, L3)
     std::optional<MonoTime> ping_answered;
 };

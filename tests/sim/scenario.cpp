@@ -43,10 +43,9 @@ void choose_networks(ClusterConfig& config, Prng& prng, const Profile& profile) 
     config.links = 1 + prng.index(2) + (prng.chance(500) ? 1 : 0);
     config.links = std::min<std::size_t>(config.links, 2);
     config.link_on_service = config.links == 2 && prng.chance(300);
-    config.link.delay = {100us, 500us, config.deadtime / 20,
-                         static_cast<unsigned>(prng.below(50))};
-    config.link.loss_per_mille =
-        profile.loss_per_mille.value_or(prng.chance(500) ? static_cast<unsigned>(prng.below(60)) : 0);
+    config.link.delay = {100us, 500us, config.deadtime / 20, static_cast<unsigned>(prng.below(50))};
+    config.link.loss_per_mille = profile.loss_per_mille.value_or(
+        prng.chance(500) ? static_cast<unsigned>(prng.below(60)) : 0);
     config.link.duplicate_per_mille = static_cast<unsigned>(prng.below(30));
     // Section 7: one-way delays up to D = 3W/8, one probe lost.
     const Duration bound = probe_delay_bound(config.deadtime) * 9 / 10;
@@ -128,7 +127,8 @@ class Run {
         for (const GroupSpec& g : c.groups)
             groups += fmt::format(" {}@{}{}", g.name, c.node_name(g.preferred),
                                   g.has_address ? "" : " (no address)");
-        world_.say("world", "seed {}: {} nodes, {} links, deadtime {} ms, keepalive {} ms{}{}{}{};{}",
+        world_.say("world",
+                   "seed {}: {} nodes, {} links, deadtime {} ms, keepalive {} ms{}{}{}{};{}",
                    options_.seed, c.nodes, c.links, to_ms(c.deadtime), to_ms(c.keepalive),
                    c.auto_failback ? ", failback" : "", c.quorum ? ", quorum" : "",
                    c.ping_nodes ? ", ping nodes" : "", c.fencing ? ", fencing" : "", groups);
@@ -155,8 +155,8 @@ class Run {
         const Duration d = cluster_.config().deadtime;
         if (options_.profile.script) options_.profile.script(cluster_, faults_);
         const Profile& p = options_.profile;
-        const auto count = static_cast<unsigned>(
-            p.faults_low + prng.below(p.faults_high - p.faults_low + 1));
+        const auto count =
+            static_cast<unsigned>(p.faults_low + prng.below(p.faults_high - p.faults_low + 1));
         for (unsigned n = 0; n < count && !world_.stopped(); n++) {
             faults_.inject_any(p.faults);
             // Often one upon the other, within one round of messages; sometimes a long peace.

@@ -41,9 +41,8 @@ bool SimKernel::call_under_way(std::size_t group) const {
     return std::ranges::any_of(calls_, [&](const Call& c) { return c.group == group; });
 }
 bool SimKernel::any_fault() const {
-    return std::ranges::any_of(faults_, [](const AgentFaults& f) {
-        return f.start_fails || f.stop_fails || f.hangs;
-    });
+    return std::ranges::any_of(
+        faults_, [](const AgentFaults& f) { return f.start_fails || f.stop_fails || f.hangs; });
 }
 
 void SimKernel::set(std::size_t group, std::size_t resource, bool up) {
@@ -132,9 +131,8 @@ void SimKernel::finish(std::uint64_t number) {
     Call call = std::move(*found);
     std::erase_if(calls_, [&](const Call& c) { return c.number == number; });
     if (call.operation == Operation::kStatus && call.result.outcome == OperationDone::Outcome::kOk)
-        call.result.outcome = up_[call.group][call.resource]
-                                  ? OperationDone::Outcome::kRunning
-                                  : OperationDone::Outcome::kNotRunning;
+        call.result.outcome = up_[call.group][call.resource] ? OperationDone::Outcome::kRunning
+                                                             : OperationDone::Outcome::kNotRunning;
     changed_(call.group);
     call.done(call.result);
 }

@@ -52,7 +52,7 @@ class SimKernel {
 
     // ---- agents
     void run(const resource::RunOperation& operation, Done done);
-    void kill_calls();   // what they did stays done
+    void kill_calls();  // what they did stays done
     void set_frozen(bool frozen);
     AgentFaults& faults(std::size_t group) { return faults_.at(group); }
     void clear_faults();

@@ -41,8 +41,7 @@ void SimNetwork::copy_to(NodeId from, NodeId to, LinkId link, const FramePtr& fr
     Prng& prng = world_.prng();
     const LinkQuality& quality = quality_[index(link)];
     if (quality.loss_per_mille > 0 && prng.chance(quality.loss_per_mille)) return;
-    const bool twice =
-        quality.duplicate_per_mille > 0 && prng.chance(quality.duplicate_per_mille);
+    const bool twice = quality.duplicate_per_mille > 0 && prng.chance(quality.duplicate_per_mille);
     for (int copy = 0; copy < (twice ? 2 : 1); copy++) {
         world_.after(quality.delay.draw(prng) + extra, [this, from, to, link, frame] {
             if (passes(from, to, link)) deliver_(to, link, frame);

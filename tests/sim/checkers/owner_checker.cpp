@@ -16,8 +16,8 @@ void OwnerChecker::starts(NodeId node, const GroupName& name) {
         if (holder.id() == node || !holder.powered() || !holder.kernel().holds(group)) continue;
         const PromiseFacts facts = promise_facts(cluster_, node, holder.id(), group);
         if (!promised(facts)) continue;
-        const bool failed = holder.resource() != nullptr &&
-                            holder.resource()->state(name) == GroupState::kFailed;
+        const bool failed =
+            holder.resource() != nullptr && holder.resource()->state(name) == GroupState::kFailed;
         const std::string property = failed            ? "S3 one owner, though a stop failed"
                                      : facts.same_view ? "S2 one owner in a view"
                                                        : "S1 one owner";
@@ -47,9 +47,9 @@ void ThawChecker::expect_let_go(NodeId node, std::size_t group, WorldTime thaw) 
     for (Kind k : kKinds)
         if (thawed.works_since(k) > thaw + 1ms) return;
     if (!thawed.kernel().address_up(group) || cluster_.holders(group).size() < 2) return;
-    cluster_.violated("L5 bounded", fmt::format("{} came back and keeps {} beside its new owner",
-                                                thawed.name(),
-                                                cluster_.config().groups[group].name));
+    cluster_.violated("L5 bounded",
+                      fmt::format("{} came back and keeps {} beside its new owner", thawed.name(),
+                                  cluster_.config().groups[group].name));
 }
 
 }  // namespace hb::sim

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/sim/checkers/checker.hpp"
+#include "tests/sim/world.hpp"
 
 namespace hb::sim {
 

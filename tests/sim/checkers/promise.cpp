@@ -10,8 +10,8 @@ bool promised(const PromiseFacts& f) {
     if (f.holder_off) return false;
     if (f.fencing || f.same_view) return true;
     if (f.either_stood_still) return false;
-    const bool answers = f.has_address && f.service_whole &&
-                         (f.holder_kernel_speaks || f.holder_claim_speaks);
+    const bool answers =
+        f.has_address && f.service_whole && (f.holder_kernel_speaks || f.holder_claim_speaks);
     if (answers) return true;
     // It notices by itself that it must let go (L2, L3), before others may start.
     const bool lets_go = f.holder_can_let_go && f.stops_in_time;
@@ -47,10 +47,9 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     f.has_address = config.groups.at(group).has_address;
     const Duration budget = d / 4 - d / 50;
     const AgentFaults& faults = j.kernel().faults(group);
-    f.stops_in_time = config.longest_start() + config.longest_stop() +
-                              config.channel.longest() * 4 <=
-                          budget &&
-                      !faults.stop_fails && !faults.hangs;
+    f.stops_in_time =
+        config.longest_start() + config.longest_stop() + config.channel.longest() * 4 <= budget &&
+        !faults.stop_fails && !faults.hangs;
     if (i.membership() != nullptr && j.membership() != nullptr) {
         const auto& mine = i.membership()->accepted();
         f.same_view = mine && mine == j.membership()->accepted() && i.resource() != nullptr &&

@@ -47,8 +47,7 @@ std::string why_not(const ResourceDaemon& process, NodeId self, const GroupName&
         const auto g = r->second.groups.find(group);
         if (g == r->second.groups.end() || g->second.state != GroupState::kStopped)
             return who + " did not say stopped";
-        if (g->second.bar < row->pred && !r->second.leaving)
-            return who + " did not promise enough";
+        if (g->second.bar < row->pred && !r->second.leaving) return who + " did not promise enough";
         const auto sent = seen.lease_sent.find(m.node);
         if (sent == seen.lease_sent.end() || now >= sent->second + lease)
             return "the lease of " + who + " is over";

@@ -29,8 +29,9 @@ void TruthChecker::reported(NodeId node, const Report& report) {
             cluster_.violated("I7 stopped holds nothing",
                               fmt::format("{} says stopped, and holds {}", n.name(), name));
         if (g.state == GroupState::kRunning && !n.kernel().any_up(group))
-            cluster_.violated("published is true",
-                              fmt::format("{} says running, and has nothing of {}", n.name(), name));
+            cluster_.violated(
+                "published is true",
+                fmt::format("{} says running, and has nothing of {}", n.name(), name));
     }
     reported_[node] = report;
 }

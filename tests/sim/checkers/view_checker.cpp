@@ -12,8 +12,8 @@ void ViewChecker::accepted(NodeId node, const Incarnation& incarnation, const Vi
     const Member* me = view.find(node);
     if (me == nullptr || me->incarnation != incarnation)
         cluster_.violated("V4 own incarnation",
-                          fmt::format("{} accepts view {}, which does not name this life of it", who,
-                                      to_string(view.id)));
+                          fmt::format("{} accepts view {}, which does not name this life of it",
+                                      who, to_string(view.id)));
     if (!view.contains(view.id.coordinator))
         cluster_.violated("V3 members", "a view without its coordinator");
     const auto [newest, first] = newest_.try_emplace({node, incarnation}, view.id);

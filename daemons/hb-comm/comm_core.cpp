@@ -105,6 +105,7 @@ void CommCore::Impl::take(const ProbeFailed& failed, MonoTime, Out&) {
 }
 
 void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime, Out& out) {
+    if (membership_here) return;  // its answer to our CommHello; whoever speaks first, it ends
     membership_here = true;
     for (auto& [node, peer] : peers)
         peer.topics.forget_deliveries();

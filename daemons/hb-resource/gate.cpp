@@ -95,6 +95,11 @@ GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
     if (!drop.g7 && in.ping_nodes &&
         (!in.ping_answered || in.now - *in.ping_answered >= in.deadtime))
         return closed("G7", "isolated: no ping node answers");
+    // Whoever was cut off himself heard no answers meanwhile: a holder that vanished in that time
+    // needs d to know it (L6), as it does after its last answer (G8).
+    if (!drop.g7 && !drop.g8_hold && in.ping_nodes && in.pings_whole_since &&
+        in.now - *in.pings_whole_since < in.deadtime)
+        return closed("G7", "this node was isolated until a moment ago");
 
     if (drop.g8 || (drop.g6_left_passes_g8 && only_left)) return {};
     GateVerdict verdict;

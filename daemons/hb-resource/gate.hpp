@@ -39,6 +39,7 @@ struct GateInput {
     bool quorum_ignored = false;  // by an admin, for this view
     bool ping_nodes = false;
     std::optional<MonoTime> ping_answered;
+    std::optional<MonoTime> pings_whole_since;  // ping nodes have answered without a gap since then
     std::vector<ipc::ProbeStatus>
         probes;  // one per address of the group; carrier false: not asked yet
     Duration deadtime{};

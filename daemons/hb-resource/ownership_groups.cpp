@@ -258,6 +258,7 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
     in.quorum_ignored = quorum_ignored;
     in.ping_nodes = s.ping_nodes;
     in.ping_answered = ping_answered;
+    in.pings_whole_since = pings_whole_since;
     in.deadtime = s.deadtime;
     in.now = now;
     for (const auto& [id, p] : peers) {

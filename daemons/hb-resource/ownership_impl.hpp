@@ -179,6 +179,7 @@ struct OwnershipCore::Impl {
     LeaseBook straight;                 // from hb-comm (L2, L3)
     std::map<PlacedAddress, ipc::ProbeStatus> probes;
     std::optional<MonoTime> ping_answered;
+    std::optional<MonoTime> pings_whole_since;
     std::optional<std::size_t> own_reach;  // ping nodes that our hb-ipfail reaches
     std::optional<Table> table;            // ours, as coordinator, newest published
     bool table_changed = false;

@@ -136,7 +136,10 @@ void Impl::on(const ipc::AddressConflict& m, MonoTime) {
 }
 
 void Impl::on(const ipc::PingAnswered& m, MonoTime) {
-    if (!ping_answered || *ping_answered < m.when) ping_answered = m.when;
+    if (ping_answered && *ping_answered >= m.when) return;
+    // Pings leave once per keepalive: longer than that without an answer, and we were cut off.
+    if (!ping_answered || m.when - *ping_answered > s.keepalive * 3 / 2) pings_whole_since = m.when;
+    ping_answered = m.when;
 }
 
 // L5. Leases of the time before are void in any case.

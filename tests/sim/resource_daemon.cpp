@@ -116,9 +116,11 @@ void ResourceDaemon::from_comm(const ipc::CommToResource& message, MonoTime now)
 
 void ResourceDaemon::note(const ipc::MembershipToResource& message) {
     if (std::holds_alternative<ipc::MembershipReady>(message)) {
-        const auto straight = seen_.straight_sent;
+        const bool takeover_asked = seen_.takeover_asked;
+        auto straight = std::move(seen_.straight_sent);
         seen_ = {};
-        seen_.straight_sent = straight;
+        seen_.straight_sent = std::move(straight);
+        seen_.takeover_asked = takeover_asked;
     } else if (const auto* v = std::get_if<ipc::ViewChanged>(&message)) {
         const bool another = !seen_.view || seen_.view->id != v->view.id;
         seen_.view = v->view;
@@ -132,6 +134,8 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
     } else if (const auto* l = std::get_if<ipc::Lease>(&message)) {
         MonoTime& sent = seen_.lease_sent[l->peer];
         sent = std::max(sent, l->sent);
+    } else if (const auto* q = std::get_if<ipc::Request>(&message)) {
+        if (q->kind == ipc::RequestKind::kTakeover) seen_.takeover_asked = true;
     }
 }
 
@@ -158,11 +162,13 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
     for (const resource::RunnerAction& action : actions) {
         if (!node_.before_action(Kind::kResource)) return;
         if (const auto* run = std::get_if<resource::RunOperation>(&action)) {
-            const std::uint64_t life = node_.life(Kind::kResource);
-            node_.kernel().run(*run, [this, group, life](const resource::OperationDone& done) {
-                const Duration lag =
-                    node_.cluster().config().channel.draw(node_.cluster().world().prng());
-                node_.post(Kind::kResource, life, lag, [group, done](Daemon& d, MonoTime at) {
+            // The call may outlive this process.
+            Node& node = node_;
+            const std::uint64_t life = node.life(Kind::kResource);
+            node.kernel().run(*run, [&node, group, life](const resource::OperationDone& done) {
+                World& world = node.cluster().world();
+                const Duration lag = node.cluster().config().channel.draw(world.prng());
+                node.post(Kind::kResource, life, lag, [group, done](Daemon& d, MonoTime at) {
                     auto& self = static_cast<ResourceDaemon&>(d);
                     self.runner(group).handle(done, at, self.runner_out_);
                     self.carry_out_runner(group, at);

@@ -21,6 +21,7 @@ struct Seen {
     std::map<NodeId, MonoTime> lease_sent;     // behind view and report (T9.3)
     std::map<NodeId, MonoTime> straight_sent;  // from hb-comm (L2, L3)
     std::optional<MonoTime> ping_answered;
+    bool takeover_asked = false;  // here, at some time
 };
 
 class ResourceDaemon final : public Daemon {

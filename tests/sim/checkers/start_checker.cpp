@@ -73,6 +73,11 @@ void StartChecker::starts(NodeId node, const GroupName& group) {
                           fmt::format("{} starts {} without a claim", n.name(), group));
 }
 
+void StartChecker::reported(NodeId node, const Report& report) {
+    for (const auto& [name, g] : report.groups)
+        if (g.state != GroupState::kUnknown) known_[{node, name}] = g.state;
+}
+
 void StartChecker::watches(NodeId node) {
     Node& n = cluster_.node(node);
     const ResourceDaemon& process = *n.resource();
@@ -81,7 +86,9 @@ void StartChecker::watches(NodeId node) {
         const GroupState state = process.state(spec.name);
         const bool held = state == GroupState::kStarting || state == GroupState::kRunning ||
                           state == GroupState::kStopping;
-        const bool inherited = state == GroupState::kUnknown && n.comm() != nullptr &&
+        const auto known = known_.find({node, spec.name});
+        const bool inherited = state == GroupState::kUnknown && known != known_.end() &&
+                               known->second != GroupState::kStopped && n.comm() != nullptr &&
                                claims(n.comm()->watch(), spec.address);
         if (held || inherited)
             cluster_.violated("I7 claims outlive",

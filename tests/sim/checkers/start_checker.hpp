@@ -6,6 +6,8 @@
 // NOT checked here: T9.4, the gate. Its outcome is (owner_checker).
 #pragma once
 
+#include <map>
+
 #include "tests/sim/checkers/checker.hpp"
 
 namespace hb::sim {
@@ -17,9 +19,12 @@ class StartChecker final : public Checker {
     explicit StartChecker(Cluster& cluster) : cluster_(cluster) {}
     void starts(NodeId node, const GroupName& group) override;
     void watches(NodeId node) override;
+    void reported(NodeId node, const Report& report) override;
 
   private:
     Cluster& cluster_;
+    // What each node said last of what it knew: its own memory across its respawn.
+    std::map<std::pair<NodeId, GroupName>, GroupState> known_;
 };
 
 }  // namespace hb::sim

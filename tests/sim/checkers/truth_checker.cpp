@@ -1,6 +1,7 @@
 #include "tests/sim/checkers/truth_checker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/resource_daemon.hpp"
@@ -33,7 +34,7 @@ void TruthChecker::reported(NodeId node, const Report& report) {
                 "published is true",
                 fmt::format("{} says running, and has nothing of {}", n.name(), name));
     }
-    reported_[node] = report;
+    prior_[node] = std::exchange(reported_[node], report);
 }
 
 void TruthChecker::tabled(NodeId node, const Table& table) {
@@ -94,6 +95,11 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     const auto runs = [](const Word& w) {
         return w.group->state == GroupState::kRunning || w.group->state == GroupState::kStarting;
     };
+    // One-shot, so it may be gone before it was ever published.
+    const bool asked = owner.group->wanted || (row.owner == self && author.seen().takeover_asked);
+    const bool failback = config.auto_failback && row.owner == preferred && owner.eligible;
+    // The first row that is seen may follow another of the same step.
+    if (before == nullptr && row.version > 1 && (asked || failback)) return {};
     if (before == nullptr) {
         if (any([](NodeId, const Word& w) { return w.group->state == GroupState::kUnknown; }))
             return "somebody's state is unknown";
@@ -107,13 +113,18 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     if (row.owner == before->owner) {
         if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)
             return {};  // T5
+        // The author's own start follows its row in one step.
+        const auto prior = prior_.find(self);
+        if (row.owner == self && prior != prior_.end() && prior->second.groups.contains(group)) {
+            const GroupState was = prior->second.groups.at(group).state;
+            if (was == GroupState::kStopped || was == GroupState::kStopping) return {};
+        }
         return row.pinned != before->pinned ? "" : "the owner has not let go of the row before";
     }
     const Word& loser = words.at(before->owner);
     if (!loser.eligible) return owner.eligible ? "" : "neither is eligible";
     if (!owner.eligible) return "it is not eligible";
-    if (config.auto_failback && row.owner == preferred) return {};
-    if (owner.group->wanted) return {};
+    if (failback || asked) return {};
     if (config.ping_nodes) return {};  // hb-ipfail found it better off
     return "nobody asked for it, and the owner is eligible";
 }

@@ -32,6 +32,7 @@ class TruthChecker final : public Checker {
     Cluster& cluster_;
     std::map<NodeId, Table> tables_;     // newest of each author
     std::map<NodeId, Report> reported_;  // newest of each node
+    std::map<NodeId, Report> prior_;     // the one before
 };
 
 }  // namespace hb::sim

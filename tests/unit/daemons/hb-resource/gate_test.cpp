@@ -174,6 +174,13 @@ TEST(Gate, Table) {
          "G8"},
         {"no carrier", [](GateInput& in) { in.probes[0].carrier = false; }, "G8"},
         {"crossing probes", [](GateInput& in) { in.probes[0].crossed = true; }, "G8"},
+        {"isolated until a moment ago",
+         [](GateInput& in) {
+             in.ping_nodes = true;
+             in.ping_answered = in.now - 100ms;
+             in.pings_whole_since = in.now - 500ms;
+         },
+         "G7"},
         {"silence proves nothing with ping nodes",
          [](GateInput& in) {
              in.ping_nodes = true;

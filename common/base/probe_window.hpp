@@ -22,6 +22,13 @@ inline constexpr unsigned kProbesPerWindow = 4;
 [[nodiscard]] constexpr Duration probe_delay_bound(Duration deadtime) {
     return probe_window(deadtime) * 3 / 8;
 }
+// L3: a node that nobody acknowledges any more is isolated when no ping node answered for this long
+// (hb-comm asks several times in it). L6: whoever takes over has asked for the addresses for twice
+// as long, so that a holder that vanished from the service network before the first probe has let
+// go, in d/4.
+[[nodiscard]] constexpr Duration ping_patience(Duration deadtime) {
+    return deadtime / 4;
+}
 // A lease runs for 3/4 of our announced deadtime from the send of the acknowledged frame (L1).
 [[nodiscard]] constexpr Duration lease_length(Duration deadtime) {
     return deadtime * 3 / 4;

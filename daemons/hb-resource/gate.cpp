@@ -103,7 +103,13 @@ GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
 
     if (drop.g8 || (drop.g6_left_passes_g8 && only_left)) return {};
     GateVerdict verdict;
+    // A holder behind a heartbeat cut that vanished before our first probe is still finding out
+    // (L6).
+    const bool asked_enough =
+        in.asked_since && in.now - *in.asked_since >= 2 * ping_patience(in.deadtime);
     for (const ipc::ProbeStatus& probe : in.probes) {
+        if (in.ping_nodes && !asked_enough && !drop.g8_hold)
+            return closed("G8", fmt::format("asking who has {}", probe.where.address.to_string()));
         const GateVerdict v = ask_address(probe, in, drop);
         if (!v.open()) return v;
         verdict.weak = verdict.weak || v.weak;

@@ -40,6 +40,7 @@ struct GateInput {
     bool ping_nodes = false;
     std::optional<MonoTime> ping_answered;
     std::optional<MonoTime> pings_whole_since;  // ping nodes have answered without a gap since then
+    std::optional<MonoTime> asked_since;        // since when we ask for all addresses of the group
     std::vector<ipc::ProbeStatus>
         probes;  // one per address of the group; carrier false: not asked yet
     Duration deadtime{};

@@ -35,7 +35,7 @@ bool Impl::holds_anything() const {
 }
 
 bool Impl::ping_answers(MonoTime now) const {
-    return ping_answered && now - *ping_answered < lease_length(s.deadtime);
+    return ping_answered && now - *ping_answered < ping_patience(s.deadtime);
 }
 
 // d/4: after our birth, a new hb-comm or a gap, what hb-comm knows may still wait in the channel.
@@ -217,7 +217,7 @@ void Impl::stop_what_must(MonoTime now) {
 // ---- starting
 
 bool Impl::wants_to_start(const GroupFacts& g) const {
-    return membership_there && view && g.row && g.row->owner == s.self &&
+    return membership_there && view_told && view && g.row && g.row->owner == s.self &&
            g.state == GroupState::kStopped && g.bar < g.row->version && !g.start_failed &&
            g.problem.empty() && g.places_known && !leave_wanted && !leaving;
 }
@@ -269,7 +269,13 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
                             .fence_covered = s.fencing,
                             .fenced_generation = p.fenced_generation});
     }
+    in.asked_since = g.places.empty() ? std::nullopt : std::optional(kNever);
     for (const PlacedAddress& a : g.places) {
+        const auto asked = asked_since.find(a);
+        if (asked == asked_since.end())
+            in.asked_since.reset();
+        else if (in.asked_since)
+            in.asked_since = std::max(*in.asked_since, asked->second);
         const auto it = probes.find(a);
         ipc::ProbeStatus unknown;
         unknown.where = a;

@@ -166,6 +166,7 @@ struct OwnershipCore::Impl {
     MonoTime born;
     bool greeted = false;           // the first actions of this process were emitted
     bool membership_there = false;  // MembershipReady came
+    bool view_told = false;         // and then its view (T9.1)
     bool adopted = false;           // a predecessor's publication was taken over
     bool published = false;
     std::optional<MonoTime> comm_since;
@@ -178,6 +179,7 @@ struct OwnershipCore::Impl {
     LeaseBook leases;                   // behind view and report (T9.3)
     LeaseBook straight;                 // from hb-comm (L2, L3)
     std::map<PlacedAddress, ipc::ProbeStatus> probes;
+    std::map<PlacedAddress, MonoTime> asked_since;  // in our Watch without a break
     std::optional<MonoTime> ping_answered;
     std::optional<MonoTime> pings_whole_since;
     std::optional<std::size_t> own_reach;  // ping nodes that our hb-ipfail reaches

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/assert.hpp"
 #include "daemons/hb-resource/ownership_impl.hpp"
@@ -14,6 +15,7 @@ using Impl = OwnershipCore::Impl;
 // has published already knows better than hb-membership.
 void Impl::on(const ipc::MembershipReady& m, MonoTime) {
     membership_there = true;
+    view_told = view_installed = false;
     // Peers are told anew, completely; what the old hb-membership said of them is void.
     for (auto& [id, p] : peers) {
         const auto fenced = p.fenced_generation;
@@ -62,6 +64,7 @@ void Impl::on(const ipc::ViewChanged& m, MonoTime now) {
         view_since = now;
     }
     view = m.view;
+    view_told = true;
     remembered_view.reset();
     view_installed = m.installed;
 }
@@ -112,8 +115,11 @@ void Impl::on(const ipc::CommReady&, MonoTime now) {
 }
 
 void Impl::on(const CommGone&, MonoTime) {
-    // What a dead hb-comm saw on the wire proves nothing for the next one.
-    probes.clear();
+    // What a dead hb-comm did not see proves nothing; what it saw does: an answer holds for d (G8).
+    for (auto& [where, p] : probes) {
+        p.window_complete.reset();
+        p.control_heard = false;
+    }
 }
 
 void Impl::on(const ipc::Acknowledged& m, MonoTime now) {
@@ -121,7 +127,13 @@ void Impl::on(const ipc::Acknowledged& m, MonoTime now) {
 }
 
 void Impl::on(const ipc::ProbeStatus& m, MonoTime) {
-    probes[m.where] = m;
+    ipc::ProbeStatus& p = probes[m.where];
+    const ipc::ProbeStatus before = std::exchange(p, m);
+    // A newborn hb-comm does not know of the answers that its predecessor heard.
+    if (before.answered && (!p.answered || *p.answered < *before.answered)) {
+        p.answered = before.answered;
+        p.by = before.by;
+    }
 }
 
 // L7: while we run it, the table settles it inside a view, isolation (L3) outside; here it is

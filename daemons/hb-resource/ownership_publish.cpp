@@ -125,7 +125,9 @@ bool Impl::can_wait(const OwnershipInput& input) const {
 
 // hb-membership says when a peer is late; without its word, the newest acknowledgement does.
 Duration Impl::late_after() const {
-    return s.deadtime - 2 * probe_window(s.deadtime);
+    const Duration lead_in =
+        s.ping_nodes ? 2 * ping_patience(s.deadtime) : 2 * probe_window(s.deadtime);
+    return s.deadtime - lead_in;
 }
 
 bool Impl::late(const PeerFacts& p, MonoTime now) const {
@@ -183,6 +185,11 @@ void Impl::watch(MonoTime now, std::vector<OwnershipAction>& out) {
     // What is not asked for any more is unknown when it is asked for again.
     std::erase_if(probes,
                   [&](const auto& p) { return !std::ranges::binary_search(w->probes, p.first); });
+    std::erase_if(asked_since, [&](const auto& a) {
+        return resend_watch || !std::ranges::binary_search(w->probes, a.first);
+    });
+    for (const PlacedAddress& a : w->probes)
+        asked_since.try_emplace(a, now);
     if (last_watch == w && !resend_watch) return;
     out.push_back(*w);
     last_watch = std::move(w);
@@ -241,7 +248,7 @@ MonoTime Impl::next_deadline() const {
     if (s.quorum || s.ping_nodes) {  // L2, L3: when we lose touch, or may judge it again
         for (const auto& [id, p] : peers)
             if (straight.newest(id) != kNever) at(straight.until(id));
-        if (ping_answered) at(*ping_answered + lease_length(s.deadtime));
+        if (ping_answered) at(*ping_answered + ping_patience(s.deadtime));
         at((comm_since ? *comm_since : born) + touch_grace());
         if (stood_still_at) at(*stood_still_at + touch_grace());
         if (comm_stood_still_at) at(*comm_stood_still_at + touch_grace());

@@ -1,7 +1,7 @@
 #include "daemons/hb-resource/rtnl_values.hpp"
 
-#include <linux/if_addr.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <net/if_arp.h>
 #include <netlink/addr.h>
 #include <netlink/errno.h>

@@ -64,7 +64,7 @@ void CommDaemon::on_deadline(MonoTime now) {
     }
     if (next_ping_ <= now) {
         node_.cluster().service().ping(node_.id());
-        next_ping_ = now + node_.cluster().config().keepalive;
+        next_ping_ = now + node_.cluster().config().deadtime / 20;
     }
 }
 

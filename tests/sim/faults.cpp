@@ -352,7 +352,7 @@ void Faults::end() {
         const bool stays_down = prng.chance(200) && (somebody || r + 1 < cluster_.size());
         if (!n.powered()) {
             if (!stays_down) n.boot();
-        } else if (n.suite_wanted() && !n.anything_runs()) {
+        } else if (n.suite_wanted() && !n.master_alive() && !n.anything_runs()) {
             // Killed for good, or about to be started by systemd: an admin looks after it.
             n.kernel().clean_up([&n] { n.start_suite(); });
         } else if (!n.suite_wanted() && !n.stopping() && !stays_down) {

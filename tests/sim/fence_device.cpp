@@ -17,12 +17,11 @@ void FenceDevice::ask(NodeId by, NodeId victim) {
         Node& asker = cluster_.node(by);
         if (!asker.works(Kind::kResource)) return;  // nobody is left who asks
         Node& node = cluster_.node(victim);
-        const std::uint64_t generation = node.generation();
         node.power_off();
         cluster_.world().say("fence device", "{} is off", node.name());
         asker.post(Kind::kResource, asker.life(Kind::kResource), 1ms,
-                   [victim, generation](Daemon& d, MonoTime now) {
-                       static_cast<ResourceDaemon&>(d).fenced(victim, generation, now);
+                   [victim](Daemon& d, MonoTime now) {
+                       static_cast<ResourceDaemon&>(d).fenced(victim, now);
                    });
     });
 }

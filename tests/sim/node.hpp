@@ -71,6 +71,7 @@ class Node {
     [[nodiscard]] WorldTime powered_since() const { return powered_since_; }
     [[nodiscard]] bool suite_wanted() const { return suite_wanted_; }
     [[nodiscard]] bool stopping() const { return stopping_; }
+    [[nodiscard]] bool master_alive() const { return master_alive_; }
     [[nodiscard]] bool anything_runs() const;
     [[nodiscard]] bool all_work() const;
 

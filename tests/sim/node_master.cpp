@@ -14,13 +14,15 @@ constexpr std::uint64_t kEpoch = 1'700'000'000;  // any day
 }
 
 std::uint64_t Node::unix_time() const {
-    // Wall clocks of hosts differ by a few seconds.
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(world_.now()).count();
-    return kEpoch + static_cast<std::uint64_t>(seconds) + rank(id_) % 3;
+    // In ms, so that a node that lost its disk and boots within a second has a newer generation, as
+    // real machines have. Wall clocks of hosts differ by a few seconds.
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(world_.now()).count();
+    return kEpoch + static_cast<std::uint64_t>(ms) + rank(id_) % 3 * 1000;
 }
 
 void Node::start_suite() {
     if (!powered_ || master_alive_) return;
+    kernel_.cancel_clean_up();
     master_alive_ = true;
     suite_wanted_ = true;
     stopping_ = false;

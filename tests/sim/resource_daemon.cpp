@@ -90,7 +90,10 @@ void ResourceDaemon::neighbour_here(Kind who, MonoTime now) {
 }
 
 void ResourceDaemon::neighbour_gone(Kind who, MonoTime now) {
-    if (who == Kind::kMembership) input(resource::MembershipGone{}, now);
+    if (who == Kind::kMembership) {
+        seen_.membership_there = false;
+        input(resource::MembershipGone{}, now);
+    }
     if (who == Kind::kComm) input(resource::CommGone{}, now);
 }
 
@@ -115,12 +118,15 @@ void ResourceDaemon::from_comm(const ipc::CommToResource& message, MonoTime now)
 }
 
 void ResourceDaemon::note(const ipc::MembershipToResource& message) {
-    if (std::holds_alternative<ipc::MembershipReady>(message)) {
+    if (const auto* ready = std::get_if<ipc::MembershipReady>(&message)) {
+        // The memory of a predecessor.
+        if (!table_ && !published_) table_ = ready->own_table;
         const bool takeover_asked = seen_.takeover_asked;
         auto straight = std::move(seen_.straight_sent);
         seen_ = {};
         seen_.straight_sent = std::move(straight);
         seen_.takeover_asked = takeover_asked;
+        seen_.membership_there = true;
     } else if (const auto* v = std::get_if<ipc::ViewChanged>(&message)) {
         const bool another = !seen_.view || seen_.view->id != v->view.id;
         seen_.view = v->view;
@@ -191,6 +197,11 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
 }
 
 void ResourceDaemon::act(const ipc::ResourceHello& a, MonoTime) {
+    // It carries what could not be published while hb-membership was dead.
+    if (a.report) {
+        published_ = a.report;
+        node_.cluster().tell([&](Checker& c) { c.reported(node_.id(), *a.report); });
+    }
     node_.send(Kind::kResource, Kind::kMembership,
                [a](Daemon& d, MonoTime now) { static_cast<MembershipDaemon&>(d).input(a, now); });
 }
@@ -286,6 +297,11 @@ void ResourceDaemon::act(const resource::LeaveDone&, MonoTime) {
 
 void ResourceDaemon::act(const Event& a, MonoTime) {
     node_.cluster().world().say(node_.who(Kind::kResource), "[{}] {}", a.id, a.text);
+}
+
+// The device says: off. That holds for every life of the node that we know of (G5).
+void ResourceDaemon::fenced(NodeId peer, MonoTime now) {
+    input(resource::FenceConfirmed{.peer = peer, .generation = seen_.status[peer].generation}, now);
 }
 
 void ResourceDaemon::ask_for_fencing() {

@@ -21,7 +21,8 @@ struct Seen {
     std::map<NodeId, MonoTime> lease_sent;     // behind view and report (T9.3)
     std::map<NodeId, MonoTime> straight_sent;  // from hb-comm (L2, L3)
     std::optional<MonoTime> ping_answered;
-    bool takeover_asked = false;  // here, at some time
+    bool takeover_asked = false;    // here, at some time
+    bool membership_there = false;  // MembershipReady came: what is published leaves at once
 };
 
 class ResourceDaemon final : public Daemon {
@@ -39,9 +40,7 @@ class ResourceDaemon final : public Daemon {
     void from_comm(const ipc::CommToResource& message, MonoTime now);
     void stop_requested(MonoTime now) { input(resource::StopRequested{}, now); }
     void master_gone(MonoTime now) { input(resource::MasterGone{}, now); }
-    void fenced(NodeId peer, std::uint64_t generation, MonoTime now) {
-        input(resource::FenceConfirmed{peer, generation}, now);
-    }
+    void fenced(NodeId peer, MonoTime now);
     void input(const resource::OwnershipInput& in, MonoTime now);
 
     // What it published last; before that, nothing.

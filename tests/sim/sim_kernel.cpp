@@ -172,10 +172,10 @@ void SimKernel::power_off() {
 
 void SimKernel::clean_up(std::function<void()> then) {
     kill_calls();
-    clean_up_next(0, up_.empty() ? 0 : up_.front().size(), boot_, then);
+    clean_up_next(0, up_.empty() ? 0 : up_.front().size(), ++clean_ups_, then);
 }
 
-void SimKernel::clean_up_next(std::size_t group, std::size_t resources_left, std::uint64_t boot,
+void SimKernel::clean_up_next(std::size_t group, std::size_t resources_left, std::uint64_t number,
                               const std::function<void()>& then) {
     if (group >= up_.size()) {
         then();
@@ -185,12 +185,13 @@ void SimKernel::clean_up_next(std::size_t group, std::size_t resources_left, std
     const bool stuck = faults_[group].stop_fails || faults_[group].hangs;
     if (resources_left == 0 || (stuck && any_up(group))) {
         const std::size_t next = group + 1;
-        clean_up_next(next, next < up_.size() ? up_[next].size() : 0, boot, then);
+        clean_up_next(next, next < up_.size() ? up_[next].size() : 0, number, then);
         return;
     }
-    later(config_.agents.stop.draw(world_.prng()), [this, group, resources_left, boot, then] {
+    later(config_.agents.stop.draw(world_.prng()), [this, group, resources_left, number, then] {
+        if (number != clean_ups_) return;
         set(group, resources_left - 1, false);
-        clean_up_next(group, resources_left - 1, boot, then);
+        clean_up_next(group, resources_left - 1, number, then);
     });
 }
 

@@ -62,6 +62,7 @@ class SimKernel {
     // systemd's clean-up after everything died: whole groups, right to left. Calls `then` at the
     // end.
     void clean_up(std::function<void()> then);
+    void cancel_clean_up() { clean_ups_++; }  // somebody started the suite before it was done
     void add_by_hand(std::size_t group, std::size_t resource) { set(group, resource, true); }
 
     [[nodiscard]] bool any_fault() const;
@@ -82,7 +83,7 @@ class SimKernel {
     Call* find(std::uint64_t number);
     void take_effect(std::uint64_t number);
     void finish(std::uint64_t number);
-    void clean_up_next(std::size_t group, std::size_t resources_left, std::uint64_t boot,
+    void clean_up_next(std::size_t group, std::size_t resources_left, std::uint64_t number,
                        const std::function<void()>& then);
 
     World& world_;
@@ -95,6 +96,7 @@ class SimKernel {
     std::list<Call> calls_;
     std::uint64_t next_call_ = 1;
     std::uint64_t boot_ = 0;  // of the machine: what was planned before a power-off never happens
+    std::uint64_t clean_ups_ = 0;
     bool frozen_ = false;
     std::vector<std::function<void()>> when_thawed_;
 };

@@ -43,6 +43,7 @@ void ThawChecker::thawed(NodeId node, Duration frozen_for) {
 void ThawChecker::expect_let_go(NodeId node, std::size_t group, WorldTime thaw) {
     Node& thawed = cluster_.node(node);
     if (cluster_.last_disturbance() > thaw || thawed.thawed_at() != thaw) return;
+    if (thawed.kernel().address_changed(group) > thaw) return;  // it let go, or may have it again
     if (!thawed.all_work() || thawed.kernel().any_fault()) return;
     for (Kind k : kKinds)
         if (thawed.works_since(k) > thaw + 1ms) return;

@@ -15,7 +15,7 @@ bool promised(const PromiseFacts& f) {
     if (answers) return true;
     // It notices by itself that it must let go (L2, L3), before others may start.
     const bool lets_go = f.holder_can_let_go && f.stops_in_time;
-    return lets_go && (f.quorum || f.ping_nodes);
+    return lets_go && (f.quorum || (f.ping_nodes && f.has_address));
 }
 
 namespace {

@@ -11,7 +11,8 @@
 // - hb-comm dead or frozen and the address not up: claims have nobody to defend them for some ms;
 // - quorum and ping nodes off the service network: a stop longer than d/4, a stop that fails, an
 //   hb-resource that was dead or frozen when it should have let go;
-// - groups without an address, outside a view, with nothing configured.
+// - groups without an address, outside a view, with nothing configured; with ping nodes only: a
+//   healthy owner behind a heartbeat cut hears them, is not isolated, and keeps.
 // Fencing promises everything, from a device that tells the truth.
 #pragma once
 

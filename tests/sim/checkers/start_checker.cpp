@@ -81,6 +81,7 @@ void StartChecker::reported(NodeId node, const Report& report) {
 void StartChecker::watches(NodeId node) {
     Node& n = cluster_.node(node);
     const ResourceDaemon& process = *n.resource();
+    if (!process.seen().membership_there) return;  // what it does is not published yet
     for (const GroupSpec& spec : cluster_.config().groups) {
         if (!spec.has_address || claims(*process.watch(), spec.address)) continue;
         const GroupState state = process.state(spec.name);

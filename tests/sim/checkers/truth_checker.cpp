@@ -40,6 +40,8 @@ void TruthChecker::reported(NodeId node, const Report& report) {
 void TruthChecker::tabled(NodeId node, const Table& table) {
     Node& n = cluster_.node(node);
     const auto old = tables_.find(node);
+    const auto& seen = n.resource()->seen().view;
+    if (!seen || seen->id != table.view) return;  // its last word on an older view: nobody obeys
     const bool same_view = old != tables_.end() && old->second.view == table.view;
     for (const auto& [name, row] : table.rows) {
         const Row* before = nullptr;

@@ -126,7 +126,7 @@ void Impl::on(const ipc::Acknowledged& m, MonoTime now) {
     if (m.sent <= now) straight.acknowledged(m.peer, m.sent);
 }
 
-void Impl::on(const ipc::ProbeStatus& m, MonoTime) {
+void Impl::on(const ipc::ProbeStatus& m, MonoTime now) {
     ipc::ProbeStatus& p = probes[m.where];
     const ipc::ProbeStatus before = std::exchange(p, m);
     // A newborn hb-comm does not know of the answers that its predecessor heard.
@@ -134,6 +134,9 @@ void Impl::on(const ipc::ProbeStatus& m, MonoTime) {
         p.answered = before.answered;
         p.by = before.by;
     }
+    // Crossing probes (G9): the lower rank goes first, and may hold it and vanish before we ask
+    // again.
+    if (s.ping_nodes && p.crossed && rank(s.self) > 0) p.answered = now;
 }
 
 // L7: while we run it, the table settles it inside a view, isolation (L3) outside; here it is

@@ -167,7 +167,7 @@ std::optional<ipc::Watch> Impl::make_watch(MonoTime now) {
                               g.before == GroupState::kStopping || g.before == GroupState::kFailed;
         bool claim = g.held() || (unasked && was_held);
         const bool too_early =
-            (unasked && !adopted && g.before == GroupState::kUnknown) || (claim && !g.places_known);
+            (unasked && g.before == GroupState::kUnknown) || (claim && !g.places_known);
         if (too_early && now - born < kUnknownLimit) return std::nullopt;
         if (s.dropped.claim_starting && g.state == GroupState::kStarting) claim = false;
         auto& list = claim ? w.claims : w.probes;

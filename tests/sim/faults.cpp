@@ -349,7 +349,11 @@ void Faults::end() {
     bool somebody = false;
     for (std::size_t r = 0; r < cluster_.size(); r++) {
         Node& n = cluster_.node(r);
-        const bool stays_down = prng.chance(200) && (somebody || r + 1 < cluster_.size());
+        bool holds = false;  // a stop failed before it left: somebody has to look after it
+        for (std::size_t g = 0; g < cluster_.config().groups.size(); g++)
+            holds = holds || n.kernel().holds(g);
+        const bool drawn = prng.chance(200);
+        const bool stays_down = drawn && !holds && (somebody || r + 1 < cluster_.size());
         if (!n.powered()) {
             if (!stays_down) n.boot();
         } else if (n.suite_wanted() && !n.master_alive() && !n.anything_runs()) {

@@ -21,7 +21,7 @@ std::uint64_t Node::unix_time() const {
 }
 
 void Node::start_suite() {
-    if (!powered_ || master_alive_) return;
+    if (!powered_ || master_alive_ || anything_runs()) return;
     kernel_.cancel_clean_up();
     master_alive_ = true;
     suite_wanted_ = true;

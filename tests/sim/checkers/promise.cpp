@@ -15,7 +15,7 @@ bool promised(const PromiseFacts& f) {
     if (answers) return true;
     // It notices by itself that it must let go (L2, L3), before others may start.
     const bool lets_go = f.holder_can_let_go && f.stops_in_time;
-    return lets_go && (f.quorum || (f.ping_nodes && f.has_address));
+    return lets_go && (f.quorum || (f.ping_nodes && f.has_address && !f.holder_in_touch));
 }
 
 namespace {
@@ -64,6 +64,9 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     f.holder_can_let_go = j.works(Kind::kResource) &&
                           since(j.works_since(Kind::kResource), d * 5 / 4) &&
                           since(j.works_since(Kind::kComm), d / 2);
+    for (std::size_t r = 0; r < cluster.size(); r++)
+        if (node_id(r) != starter && node_id(r) != holder && cluster.node(r).alive(Kind::kComm))
+            f.holder_in_touch = true;
     const ServiceNet& service = cluster.service();
     f.service_whole = service.connected(starter) && service.connected(holder) &&
                       since(service.whole_since(starter), d + window) &&

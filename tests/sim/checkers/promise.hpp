@@ -12,7 +12,9 @@
 // - quorum and ping nodes off the service network: a stop longer than d/4, a stop that fails, an
 //   hb-resource that was dead or frozen when it should have let go;
 // - groups without an address, outside a view, with nothing configured; with ping nodes only: a
-//   healthy owner behind a heartbeat cut hears them, is not isolated, and keeps.
+//   healthy owner behind a heartbeat cut hears them, is not isolated, and keeps;
+// - ping nodes without quorum, three or more nodes: an owner off the service network that a third
+//   node acknowledges is not isolated and keeps, while one cut off from both takes.
 // Fencing promises everything, from a device that tells the truth.
 #pragma once
 
@@ -36,6 +38,7 @@ struct PromiseFacts {
     bool holder_kernel_speaks = false;  // the address is up, for a window, and the kernel answers
     bool holder_claim_speaks = false;   // its hb-comm works, and has for a window
     bool holder_can_let_go = false;     // its hb-resource has worked for more than d
+    bool holder_in_touch = false;       // a third node may acknowledge it: it is not isolated (L3)
     bool service_whole = false;         // between the two, for more than d
 };
 

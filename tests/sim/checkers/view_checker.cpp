@@ -8,6 +8,13 @@ namespace hb::sim {
 
 void ViewChecker::accepted(NodeId node, const Incarnation& incarnation, const View& view) {
     views_accepted_++;
+    const WorldTime now = cluster_.world().now();
+    recent_.push_back(now);
+    while (now - recent_.front() > cluster_.config().deadtime)
+        recent_.pop_front();
+    // V2 and V3 need a few proposals per change of hearing; no change comes so often.
+    if (recent_.size() > 40 * cluster_.size())
+        cluster_.violated("W1 views come to rest", "proposals without end");
     const std::string who = cluster_.config().node_name(node);
     const Member* me = view.find(node);
     if (me == nullptr || me->incarnation != incarnation)

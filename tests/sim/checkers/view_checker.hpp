@@ -5,10 +5,12 @@
 // different coordinators.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 
 #include "tests/sim/checkers/checker.hpp"
+#include "tests/sim/world.hpp"
 
 namespace hb::sim {
 
@@ -28,6 +30,7 @@ class ViewChecker final : public Checker {
   private:
     Cluster& cluster_;
     std::uint64_t views_accepted_ = 0;
+    std::deque<WorldTime> recent_;  // acceptances within the last deadtime
     std::map<std::pair<NodeId, Incarnation>, ViewId> newest_;
     std::map<ViewId, std::vector<Member>> members_;
     std::set<std::pair<NodeId, ViewId>> accepted_;

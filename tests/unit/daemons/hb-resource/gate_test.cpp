@@ -163,8 +163,16 @@ TEST(Gate, Table) {
          [](GateInput& in) {
              in.ping_nodes = true;
              in.ping_answered = in.now - 100ms;
+             in.asked_since = in.now - 500ms;
          },
          ""},
+        {"with ping nodes: asked for less than d/2",
+         [](GateInput& in) {
+             in.ping_nodes = true;
+             in.ping_answered = in.now - 100ms;
+             in.asked_since = in.now - 499ms;
+         },
+         "G8"},
         {"answered just now", [](GateInput& in) { in.probes[0].answered = in.now - 1ms; }, "G8"},
         {"answered less than d ago", [](GateInput& in) { in.probes[0].answered = in.now - 999ms; },
          "G8"},
@@ -178,13 +186,15 @@ TEST(Gate, Table) {
          [](GateInput& in) {
              in.ping_nodes = true;
              in.ping_answered = in.now - 100ms;
-             in.pings_whole_since = in.now - 500ms;
+             in.pings_whole_since = in.now - 999ms;
+             in.asked_since = in.now - 1s;
          },
          "G7"},
         {"silence proves nothing with ping nodes",
          [](GateInput& in) {
              in.ping_nodes = true;
              in.ping_answered = in.now;
+             in.asked_since = in.now - 1s;
              in.probes[0].control_heard = false;
          },
          "G8"},

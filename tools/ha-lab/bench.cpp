@@ -85,6 +85,11 @@ class Bench {
         take(row, probe.report());
     }
 
+    static void ask(Cluster& cluster, const std::string& wish) {
+        const CommandResult result = cluster.hactl(1, {wish});
+        if (result.exit_code != 0) throw LabError(wish + ": " + result.err + result.out);
+    }
+
     static void take(Measurement& row, const ProbeReport& report) {
         row.values.push_back(to_ms(report.outage));
         row.longest_pause_ms = std::max(row.longest_pause_ms, to_ms(report.longest_pause));
@@ -116,8 +121,8 @@ class Bench {
             cluster.start_all();
             cluster.wait_settled();
             repeat({&standby, &takeover}, [&] {
-                measure(cluster, standby, 2, [&] { cluster.hactl(1, {"standby"}); });
-                measure(cluster, takeover, 1, [&] { cluster.hactl(1, {"takeover"}); });
+                measure(cluster, standby, 2, [&] { ask(cluster, "standby"); });
+                measure(cluster, takeover, 1, [&] { ask(cluster, "takeover"); });
             });
         }
         keep(std::move(stop));
@@ -149,8 +154,10 @@ class Bench {
     void kill_daemon(const std::string& daemon) {
         Measurement row{"SIGKILL of " + daemon, 20, {}, 0, {}};
         if (!wanted(row.name)) return;
+        ClusterConfig config;
+        config.more = {"respawn hacluster /usr/lib/heartbeat/ipfail"};
         Lab lab;
-        Cluster cluster(lab);
+        Cluster cluster(lab, config);
         cluster.start_all();
         cluster.wait_settled();
         repeat({&row}, [&] {

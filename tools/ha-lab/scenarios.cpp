@@ -83,10 +83,12 @@ class Narrator {
 
   private:
     void tell_log() {
-        for (const LogLine& line : lab_.log().lines(mark_)) {
-            const double ms = to_ms(line.at - at_);
-            fmt::print("    {:+9.1f} ms  {:<15} {}\n", ms, line.source, line.text);
-        }
+        std::vector<LogLine> lines = lab_.log().lines(mark_);
+        std::stable_sort(lines.begin(), lines.end(),
+                         [](const LogLine& a, const LogLine& b) { return a.at < b.at; });
+        for (const LogLine& line : lines)
+            fmt::print("    {:+9.1f} ms  {}  {}\n", to_ms(line.at - at_),
+                       line.source.substr(0, line.source.find(' ')), line.text);
         mark_ = lab_.log().mark();
         std::fflush(stdout);
     }
@@ -157,6 +159,7 @@ void firewall(Narrator& n) {
 void kill_daemons(Narrator& n) {
     for (const char* daemon : {"hb-comm", "hb-membership", "hb-resource", "hb-ipfail"}) {
         const std::optional<pid_t> before = n.node(1).pid_of(daemon);
+        if (!before) continue;  // hb-ipfail runs when ha.cf asks for it
         n.step(fmt::format("node1# kill -9 {}", daemon));
         n.node(1).kill(daemon);
         n.cluster().wait(std::string(daemon) + " is back", [&] {

@@ -48,7 +48,7 @@ TEST_F(WrongConfig, a_deadtime_below_the_least) {
     config.keepalive = "2ms";
     config.deadtime = "10ms";
     prepare_cluster(config);
-    expect_refusal({"deadtime"});
+    expect_refusal({"ha.cf:3:", "Dead time"});
 }
 
 }  // namespace

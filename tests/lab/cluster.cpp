@@ -189,6 +189,9 @@ void Cluster::wait_all_active() {
 }
 
 void Cluster::wait_settled() {
+    for (const auto& [n, process] : masters_)
+        if (const std::optional<int> code = process->exit_code(); code && node(n).is_on())
+            throw WaitError(fmt::format("the suite on node{} ended with exit code {}", n, *code));
     wait_all_active();
     for (const ClusterConfig::Group& group : config_.groups)
         for (const std::string& address : addresses_of(group.resources))

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""The polite reviewer: what a machine can see of docs/hacking.md. Run as `meson test --suite unit tidy`.
+
+Each finding names the file, what is wrong, and what would be right.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(sys.argv[1])
+CODE = ('.cpp', '.hpp')
+FILE_LINES = 500
+TEST_LINES = 800  # tables grow, and read well all the same
+LINE_COLUMNS = 100
+
+# Where something may be included, and what to use elsewhere.
+ONLY_IN = [
+    (r'event2/', r'^common/runtime/', 'the classes of common/runtime'),
+    (r'\.pb\.h"', r'^proto/', 'the codecs of proto/'),
+    (r'netlink/', r'^(daemons/hb-(comm|resource)/|tests/(lab|unit|netns)/)', 'netlink only in the shells of hb-comm and hb-resource'),
+]
+CORES = re.compile(r'(_core[^/]*|placement|gate|lease_book|judging|views|leaving|replication|group_runner)\.[ch]pp$')
+OUTSIDE = re.compile(r'#include *[<"](event2/|sys/|unistd|netlink/|systemd/|net/|netinet/|linux/)')
+NOW = re.compile(r'(steady_clock|system_clock)::now\(|clock_gettime\(')
+
+
+def files():
+    out = subprocess.run(['git', '-C', str(ROOT), 'ls-files', '-z'], capture_output=True, check=True).stdout
+    return [f for f in out.decode().split('\0') if f and (ROOT / f).is_file()]
+
+
+def check_text(name, text, complain):
+    lines = text.split('\n')
+    limit = TEST_LINES if name.startswith('tests/') else FILE_LINES
+    if len(lines) > limit:
+        complain(name, f'{len(lines)} lines: more than {limit}; has it learned a second noun?')
+    for number, line in enumerate(lines, 1):
+        if len(line) > LINE_COLUMNS and 'http' not in line:
+            complain(f'{name}:{number}', f'{len(line)} columns: clang-format knows better')
+        if re.search(r'\b(TODO|FIXME|XXX|HACK)\b', line):
+            complain(f'{name}:{number}', 'something left open: finish it, or write a decision')
+        if not name.startswith(('tests/', 'tools/ha-lab/')) and re.search(r'\bstd::(stoi|stol|stoul)\b', line):
+            complain(f'{name}:{number}', 'throws on bad input: std::from_chars')
+    if name.endswith('.hpp') and not text.startswith('//'):
+        complain(name, 'a header opens with its contract: what it is, owns, never does')
+    if name.endswith('.hpp') and '#pragma once' not in text:
+        complain(name, 'no #pragma once')
+
+
+def check_includes(name, text, complain):
+    for number, line in enumerate(text.split('\n'), 1):
+        if not line.startswith('#include'):
+            continue
+        for pattern, where, instead in ONLY_IN:
+            if re.search(pattern, line) and not re.match(where, name):
+                complain(f'{name}:{number}', f'includes what belongs elsewhere: {instead}')
+        daemon = re.match(r'daemons/(hb-[a-z]+)/', name)
+        other = re.search(r'"daemons/(hb-[a-z]+)/', line)
+        if daemon and other and daemon[1] != other[1]:
+            complain(f'{name}:{number}', f'{daemon[1]} includes {other[1]}: daemons share through common/ and proto/')
+        if name.startswith('common/') and re.search(r'"(daemons|proto|tools|tests)/', line):
+            complain(f'{name}:{number}', 'common/ knows nobody above it')
+        if name.startswith('proto/') and re.search(r'"(daemons|tools|tests)/', line):
+            complain(f'{name}:{number}', 'proto/ knows only common/')
+        if CORES.search(name) and name.startswith('daemons/') and OUTSIDE.match(line):
+            complain(f'{name}:{number}', 'a core knows no system call: the shell gives it values')
+    if NOW.search(text) and not name.startswith(('common/runtime/', 'tests/', 'tools/')):
+        complain(name, 'asks the clock: time is an argument (common/runtime/system_clock)')
+
+
+def check_event_ids(sources, complain):
+    documented = (ROOT / 'docs/log-messages.md').read_text()
+    pattern = re.compile(
+        r'(?:say|say_group)\(\s*(?:[^;"]*?),?\s*"([a-z][a-z0-9]*(?:-[a-z0-9]+)+)"|'
+        r'Event\{\s*"([a-z][a-z0-9]*(?:-[a-z0-9]+)+)"')
+    for name, text in sources.items():
+        if not name.startswith(('daemons/', 'common/')):
+            continue
+        for found in pattern.finditer(text):
+            event = found[1] or found[2]
+            if f'`{event}`' not in documented:
+                complain(name, f'event "{event}" has no line in docs/log-messages.md')
+
+
+def check_speaks_of_itself(name, text, complain):
+    for number, line in enumerate(text.split('\n'), 1):
+        if re.search(r'\.\./shared|/work/|farm-|\bhelper-\d', line):
+            complain(f'{name}:{number}', 'speaks of where it is developed')
+
+
+def main():
+    findings = []
+    complain = lambda where, what: findings.append(f'{where}: {what}')
+    sources = {}
+    for name in files():
+        path = ROOT / name
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        if name != 'tests/tidy/tidy.py':
+            check_speaks_of_itself(name, text, complain)
+        if path.suffix in CODE:
+            sources[name] = text
+            check_text(name, text, complain)
+            check_includes(name, text, complain)
+    check_event_ids(sources, complain)
+    for finding in findings:
+        print(finding)
+    print(f'{len(sources)} source files, {len(findings)} findings')
+    return 1 if findings or not sources else 0
+
+
+sys.exit(main())

@@ -113,7 +113,6 @@ void AddressWatch::withdraw(Probe& p, Duration least, MonoTime now,
     p.status.window_complete.reset();
     p.status.control_heard = false;
     if (p.phase != Phase::kProbing) return;
-    p.status.crossed = true;
     p.phase = Phase::kWaiting;
     const Duration back_off =
         static_cast<std::int64_t>(rank(self_)) * (window_ + 2 * probe_delay_bound(deadtime_));
@@ -153,8 +152,10 @@ void AddressWatch::arp_for_probe(Probe& p, const ArpSeen& arp, MonoTime now,
     if (probes) foreign_probes_[p.status.where] = {now, arp.sender_mac};
     // After an answer G8 waits for d anyway: once per window is often enough to ask a holder.
     // Rank 0 meets a foreign probe with its next one, at the time when it would have left.
-    if ((answers || probes) && p.phase != Phase::kForgetting)
+    if ((answers || probes) && p.phase != Phase::kForgetting) {
+        p.status.crossed = p.status.crossed || probes;  // an answer is a holder's, not a rival's
         withdraw(p, answers ? window_ : interval_, now, out);
+    }
 }
 
 void AddressWatch::arp(const ArpSeen& arp, MonoTime now, std::vector<AddressAction>& out) {

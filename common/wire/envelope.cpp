@@ -49,7 +49,7 @@ bool read_header(ByteSpan h, std::size_t body_in_datagram, OpenedPart& out) {
     return out.body_bytes <= limits::kBodyBytes && out.header.parts == part_count(out.body_bytes) &&
            out.header.part < out.header.parts && load_be16(p + kAtPartBytes) == body_in_datagram &&
            body_in_datagram == bytes_of_part(out.body_bytes, out.header.part) &&
-           out.header.sequence != 0 && load_be16(p + kAtZero) == 0;
+           out.header.generation != 0 && out.header.sequence != 0 && load_be16(p + kAtZero) == 0;
 }
 
 }  // namespace

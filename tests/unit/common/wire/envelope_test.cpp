@@ -173,6 +173,7 @@ TEST_P(EveryMethod, RefusesWhatIsOutOfBounds) {
         {"last of two parts", with([](auto& h) { h.part = 1, h.parts = 2; }), 1310, 10, 10, true},
         {"sender beyond the limit", with([](auto& h) { h.sender = node_id(64); }), 10, 10, 10},
         {"no sequence", with([](auto& h) { h.sequence = 0; }), 10, 10, 10},
+        {"no generation", with([](auto& h) { h.generation = 0; }), 10, 10, 10},
         {"no parts", with([](auto& h) { h.parts = 0; }), 10, 10, 10},
         {"part beyond parts", with([](auto& h) { h.part = 1; }), 10, 10, 10},
         {"part far beyond", with([](auto& h) { h.part = 65535, h.parts = 65535; }), 10, 10, 10},

@@ -134,17 +134,20 @@ void put(const ipc::MembershipHello& from, pb::MembershipToComm& envelope) {
 }
 
 void put(const ipc::PublishTopics& from, pb::MembershipToComm& envelope) {
-    const auto& [incarnation, topics] = from;
+    const auto& [incarnation, topics, answers_gap] = from;
     pb::PublishTopics& to = *envelope.mutable_publish_topics();
     to.set_generation(incarnation.generation);
     to.set_respawn(incarnation.respawn);
     put(topics, incarnation, *to.mutable_topics());
+    if (answers_gap) to.set_answers_gap_ns(to_ns(*answers_gap));
 }
 
 ipc::PublishTopics read(pb::PublishTopics& from, Reader& in) {
     ipc::PublishTopics to;
     to.incarnation = in.incarnation(from.generation(), from.respawn(), "incarnation");
     to.topics = read(*from.mutable_topics(), to.incarnation, in);
+    if (from.has_answers_gap_ns())
+        to.answers_gap = in.time(true, from.answers_gap_ns(), "answered gap");
     return to;
 }
 

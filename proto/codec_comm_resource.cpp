@@ -105,9 +105,11 @@ void put(const ipc::PingAnswered& from, pb::CommToResource& envelope) {
 }
 
 void put(const ipc::CommStoodStill& from, pb::CommToResource& envelope) {
-    const auto& [gap, whole_host] = from;
-    envelope.mutable_comm_stood_still()->set_gap_ns(to_ns(gap));
-    envelope.mutable_comm_stood_still()->set_whole_host(whole_host);
+    const auto& [gap, whole_host, noticed] = from;
+    pb::CommStoodStill& to = *envelope.mutable_comm_stood_still();
+    to.set_gap_ns(to_ns(gap));
+    to.set_whole_host(whole_host);
+    to.set_noticed_ns(to_ns(noticed));
 }
 
 }  // namespace
@@ -167,7 +169,9 @@ Result<ipc::CommToResource> decode_comm_to_resource(std::string_view bytes) {
             break;
         case pb::CommToResource::kCommStoodStill:
             to = ipc::CommStoodStill{in.age(m.comm_stood_still().gap_ns(), "gap"),
-                                     m.comm_stood_still().whole_host()};
+                                     m.comm_stood_still().whole_host(),
+                                     in.time(m.comm_stood_still().has_noticed_ns(),
+                                             m.comm_stood_still().noticed_ns(), "noticed")};
             break;
         case pb::CommToResource::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

@@ -242,16 +242,19 @@ ipc::ResourceHello read(const pb::ResourceHello& from, Reader& in) {
 }
 
 void put(const ipc::Publish& from, pb::ResourceToMembership& envelope) {
-    const auto& [report, table] = from;
+    const auto& [report, table, answers_gap] = from;
     pb::Publish& to = *envelope.mutable_publish();
     if (report) put(*report, *to.mutable_report());
     if (table) put(*table, *to.mutable_table());
+    if (answers_gap) to.set_answers_gap_ns(to_ns(*answers_gap));
 }
 
 ipc::Publish read(const pb::Publish& from, Reader& in) {
     ipc::Publish to;
     if (from.has_report()) to.report = read(from.report(), in);
     if (from.has_table()) to.table = read(from.table(), in);
+    if (from.has_answers_gap_ns())
+        to.answers_gap = in.time(true, from.answers_gap_ns(), "answered gap");
     return to;
 }
 

@@ -89,6 +89,13 @@ void AddressWatch::begin_window(Probe& p, MonoTime now, std::vector<AddressActio
     send_probe(p, now, out);
 }
 
+void AddressWatch::begin_anew(Probe& p, MonoTime now, std::vector<AddressAction>& out) {
+    p.status.window_complete.reset();
+    p.status.control_heard = false;
+    begin_window(p, now, out);
+    tell(p, now, out);
+}
+
 void AddressWatch::send_probe(Probe& p, MonoTime now, std::vector<AddressAction>& out) {
     out.push_back(SendArpProbe{p.status.where});
     ++p.sent;
@@ -196,11 +203,13 @@ void AddressWatch::carrier(const std::string& interface, bool carrier, MonoTime 
     }
     for (auto& [where, probe] : probes_) {
         if (where.interface != interface || probe.phase == Phase::kForgetting) continue;
-        probe.status.window_complete.reset();
-        probe.status.control_heard = false;
-        begin_window(probe, now, out);
-        tell(probe, now, out);
+        begin_anew(probe, now, out);
     }
+}
+
+void AddressWatch::stood_still(MonoTime now, std::vector<AddressAction>& out) {
+    for (auto& [where, probe] : probes_)
+        if (probe.phase == Phase::kProbing) begin_anew(probe, now, out);
 }
 
 void AddressWatch::probe_failed(const PlacedAddress& where) {

@@ -42,6 +42,8 @@ class AddressWatch {
     void carrier(const std::string& interface, bool carrier, MonoTime now,
                  std::vector<AddressAction>& out);
     void probe_failed(const PlacedAddress& where);
+    // What was asked before may have been answered into nothing: windows begin anew.
+    void stood_still(MonoTime now, std::vector<AddressAction>& out);
 
     void on_deadline(MonoTime now, std::vector<AddressAction>& out);
     [[nodiscard]] MonoTime next_deadline() const;
@@ -75,6 +77,8 @@ class AddressWatch {
     };
 
     void begin_window(Probe& p, MonoTime now, std::vector<AddressAction>& out);
+    // As begin_window(), and what is known of quiet windows is void.
+    void begin_anew(Probe& p, MonoTime now, std::vector<AddressAction>& out);
     void send_probe(Probe& p, MonoTime now, std::vector<AddressAction>& out);
     void end_window(Probe& p, MonoTime now, std::vector<AddressAction>& out);
     // Asks again no sooner than `least` after the last probe.

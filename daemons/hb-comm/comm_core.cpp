@@ -41,9 +41,15 @@ CommCore::Impl::Impl(CommSettings s, MonoTime now)
 
 void CommCore::Impl::stood_still(Duration how_long, bool whole_host, MonoTime now, Out& out) {
     to_membership(ipc::CommGap{how_long}, out);
-    to_resource(ipc::CommStoodStill{.gap = how_long, .whole_host = whole_host}, out);
+    to_resource(ipc::CommStoodStill{.gap = how_long, .whole_host = whole_host, .noticed = now},
+                out);
     // What is held now is published before any frame leaves; hb-resource needs a moment for it.
+    gap_noticed = now;
     timer.hold_until(now + settings.deadtime / 8);
+    links.stood_still(now);
+    std::vector<AddressAction> actions;
+    addresses.stood_still(now, actions);
+    pass_on(actions, out);
     out.emplace_back(Event{
         "stood-still",
         Level::kCrit,
@@ -114,11 +120,10 @@ void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime, Out& out) {
         to_membership(std::move(change), out);
 }
 
-// After a gap frames wait for hb-resource's word, not for a view: that may come of what the peers
-// said meanwhile, and would leave beside a report from before the gap (L5).
+// After a gap frames wait for hb-resource's word on it, not for a view, which may come of what the
+// peers said meanwhile, nor for a report that was on its way before (L5).
 void CommCore::Impl::take(const ipc::PublishTopics& topics, MonoTime now, Out&) {
-    const auto is_report = [](const TopicUpdate& u) { return u.topic == Topic::kReport; };
-    if (std::ranges::any_of(topics.topics, is_report)) timer.release();
+    if (gap_noticed && topics.answers_gap && *topics.answers_gap >= *gap_noticed) timer.release();
     if (own.publish(topics)) timer.at_once(now);
 }
 

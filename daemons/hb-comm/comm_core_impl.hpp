@@ -106,7 +106,8 @@ struct CommCore::Impl {
     AddressWatch addresses;
     TransmitTimer timer;
     ClockGap gap;
-    std::optional<Duration> told_gap;  // by the input that is being handled
+    std::optional<Duration> told_gap;     // by the input that is being handled
+    std::optional<MonoTime> gap_noticed;  // newest
     bool membership_here = false;
     bool resource_here = false;
     MonoTime complained_of_cluster = kNever;

@@ -9,7 +9,10 @@ namespace hb::comm {
 using ipc::LinkFault;
 
 LinkWatch::LinkWatch(LinkWatchSettings settings, MonoTime now)
-    : settings_(std::move(settings)), started_(now), carrier_(settings_.interfaces.size(), true) {
+    : settings_(std::move(settings)),
+      started_(now),
+      listening_since_(now),
+      carrier_(settings_.interfaces.size(), true) {
     for (std::size_t i = 0; i < settings_.node_names.size(); ++i) {
         if (node_id(i) == settings_.self) continue;
         peers_[node_id(i)] = {settings_.deadtime, std::vector<Pair>(settings_.interfaces.size())};
@@ -46,7 +49,11 @@ void LinkWatch::carrier(const std::string& interface, bool carrier) {
 LinkFault LinkWatch::fault_of(const Peer& peer, std::size_t link, MonoTime now) const {
     const Pair& pair = peer.links[link];
     if (!carrier_[link]) return LinkFault::kNoCarrier;
-    if (pair.heard == kNever || now - pair.heard >= peer.deadtime) return LinkFault::kSilent;
+    if (pair.heard == kNever) return LinkFault::kSilent;
+    if (now - pair.heard >= peer.deadtime) {
+        const bool worked = pair.told && pair.fault != LinkFault::kSilent;
+        return worked && now - listening_since_ < peer.deadtime ? pair.fault : LinkFault::kSilent;
+    }
     // Its newest frame came a whole deadtime after it last said so: it had the time to hear us.
     if (pair.heard - std::max(pair.since, pair.hears_us) >= peer.deadtime)
         return LinkFault::kOneWayOut;
@@ -121,7 +128,7 @@ MonoTime LinkWatch::next_deadline() const {
             if (!pair.told) next = std::min(next, started_ + peer.deadtime);
             if (pair.told && pair.heard != kNever && pair.fault != LinkFault::kSilent &&
                 pair.fault != LinkFault::kNoCarrier)
-                next = std::min(next, pair.heard + peer.deadtime);
+                next = std::min(next, std::max(pair.heard, listening_since_) + peer.deadtime);
         }
     }
     return next;

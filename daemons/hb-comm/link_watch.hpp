@@ -42,6 +42,9 @@ class LinkWatch {
     // The peer says (in a fresh frame) that it hears us on these links.
     void hears_us(NodeId peer, std::uint32_t links, MonoTime now);
     void carrier(const std::string& interface, bool carrier);
+    // What came meanwhile may be lost: a link that worked has a deadtime to be heard again. Only
+    // what is told of it waits; heard_links() stays honest.
+    void stood_still(MonoTime now) { listening_since_ = now; }
 
     // What changed since the last call. Between deadlines only what an input showed (`timed`
     // false): the frame that keeps another link alive may be waiting to be read.
@@ -72,6 +75,7 @@ class LinkWatch {
 
     LinkWatchSettings settings_;
     MonoTime started_;
+    MonoTime listening_since_;  // start, or newest gap of ours
     std::map<NodeId, Peer> peers_;
     std::vector<bool> carrier_;  // by link
 };

@@ -3,7 +3,7 @@
 // Every keepalive (a little less, so that nodes do not beat in step); at once when a topic of ours
 // changed or a peer must be answered; again after max(2 ms, 2 x round trip), twice as long each
 // time, while a peer that we hear lacks something, until the keepalives carry it. After a gap of
-// this process (L5) nothing leaves before the present state is published, or d/8 is over.
+// this process (L5) nothing leaves before hb-resource has spoken of it, or d/8 is over.
 #pragma once
 
 #include <algorithm>

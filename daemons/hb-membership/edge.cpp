@@ -75,7 +75,7 @@ void Edge::complain(const ipc::FrameSeen& seen, Topic topic, const std::string& 
 }
 
 ipc::PublishTopics Edge::encode(const PublishValues& values) {
-    ipc::PublishTopics message{values.incarnation, {}};
+    ipc::PublishTopics message{values.incarnation, {}, values.answers_gap};
     for (const auto& [version, value] : values.topics)
         message.topics.push_back(
             {topic_of(value), version,

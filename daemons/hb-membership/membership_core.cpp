@@ -294,7 +294,10 @@ void MembershipCore::Impl::on(const ipc::ResourceHello& hello, MonoTime now, Act
 }
 
 void MembershipCore::Impl::on(const ipc::Publish& publish, MonoTime now, Actions& out) {
-    if (publish.report) own.publish_report(*publish.report);
+    if (publish.report) {
+        own.publish_report(*publish.report);
+        own.answers_gap(publish.answers_gap);
+    }
     if (publish.table) own.publish_table(*publish.table);
     settle(now, out);
 }

@@ -81,6 +81,7 @@ using MembershipInput = std::variant<ipc::CommHello, PeerFrame, ipc::LinkChanged
 struct PublishValues {
     Incarnation incarnation;
     std::vector<std::pair<TopicVersion, TopicValue>> topics;
+    std::optional<MonoTime> answers_gap;  // as hb-resource said it last
 };
 
 // (The shell sends MembershipHello first on every fresh channel to hb-comm, which answers

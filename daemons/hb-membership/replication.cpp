@@ -38,7 +38,7 @@ void Replication::publish_unknown_states() {
 }
 
 std::optional<PublishValues> Replication::take_changed() {
-    PublishValues values{incarnation_, {}};
+    PublishValues values{incarnation_, {}, answers_gap_};
     for (auto* slot : {&own_view_, &own_report_, &own_table_, &own_ping_}) {
         if (!*slot || !(*slot)->changed) continue;
         (*slot)->changed = false;

@@ -24,6 +24,8 @@ class Replication {
     void publish_report(Report report);
     void publish_table(Table table);
     void publish_ping(PingReport ping);
+    // The report that was published last was made after this gap of hb-comm was known (L5).
+    void answers_gap(std::optional<MonoTime> gap) { answers_gap_ = gap; }
     // hb-resource is gone: nobody knows what its groups do; what it promised stays (section 8).
     void publish_unknown_states();
 
@@ -46,6 +48,7 @@ class Replication {
 
     Incarnation incarnation_;
     std::uint64_t counter_ = 0;  // of all topics
+    std::optional<MonoTime> answers_gap_;
     std::optional<Own> own_view_, own_report_, own_table_, own_ping_;
     std::optional<Report> memory_;
     std::optional<Table> table_;

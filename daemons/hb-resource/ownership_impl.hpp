@@ -190,6 +190,7 @@ struct OwnershipCore::Impl {
     bool no_majority = false;
     bool quorum_ignored = false;
     std::uint64_t thaws = 0;
+    std::optional<MonoTime> answers_gap;     // hb-comm's newest, for hb-comm
     std::optional<MonoTime> stood_still_at;  // newest own gap
     std::optional<MonoTime> comm_stood_still_at;
     bool leave_wanted = false;

@@ -174,6 +174,7 @@ void Impl::on(const ipc::CommStoodStill& m, MonoTime now) {
     const bool both = stood_still_at && now - *stood_still_at <= m.gap + s.deadtime;
     stand_still(m.gap, both || m.whole_host);
     thaws++;  // a new publication in any case: hb-comm waits for it
+    answers_gap = m.noticed;
     resend_watch = true;
 }
 

@@ -96,6 +96,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
     if (membership_there && (report_changed || table_changed)) {
         ipc::Publish p;
         if (report_changed) p.report = report;
+        p.answers_gap = answers_gap;
         if (table_changed) p.table = table;
         out.push_back(std::move(p));
         published = true;

@@ -90,7 +90,8 @@ void MembershipDaemon::carry_out() {
 
 void MembershipDaemon::act(const membership::PublishValues& a) {
     Cluster& cluster = node_.cluster();
-    ipc::PublishTopics publish{.incarnation = a.incarnation, .topics = {}};
+    ipc::PublishTopics publish{
+        .incarnation = a.incarnation, .topics = {}, .answers_gap = a.answers_gap};
     for (const auto& [version, value] : a.topics) {
         publish.topics.push_back({.topic = TopicStore::topic_of(value),
                                   .version = version,

@@ -59,8 +59,8 @@ struct LinkChanged {
     bool operator==(const LinkChanged&) const = default;
 };
 
-// hb-comm stood still for this long (L5). It sends no frame until the next PublishTopics with a
-// report (hb-resource publishes anew when it hears of the gap), for d/8 at most.
+// hb-comm stood still for this long (L5). It sends no frame until hb-resource has published anew
+// (PublishTopics.answers_gap), for d/8 at most.
 struct CommGap {
     Duration gap{};
     bool operator==(const CommGap&) const = default;
@@ -80,6 +80,9 @@ struct MembershipHello {
 struct PublishTopics {
     Incarnation incarnation;
     std::vector<TopicUpdate> topics;
+    // Of the newest report here or before: CommStoodStill.noticed of the newest gap that
+    // hb-resource knew of when it made it.
+    std::optional<MonoTime> answers_gap;
     bool operator==(const PublishTopics&) const = default;
 };
 

@@ -73,6 +73,7 @@ struct CommStoodStill {
     // The machine's clock stood still with it, as a peer's head shows (age of our newest frame): no
     // other process can see it, so it counts as a gap of the whole host.
     bool whole_host = false;
+    MonoTime noticed{};  // names this gap, over all lives of hb-comm
     bool operator==(const CommStoodStill&) const = default;
 };
 

@@ -125,6 +125,7 @@ struct ResourceHello {
 struct Publish {
     std::optional<Report> report;
     std::optional<Table> table;
+    std::optional<MonoTime> answers_gap;  // CommStoodStill.noticed of the newest gap known
     bool operator==(const Publish&) const = default;
 };
 

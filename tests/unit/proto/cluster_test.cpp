@@ -293,7 +293,7 @@ class Cluster {
             std::visit(
                 Overloaded{
                     [&](const membership::PublishValues& p) {
-                        ipc::PublishTopics topics{p.incarnation, {}};
+                        ipc::PublishTopics topics{p.incarnation, {}, p.answers_gap};
                         for (const auto& [version, value] : p.topics)
                             std::visit(
                                 Overloaded{

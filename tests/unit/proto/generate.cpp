@@ -187,7 +187,7 @@ ipc::CommToMembership Generator::comm_to_membership() {
 
 ipc::MembershipToComm Generator::membership_to_comm() {
     if (coin()) return ipc::MembershipHello{incarnation()};
-    return ipc::PublishTopics{incarnation(), topics()};
+    return ipc::PublishTopics{incarnation(), topics(), maybe(time())};
 }
 
 ipc::ResourceToComm Generator::resource_to_comm() {
@@ -208,7 +208,7 @@ ipc::CommToResource Generator::comm_to_resource() {
         case 4:
             return ipc::PingAnswered{time()};
         default:
-            return ipc::CommStoodStill{age(), coin()};
+            return ipc::CommStoodStill{age(), coin(), time()};
     }
 }
 
@@ -257,7 +257,7 @@ ipc::ResourceToMembership Generator::resource_to_membership() {
         case 0:
             return ipc::ResourceHello{incarnation(), maybe(report()), maybe(table())};
         case 1:
-            return ipc::Publish{maybe(report()), maybe(table())};
+            return ipc::Publish{maybe(report()), maybe(table()), maybe(time())};
         default:
             return ipc::RequestAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes)};
     }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 
@@ -87,7 +88,11 @@ class Net : public testing::Test {
         take(n, std::move(out));
     }
     void publish(NodeId n, std::vector<TopicUpdate> topics, std::uint32_t life = 1) {
-        input(n, ipc::PublishTopics{{100 + rank(n), life}, std::move(topics)});
+        input(n, ipc::PublishTopics{{100 + rank(n), life}, std::move(topics), {}});
+    }
+    // What hb-resource said after it heard of a gap.
+    void publish_after(NodeId n, MonoTime gap, std::vector<TopicUpdate> topics) {
+        input(n, ipc::PublishTopics{{100 + rank(n), 1}, std::move(topics), gap});
     }
     void take(NodeId from, std::vector<CommAction> out) {
         for (CommAction& action : out) {
@@ -434,10 +439,64 @@ TEST_F(Net, AFrozenHbCommTellsBeforeAnythingElse) {
     EXPECT_TRUE(sent_by(kA).empty());
     publish(kA, {topic(Topic::kView, 2)});
     EXPECT_TRUE(sent_by(kA).empty()) << "a view is not hb-resource's word";
+    const MonoTime noticed = std::get<ipc::CommStoodStill>(*second).noticed;
     publish(kA, {topic(Topic::kReport, 2)});
+    EXPECT_TRUE(sent_by(kA).empty()) << "it was on its way before the gap";
+    publish_after(kA, noticed - 10s, {topic(Topic::kReport, 3)});
+    EXPECT_TRUE(sent_by(kA).empty()) << "it answers an earlier gap";
+    publish_after(kA, noticed, {topic(Topic::kReport, 4)});
     ASSERT_EQ(sent_by(kA).size(), 1U);
-    EXPECT_EQ(sent_by(kA)[0].body.topics.at(0).version.counter, 2U);
+    EXPECT_EQ(sent_by(kA)[0].body.topics.at(1).version.counter, 4U);
     EXPECT_EQ(of<ipc::CommGap>(kA).size(), 1U);
+}
+
+// What was asked before the host stood still may have been answered into nothing, and who was away
+// then may be back.
+TEST_F(Net, AWindowBeginsAnewAfterAGap) {
+    add(settings_of(kA));
+    input(kA, ipc::Watch{{}, {kVip}});
+    run(199ms);  // four probes have left
+    nodes[kA].frozen = true;
+    run(60s);
+    nodes[kA].frozen = false;
+    clear();
+    run(199ms);
+    ASSERT_FALSE(of<ipc::ProbeStatus>(kA).empty());
+    for (const auto& s : of<ipc::ProbeStatus>(kA))
+        EXPECT_FALSE(s.window_complete);
+    EXPECT_EQ(of<SendArpProbe>(kA).size(), 4U);
+    run(1ms);
+    EXPECT_TRUE(of<ipc::ProbeStatus>(kA).back().window_complete);
+}
+
+// The frames of that time went by: that is our silence, not the peers'.
+TEST_F(Net, LinksOutliveAGap) {
+    two_nodes();
+    run(3s);
+    clear();
+    nodes[kA].frozen = true;
+    run(1100ms);
+    nodes[kA].frozen = false;
+    run(3s);
+    EXPECT_TRUE(of<ipc::LinkChanged>(kA).empty());
+    const auto events = event_ids(nodes[kA].actions);
+    EXPECT_EQ(std::count(events.begin(), events.end(), "link-dead"), 0);
+    EXPECT_EQ(std::count(events.begin(), events.end(), "link-up"), 0);
+}
+
+TEST_F(Net, LinksThatStayDeadAfterAGapAreToldADeadtimeLater) {
+    two_nodes();
+    run(3s);
+    nodes[kA].frozen = nodes[kB].frozen = true;
+    run(10s);
+    wire.clear();
+    clear();
+    nodes[kA].frozen = false;
+    run(999ms);
+    EXPECT_TRUE(of<ipc::LinkChanged>(kA).empty());
+    EXPECT_EQ(says_of(kA, kB)->links, 0U) << "the head claims nothing";
+    run(2ms);
+    EXPECT_EQ(of<ipc::LinkChanged>(kA).size(), 2U);
 }
 
 TEST_F(Net, AfterAGapFramesLeaveAtTheLatestAfterAnEighthOfDeadtime) {

@@ -28,9 +28,11 @@ PublishValues all_topics() {
 }
 
 TEST(TopicEdge, WhatWePublishIsWhatAPeerReads) {
-    const PublishValues values = all_topics();
+    PublishValues values = all_topics();
+    values.answers_gap = kNow;
     const ipc::PublishTopics message = Edge::encode(values);
     EXPECT_EQ(message.incarnation, values.incarnation);
+    EXPECT_EQ(message.answers_gap, kNow);
     ipc::FrameSeen seen;
     seen.peer = kB;
     seen.sequence = 5;

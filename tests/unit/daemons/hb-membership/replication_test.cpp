@@ -40,6 +40,18 @@ TEST_F(Replication, EveryPublicationHasAHigherVersion) {
     EXPECT_THAT(t.published<PingReport>()->reachable, ElementsAre("10.0.0.1"));
 }
 
+// L5: hb-comm lets frames go again by it.
+TEST_F(Replication, WhichGapTheReportAnswersIsPassedOn) {
+    t.handle(ipc::Publish{report({}, GroupState::kRunning), {}});
+    t.handle(ipc::Publish{report({}, GroupState::kStopping), {}, MonoTime{7s}});
+    t.handle(ipc::Publish{{}, Table{t.accepted()->id, {}}});
+    const auto all = t.all<PublishValues>();
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_EQ(all[0].answers_gap, std::nullopt);
+    EXPECT_EQ(all[1].answers_gap, MonoTime{7s});
+    EXPECT_EQ(all[2].answers_gap, MonoTime{7s});
+}
+
 TEST_F(Replication, ReportAndTableOfOnePublishTravelTogether) {
     t.handle(ipc::Publish{report({}, GroupState::kRunning), Table{t.accepted()->id, {}}});
     ASSERT_EQ(t.all<PublishValues>().size(), 1u);

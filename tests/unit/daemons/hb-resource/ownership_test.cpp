@@ -130,6 +130,12 @@ class Scene {
     bool did() {
         return place<T>() >= 0;
     }
+    template <typename T>
+    const T& newest() {
+        return std::get<T>(*std::find_if(out_.rbegin(), out_.rend(), [](const OwnershipAction& a) {
+            return std::holds_alternative<T>(a);
+        }));
+    }
     void forget() { out_.clear(); }
     const GroupReport& mine() { return core_.report().groups.at("g"); }
     OwnershipCore& core() { return core_; }
@@ -421,10 +427,11 @@ TEST(Ownership, LetsGoAfterTheHostStoodStill) {
     a.forget();
     a.tell(StoodStill{.gap = 3s});
     EXPECT_FALSE(a.did<StopGroup>()) << "hb-comm may have gone on answering";
-    a.tell(ipc::CommStoodStill{.gap = 3s});
+    a.tell(ipc::CommStoodStill{.gap = 3s, .noticed = MonoTime{1234s}});
     EXPECT_TRUE(a.did<StopGroup>());
     EXPECT_EQ(a.mine().state, GroupState::kStopping);
     EXPECT_LT(a.place<ipc::Publish>(), a.place<StopGroup>());
+    EXPECT_EQ(a.newest<ipc::Publish>().answers_gap, MonoTime{1234s}) << "hb-comm waits for it";
 }
 
 // L2: a cut-off owner lets go when the last lease that makes a majority runs out.

@@ -19,11 +19,6 @@ AddressWatch::AddressWatch(NodeId self, Duration deadtime)
       window_(probe_window(deadtime)),
       interval_(probe_interval(deadtime)) {}
 
-bool AddressWatch::has_carrier(const std::string& interface) const {
-    const auto it = carrier_.find(interface);
-    return it == carrier_.end() || it->second;
-}
-
 void AddressWatch::watch(const ipc::Watch& wish, MonoTime now, std::vector<AddressAction>& out) {
     for (const PlacedAddress& where : wish.claims) {
         const auto foreign = foreign_probes_.find(where);
@@ -77,7 +72,7 @@ void AddressWatch::begin_window(Probe& p, MonoTime now, std::vector<AddressActio
     p.status.carrier = has_carrier(p.status.where.interface);
     p.status.crossed = false;
     p.sent = 0;
-    p.all_left = true;
+    p.whole = true;
     p.control = false;
     if (!p.status.carrier) {
         p.phase = Phase::kWaiting;
@@ -104,7 +99,7 @@ void AddressWatch::send_probe(Probe& p, MonoTime now, std::vector<AddressAction>
 }
 
 void AddressWatch::end_window(Probe& p, MonoTime now, std::vector<AddressAction>& out) {
-    if (p.all_left) {
+    if (p.whole) {
         p.status.window_complete = now;
         p.status.control_heard = p.control;
     } else {
@@ -189,18 +184,10 @@ void AddressWatch::control(const std::string& interface) {
 void AddressWatch::carrier(const std::string& interface, bool carrier, MonoTime now,
                            std::vector<AddressAction>& out) {
     if (has_carrier(interface) == carrier) return;
-    carrier_[interface] = carrier;
-    if (carrier_.size() > kInterfaces) {
-        const auto watched = [this](const std::string& name) {
-            const auto on = [&](const PlacedAddress& where) { return where.interface == name; };
-            return std::any_of(claims_.begin(), claims_.end(), on) ||
-                   std::any_of(probes_.begin(), probes_.end(),
-                               [&](const auto& entry) { return on(entry.first); });
-        };
-        std::erase_if(carrier_, [&](const auto& entry) {
-            return entry.first != interface && !watched(entry.first);
-        });
-    }
+    if (carrier)
+        with_carrier_.insert(interface);
+    else
+        with_carrier_.erase(interface);
     for (auto& [where, probe] : probes_) {
         if (where.interface != interface || probe.phase == Phase::kForgetting) continue;
         begin_anew(probe, now, out);
@@ -213,7 +200,12 @@ void AddressWatch::stood_still(MonoTime now, std::vector<AddressAction>& out) {
 }
 
 void AddressWatch::probe_failed(const PlacedAddress& where) {
-    if (const auto it = probes_.find(where); it != probes_.end()) it->second.all_left = false;
+    if (const auto it = probes_.find(where); it != probes_.end()) it->second.whole = false;
+}
+
+void AddressWatch::missed() {
+    for (auto& [where, probe] : probes_)
+        probe.whole = false;
 }
 
 void AddressWatch::step(Probe& p, MonoTime now, std::vector<AddressAction>& out) {

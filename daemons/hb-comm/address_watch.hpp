@@ -2,7 +2,8 @@
 //
 // A claim answers every ARP probe for its address. A probed address is asked for in windows of
 // kProbesPerWindow probes; a window is quiet when all of them left, the interface kept its carrier,
-// and nobody answered or probed too. An answer is any packet whose sender address is ours to take,
+// all that came was read, and nobody answered or probed too. An interface has carrier when that was
+// told. An answer is any packet whose sender address is ours to take,
 // from a MAC that is not this host's. Whoever hears an answer or a foreign probe while it only
 // probes withdraws and asks again after rank x (W + 2D) (G9); a claim never withdraws.
 //
@@ -42,6 +43,8 @@ class AddressWatch {
     void carrier(const std::string& interface, bool carrier, MonoTime now,
                  std::vector<AddressAction>& out);
     void probe_failed(const PlacedAddress& where);
+    // Packets came that nobody read: one of them may have been an answer.
+    void missed();
     // What was asked before may have been answered into nothing: windows begin anew.
     void stood_still(MonoTime now, std::vector<AddressAction>& out);
 
@@ -51,9 +54,6 @@ class AddressWatch {
   private:
     // More distinct conflicts than this within d are one flood.
     static constexpr std::size_t kConflicts = 64;
-    // Interfaces remembered; on a host of containers names come and go for ever. What cannot be
-    // sent on an interface that is gone spoils its window anyway.
-    static constexpr std::size_t kInterfaces = 256;
 
     enum class Phase : std::uint8_t {
         kForgetting,  // not asked for any more; remembers its answer for d
@@ -64,7 +64,7 @@ class AddressWatch {
         Phase phase = Phase::kWaiting;
         MonoTime next = kForever;  // when the next probe, window or try begins
         unsigned sent = 0;         // of this window
-        bool all_left = true;
+        bool whole = true;         // all probes left, and all that came was read
         MonoTime last_sent = kNever;
         bool control = false;
         ipc::ProbeStatus status;
@@ -89,7 +89,9 @@ class AddressWatch {
     void arp_for_claim(const PlacedAddress& where, const ArpSeen& arp, MonoTime now,
                        std::vector<AddressAction>& out);
     void arp_for_probe(Probe& p, const ArpSeen& arp, MonoTime now, std::vector<AddressAction>& out);
-    [[nodiscard]] bool has_carrier(const std::string& interface) const;
+    [[nodiscard]] bool has_carrier(const std::string& interface) const {
+        return with_carrier_.contains(interface);
+    }
     [[nodiscard]] MonoTime due(const Probe& p) const;
 
     NodeId self_;
@@ -99,7 +101,7 @@ class AddressWatch {
     std::set<PlacedAddress> claims_;
     std::map<PlacedAddress, Probe> probes_;
     std::map<PlacedAddress, ForeignProbe> foreign_probes_;  // of probed addresses, newest
-    std::map<std::string, bool> carrier_;
+    std::set<std::string> with_carrier_;                    // interfaces
     std::map<std::string, MonoTime> control_asked_;
     std::map<std::pair<PlacedAddress, MacAddress>, MonoTime> conflicts_;  // when told
 };

@@ -17,8 +17,10 @@
 namespace hb::comm {
 namespace {
 
-// Drained at most, so that a storm of ARP does not stop the heartbeats.
-constexpr std::size_t kDrainedBatches = 10;
+// Drained at most, so that a storm of ARP does not stop the heartbeats. More than fits the buffer.
+constexpr std::size_t kDrainedBatches = 24;
+// Twice that, as the kernel reckons: small packets take 768 bytes each.
+constexpr int kSocketBytes = 212992;
 
 }  // namespace
 
@@ -29,6 +31,7 @@ ArpSocket::ArpSocket(runtime::EventLoop& loop, OnPacket on_packet)
       event_(loop, [this](runtime::Readiness) noexcept { read_some(); }) {
     if (!socket_)
         throw std::runtime_error(fmt::format("packet socket for ARP: {}", std::strerror(errno)));
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &kSocketBytes, sizeof kSocketBytes);
     event_.watch(socket_.get(), runtime::Interest::kRead);
 }
 
@@ -62,9 +65,14 @@ bool ArpSocket::read_some() {
     return true;
 }
 
-void ArpSocket::drain() {
-    for (std::size_t i = 0; i < kDrainedBatches && read_some(); ++i) {
-    }
+bool ArpSocket::drain() {
+    std::size_t batches = 0;
+    while (batches < kDrainedBatches && read_some())
+        ++batches;
+    tpacket_stats seen{};  // since they were asked for last
+    socklen_t length = sizeof seen;
+    return ::getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &seen, &length) == 0 &&
+           seen.tp_drops == 0 && batches < kDrainedBatches;
 }
 
 }  // namespace hb::comm

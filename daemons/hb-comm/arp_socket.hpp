@@ -24,8 +24,8 @@ class ArpSocket {
     [[nodiscard]] Result<void> send(int interface, const MacAddress& to, const ArpPacket& packet);
 
     // Everything that waits to be read, up to a bound: an answer in the socket's buffer is no
-    // silence.
-    void drain();
+    // silence. False: packets were missed since the last call, or still wait.
+    [[nodiscard]] bool drain();
 
   private:
     bool read_some();  // false: nothing is left

@@ -110,6 +110,10 @@ void CommCore::Impl::take(const ProbeFailed& failed, MonoTime, Out&) {
     addresses.probe_failed(failed.where);
 }
 
+void CommCore::Impl::take(const ArpMissed&, MonoTime, Out&) {
+    addresses.missed();
+}
+
 void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime, Out& out) {
     if (membership_here) return;  // its answer to our CommHello; whoever speaks first, it ends
     membership_here = true;

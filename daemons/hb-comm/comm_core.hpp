@@ -82,6 +82,8 @@ struct StoodStill {
 struct ProbeFailed {  // the kernel refused to send it
     PlacedAddress where;
 };
+// ARP packets came that nobody read (the kernel dropped them, or there were too many).
+struct ArpMissed {};
 struct MembershipGone {};  // channel closed and read to its end (X1)
 // A fresh channel to hb-resource is there: answered by CommReady, upon which it sends its Watch.
 struct ResourceHere {};
@@ -89,7 +91,7 @@ struct ResourceGone {};
 
 using CommInput =
     std::variant<StoodStill, FrameArrived, PartHeard, CarrierChanged, ArpSeen, ControlHeard,
-                 ProbeFailed, ipc::MembershipHello, ipc::PublishTopics, MembershipGone,
+                 ProbeFailed, ArpMissed, ipc::MembershipHello, ipc::PublishTopics, MembershipGone,
                  ResourceHere, ipc::Watch, ResourceGone, ipc::PingAnswered>;
 
 // ---- actions

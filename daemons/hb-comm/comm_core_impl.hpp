@@ -47,6 +47,7 @@ struct CommCore::Impl {
     void take(const ArpSeen& arp, MonoTime now, Out& out);
     void take(const ControlHeard& control, MonoTime now, Out& out);
     void take(const ProbeFailed& failed, MonoTime now, Out& out);
+    void take(const ArpMissed& missed, MonoTime now, Out& out);
     void take(const ipc::MembershipHello& hello, MonoTime now, Out& out);
     void take(const ipc::PublishTopics& topics, MonoTime now, Out& out);
     void take(const MembershipGone& gone, MonoTime now, Out& out);

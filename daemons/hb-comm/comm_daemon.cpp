@@ -107,7 +107,7 @@ void CommDaemon::feed(const CommInput& input) {
 
 void CommDaemon::deadline() noexcept {
     // What waits in the sockets came in time: nobody is silent before it is read.
-    arp_.drain();
+    if (!arp_.drain()) feed(ArpMissed{});
     for (const auto& medium : media_)
         medium->drain();
     core_.on_deadline(runtime::now(), actions_);

@@ -30,7 +30,12 @@ ArpSeen probe_from(MacAddress mac, const PlacedAddress& where = kVip) {
 
 class Addresses : public testing::Test {
   protected:
-    void use_rank(std::size_t rank) { watch = AddressWatch(node_id(rank), 1s); }
+    Addresses() { use_rank(1); }
+    void use_rank(std::size_t rank) {
+        watch = AddressWatch(node_id(rank), 1s);
+        for (const char* interface : {"eth0", "eth1"})
+            watch.carrier(interface, true, now, out);
+    }
     void want(std::vector<PlacedAddress> claims, std::vector<PlacedAddress> probes) {
         watch.watch({std::move(claims), std::move(probes)}, now, out);
     }
@@ -91,6 +96,41 @@ TEST_F(Addresses, AQuietWindowIsFourProbesAndW) {
     want({}, {});
     run_to(t0 + 10 * kW);
     EXPECT_EQ(watch.next_deadline(), kForever);
+}
+
+// Silence is no evidence where nothing can be heard: an interface that the kernel did not name, or
+// lost its carrier while nobody watched it, however many others came and went since.
+TEST_F(Addresses, OnlyAnInterfaceThatIsKnownToHaveCarrierIsAsked) {
+    const PlacedAddress nowhere{kVip.address, "eth9"};
+    want({}, {nowhere});
+    EXPECT_TRUE(taken<SendArpProbe>().empty());
+    EXPECT_FALSE(last_status().carrier);
+    want({}, {});
+    watch.carrier("eth0", false, now, out);
+    for (int i = 0; i < 1000; ++i) {
+        watch.carrier("veth" + std::to_string(i), true, now, out);
+        watch.carrier("veth" + std::to_string(i), false, now, out);
+    }
+    out.clear();
+    want({}, {kVip});
+    EXPECT_TRUE(taken<SendArpProbe>().empty());
+    EXPECT_FALSE(last_status().carrier);
+    watch.carrier("eth0", true, now, out);
+    EXPECT_EQ(taken<SendArpProbe>().size(), 1U);
+    EXPECT_TRUE(last_status().carrier);
+}
+
+// What the kernel dropped, or what is too much to be read, may have been the answer.
+TEST_F(Addresses, AWindowInWhichPacketsWereMissedIsNotQuiet) {
+    want({}, {kVip});
+    run_to(t0 + kW);
+    EXPECT_TRUE(last_status().window_complete);
+    run_to(t0 + kW + kS);
+    watch.missed();
+    run_to(t0 + 2 * kW);
+    EXPECT_FALSE(last_status().window_complete);
+    run_to(t0 + 3 * kW);
+    EXPECT_EQ(last_status().window_complete, t0 + 3 * kW);
 }
 
 TEST_F(Addresses, ControlCountsOnlyWithinItsWindow) {
@@ -227,6 +267,8 @@ TEST_F(Addresses, CrossingProbesNeverBothStart) {
                 actions.clear();
             };
             std::vector<AddressAction> actions;
+            for (AddressWatch& n : node)
+                n.carrier("eth0", true, t0, actions);
             node[0].watch({.claims = {}, .probes = {kVip}}, t0, actions);
             act(0, actions, t0);
             bool second = false;

@@ -73,6 +73,8 @@ class Net : public testing::Test {
 
     void add(const CommSettings& s, bool membership = true) {
         nodes[s.self].core = std::make_unique<CommCore>(s, now);
+        for (const char* interface : {"eth0", "eth1", "eth7"})
+            input(s.self, CarrierChanged{interface, true});
         if (membership) {
             input(s.self, ResourceHere{});
             input(s.self, ipc::MembershipHello{{s.generation, 1}});

@@ -136,9 +136,14 @@ void CommCore::Impl::take(const MembershipGone&, MonoTime, Out&) {
     membership_here = false;
 }
 
+// A newcomer judges at once who acknowledges us (L2, L3): it must not wait for the next frame of
+// each peer, which may be lost.
 void CommCore::Impl::take(const ResourceHere&, MonoTime, Out& out) {
     resource_here = true;
     to_resource(ipc::CommReady{settings.session}, out);
+    for (const auto& [node, peer] : peers)
+        if (const auto sent = times.find(peer.acknowledged))
+            to_resource(ipc::Acknowledged{node, *sent}, out);
 }
 
 void CommCore::Impl::take(const ipc::Watch& watch, MonoTime now, Out& out) {

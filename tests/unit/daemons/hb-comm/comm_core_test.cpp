@@ -283,6 +283,20 @@ TEST_F(Net, AcknowledgedSendTimesGoToBothNeighbours) {
     }
 }
 
+TEST_F(Net, ANewbornHbResourceLearnsWhatWasAcknowledged) {
+    two_nodes();
+    run(5s);
+    const auto before = of<ipc::Acknowledged>(kA);
+    ASSERT_FALSE(before.empty());
+    input(kA, ResourceGone{});
+    clear();
+    input(kA, ResourceHere{});
+    const auto told = of<ipc::Acknowledged>(kA);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].peer, kB);
+    EXPECT_EQ(told[0].sent, before.back().sent);
+}
+
 TEST_F(Net, CopiesOverTheSecondLinkAreRemovedButKeepItUp) {
     two_nodes();
     run(3s);

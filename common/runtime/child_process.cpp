@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@ namespace hb::runtime {
 namespace {
 
 constexpr std::size_t kReadsPerWakeup = 16;
+constexpr int kReadBytes = 4096;
 
 struct Pipe {
     UniqueFd read;
@@ -215,8 +217,12 @@ void ChildProcess::exited() noexcept {
     deadline_.disarm();
     exit_event_.cancel();
     if (pipe_) {
-        while (pipe_ && read_output()) {
-        }
+        // What was there when it ended, and no more: what it left running may write faster than we
+        // read.
+        int waiting = 0;
+        if (::ioctl(pipe_.get(), FIONREAD, &waiting) != 0) waiting = 0;
+        for (int left = waiting; pipe_ && left > -kReadBytes && read_output();)
+            left -= kReadBytes;
         output_event_.cancel();
         // Somebody else still holds the other end: the service, which must not die of it.
         if (pipe_) loop_.keep(std::make_shared<PipeDrain>(loop_, std::move(pipe_)));
@@ -237,7 +243,7 @@ void ChildProcess::output(Readiness) noexcept {
 }
 
 bool ChildProcess::read_output() {
-    std::array<char, 4096> buffer;
+    std::array<char, kReadBytes> buffer;
     const ssize_t n = ::read(pipe_.get(), buffer.data(), buffer.size());
     if (n > 0) {
         take(std::string_view(buffer.data(), static_cast<std::size_t>(n)));

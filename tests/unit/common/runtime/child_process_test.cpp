@@ -115,6 +115,15 @@ TEST(ChildProcess, WhatItLeavesRunningSurvivesAndMayWrite) {
     wait_for.reset();
 }
 
+TEST(ChildProcess, WhatItLeavesRunningMayWriteWithoutEnd) {
+    Program run;
+    run.shell("sh -c 'echo $$; exec yes' & sleep 0.2; exit 4");
+    ASSERT_TRUE(run.status);
+    EXPECT_EQ(run.status->code, 4);
+    ASSERT_FALSE(run.lines.empty());
+    ::kill(std::stoi(run.lines.front()), SIGKILL);
+}
+
 TEST(ChildProcess, DescriptorsAreThoseNamedAndNoOthers) {
     Program run;
     const UniqueFd stray(::open("/dev/full", O_RDONLY));  // without close-on-exec

@@ -11,10 +11,13 @@ namespace hb::master {
 
 namespace {
 
-constexpr Duration kShortLife = 1s;             // of a daemon
-constexpr Duration kFirstBackOff = 10ms;        // before the third start in a row
-constexpr Duration kReadyWithin = 60s;          // a daemon that hangs while it starts is replaced
-constexpr Duration kEndWithin = 5s;             // a daemon that was told to stop
+constexpr Duration kShortLife = 1s;       // of a daemon
+constexpr Duration kFirstBackOff = 10ms;  // before the third start in a row
+constexpr Duration kReadyWithin = 60s;    // a daemon that hangs while it starts is replaced
+constexpr Duration kEndWithin = 5s;       // a daemon that was told to stop
+// hb-resource, told to leave, may take its time, but every step of it is heard of: no agent call
+// takes longer than 60 s and its grace. One that says nothing for so long hangs.
+constexpr Duration kLeaveStepWithin = 2min;
 constexpr Duration kShortClientLife = 30s;      // as Heartbeat
 constexpr Duration kClientPause = 1s;           // as Heartbeat, after a short life
 constexpr unsigned kMostShortClientLives = 10;  // as Heartbeat: the eleventh is the last
@@ -175,12 +178,19 @@ void SupervisorCore::on(const ClientExited& in, MonoTime now, Out& out) {
     client.start_at = was_short ? now + kClientPause : now;
 }
 
-void SupervisorCore::on(const CallStarted& in, MonoTime, Out&) {
+void SupervisorCore::on(const CallStarted& in, MonoTime now, Out&) {
     calls_.insert(in.group);
+    resource_works(now);
 }
 
-void SupervisorCore::on(const CallFinished& in, MonoTime, Out&) {
+void SupervisorCore::on(const CallFinished& in, MonoTime now, Out&) {
     calls_.erase(in.group);
+    resource_works(now);
+}
+
+void SupervisorCore::resource_works(MonoTime now) {
+    Daemon& resource = daemons_.at(Program::kResource);
+    if (resource.alive && resource.told_to_stop) resource.give_up_at = now + kLeaveStepWithin;
 }
 
 void SupervisorCore::on(const GroupGone& in, MonoTime, Out&) {
@@ -287,7 +297,7 @@ void SupervisorCore::go_on_ending(MonoTime now, Out& out) {
         Daemon& resource = daemons_.at(Program::kResource);
         if (resource.alive && !resource.told_to_stop) {
             resource.told_to_stop = true;
-            resource.give_up_at = kForever;  // scripts may take their time
+            resource.give_up_at = now + kLeaveStepWithin;
             out.emplace_back(TellStop{Program::kResource});
         }
         if (left_ && !resource.alive) phase_ = Phase::kEndingClients;

@@ -11,7 +11,8 @@
 // than 30 s counts, the next one then starts a second later, after the eleventh none does.
 //
 // The end: hb-resource leaves the cluster; then the clients end, in reverse order, one at a time;
-// then the daemons, in reverse order. Until hb-resource has left, everything is respawned as ever.
+// then the daemons, in reverse order. Until hb-resource has left, everything is respawned as ever;
+// a hb-resource that hangs over it is killed and respawned too, and after a few deaths given up.
 #pragma once
 
 #include <cstdint>
@@ -164,6 +165,7 @@ class SupervisorCore {
     [[nodiscard]] bool may_start(Program program) const;
     [[nodiscard]] bool all_ready() const;
     [[nodiscard]] Duration back_off(unsigned short_lives) const;
+    void resource_works(MonoTime now);
     void bury_daemon(Daemon& dead, const ProgramExited& in, MonoTime now, Out& out);
 
     SupervisorSettings settings_;

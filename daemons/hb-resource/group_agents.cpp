@@ -94,6 +94,9 @@ void GroupAgents::start(const GroupName& group) {
 }
 
 void GroupAgents::stop(const GroupName& group) {
+    // A result that nobody was told yet is overtaken: the stop has its own answer, and to hear
+    // "stopped" before it would be too early.
+    std::erase_if(results_, [&](const RunnerDone& done) { return done.group == group; });
     std::vector<RunnerAction> actions;
     groups_.at(group).runner->stop(runtime::now(), actions);
     carry_out(actions);
@@ -173,8 +176,11 @@ void GroupAgents::work() noexcept {
         groups_.at(who.group).runner->handle(done, runtime::now(), actions);
         carry_out(actions);
     }
-    for (const RunnerDone& done : std::exchange(results_, {}))
+    while (!results_.empty()) {  // one by one: a callback may overtake one that waits
+        const RunnerDone done = std::move(results_.front());
+        results_.pop_front();
         callbacks_.on_done(done);
+    }
     arm_timer();
 }
 

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -95,7 +96,7 @@ class GroupAgents {
     std::map<std::uint64_t, Caller> callers_;
     std::uint64_t next_id_ = 1;
     std::vector<OperationDone> answers_;  // with our ids, not given to runners yet
-    std::vector<RunnerDone> results_;     // not told yet
+    std::deque<RunnerDone> results_;      // not told yet
     ScriptAgent scripts_;
     std::unique_ptr<AddressService> addresses_;
     runtime::Defer work_;

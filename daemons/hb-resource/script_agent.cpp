@@ -23,6 +23,7 @@ namespace {
 constexpr Duration kGrace = 5s;            // between SIGTERM and SIGKILL
 constexpr Duration kLeastTime = 1s;        // for a status after a stop that took all of its time
 constexpr std::size_t kOutputKept = 4096;  // of a status, to look for words in
+constexpr std::size_t kLinesKept = 1000;   // of its standard error
 
 // What a script says on its standard error, apart: "is the server running?" must not be taken for
 // an answer.
@@ -41,7 +42,7 @@ class ErrorLines {
     }
     ~ErrorLines() {
         read();
-        if (!partial_.empty()) on_line_(partial_);
+        if (!partial_.empty()) say(partial_);
     }
     ErrorLines(const ErrorLines&) = delete;
     ErrorLines& operator=(const ErrorLines&) = delete;
@@ -62,12 +63,17 @@ class ErrorLines {
             }
             for (char c : std::string_view(buffer.data(), static_cast<std::size_t>(n))) {
                 if (c != '\n' && partial_.size() < kOutputKept) partial_ += c;
-                if (c == '\n') on_line_(std::exchange(partial_, {}));
+                if (c == '\n') say(std::exchange(partial_, {}));
             }
         }
     }
+    void say(std::string_view line) {
+        if (lines_ > kLinesKept) return;
+        on_line_(lines_++ < kLinesKept ? line : "(more errors than are kept: the rest is dropped)");
+    }
     OnLine on_line_;
     std::string partial_;
+    std::size_t lines_ = 0;
     runtime::UniqueFd ours_;
     runtime::UniqueFd theirs_;
     runtime::FdEvent event_;

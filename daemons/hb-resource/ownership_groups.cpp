@@ -321,6 +321,27 @@ void Impl::open_gate(const GroupName& name, GroupFacts& g, MonoTime now) {
     then.push_back(StartGroup{name});
 }
 
+// T9.2 holds for every member: where one does not know the group, nobody starts it.
+void Impl::name_strangers() {
+    if (!view || !membership_there) return;
+    for (auto& [name, g] : groups) {
+        std::optional<NodeId> stranger;
+        for (const Member& m : view->members) {
+            if (m.node == s.self) continue;
+            const PeerFacts& p = peers.at(m.node);
+            if (!p.report || p.report->view != view->id) continue;
+            if (!stranger && !p.report->groups.contains(name)) stranger = m.node;
+        }
+        if (stranger && g.stranger != stranger)
+            say_group(Level::kError, "haresources-differ", g,
+                      fmt::format("{} does not know {}: its haresources differs from ours. No node "
+                                  "will start this group before they agree",
+                                  name_of(*stranger), name),
+                      {{"HB_NODE", name_of(*stranger)}});
+        if (stranger || everybody_reported()) g.stranger = stranger;
+    }
+}
+
 void Impl::start_what_may(MonoTime now) {
     for (auto& [name, g] : groups) {
         if (!wants_to_start(g)) {

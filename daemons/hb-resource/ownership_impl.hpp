@@ -45,6 +45,7 @@ struct GroupFacts {
     std::vector<PlacedAddress> places;
     std::string reason;
     std::string gate_reason;
+    std::optional<NodeId> stranger;  // a member without this group, named in the log
     bool weak_evidence = false;
     bool hide_stopping = false;           // test only (L5 dropped)
     std::optional<MonoTime> alone_since;  // move_away while nobody else is eligible
@@ -123,6 +124,7 @@ struct OwnershipCore::Impl {
     void stop_what_must(MonoTime now);
     void stop(GroupFacts& g, LetGo why, std::string reason);
     void stand_still(Duration gap, bool all_held);
+    void name_strangers();
     void start_what_may(MonoTime now);
     [[nodiscard]] std::optional<std::string> start_forbidden(const GroupFacts& g,
                                                              MonoTime now) const;

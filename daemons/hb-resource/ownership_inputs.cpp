@@ -208,6 +208,8 @@ void Impl::on(const GroupDone& m, MonoTime now) {
                           fmt::format("Giving up resources due to failure of {}: {}",
                                       g.settings.name, m.detail));
             }
+            if (was == GroupState::kStopping && g.let_go == LetGo::kWish)
+                g.reason = "given away: standby was asked for";
             if (was == GroupState::kStopping) g.let_go = LetGo::kNone;
             g.thawed = false;
             break;

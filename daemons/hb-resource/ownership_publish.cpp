@@ -86,6 +86,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         if (make_report() == before && table == table_before) break;
     }
 
+    name_strangers();
     for (OwnershipAction& a : first)
         out.push_back(std::move(a));
     first.clear();

@@ -286,6 +286,21 @@ TEST(Ownership, StandbyRefusedWhenNobodyElseIsEligible) {
     EXPECT_FALSE(b.did<StopGroup>());
 }
 
+TEST(Ownership, APeerThatDoesNotKnowTheGroupIsNamedOnce) {
+    Scene s(kA);
+    s.both_up();
+    s.forget();
+    s.peer_reports(GroupState::kStopped, 0, [](Report& r) { r.groups.clear(); });
+    s.acknowledged();
+    s.run(500ms);
+    EXPECT_FALSE(s.did<StartGroup>());
+    EXPECT_EQ(s.mine().gate_reason, "b does not know this group: its haresources differs");
+    const auto events = s.took<Event>();
+    EXPECT_EQ(
+        std::ranges::count_if(events, [](const Event& e) { return e.id == "haresources-differ"; }),
+        1);
+}
+
 TEST(Ownership, CoordinatorStopsAndHandsOverInOneStep) {
     Scene a(kA);
     a.both_up();

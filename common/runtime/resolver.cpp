@@ -36,13 +36,15 @@ void Resolver::resolve(const std::string& name, Callback callback) {
     auto& question = *questions_.emplace_back(std::make_unique<Question>());
     question.resolver = this;
     question.callback = std::move(callback);
-    question.base.reset(::evdns_base_new(
-        loop_.base(), EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE));
+    question.base.reset(::evdns_base_new(loop_.base(), EVDNS_BASE_DISABLE_WHEN_INACTIVE));
     if (!question.base) {
         question.done = true;
         sweep_.schedule();
-        return question.callback(failure("no name server is known"));
+        return question.callback(failure("out of memory"));
     }
+    // Whatever it finds wrong there: /etc/hosts is read in any case, and without a name server one
+    // of this host is asked.
+    ::evdns_base_resolv_conf_parse(question.base.get(), DNS_OPTIONS_ALL, "/etc/resolv.conf");
     addrinfo hints{};
     hints.ai_family = AF_INET;
     hints.ai_socktype = SOCK_DGRAM;

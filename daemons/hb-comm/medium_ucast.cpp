@@ -22,7 +22,7 @@ class Ucast final : public Medium {
           resolver_(loop()),
           again_(loop(), [this]() noexcept { resolve(); }) {
         for (const std::string& peer : this->plan().peers)
-            peers_.push_back({peer, IpAddress::parse(peer)});
+            peers_.push_back({peer, IpAddress::parse(peer), false});
         resolve();
     }
 
@@ -30,6 +30,7 @@ class Ucast final : public Medium {
     struct Peer {
         std::string name;
         std::optional<IpAddress> address;
+        bool complained = false;  // that it was never known
     };
 
     Result<void> prepare(int) override {
@@ -62,8 +63,8 @@ class Ucast final : public Medium {
         --asked_;
         Peer& peer = peers_[i];
         if (!answer) {
-            if (peer.address || !told_) {
-                told_ = true;
+            if (peer.address || !peer.complained) {
+                peer.complained = true;
                 log().log(Level::kWarn, "ucast-unresolved",
                           fmt::format("ucast {}: {} is not resolved: {}", plan().interface,
                                       peer.name, answer.error().text),
@@ -83,7 +84,6 @@ class Ucast final : public Medium {
 
     std::vector<Peer> peers_;
     std::size_t asked_ = 0;  // questions without an answer
-    bool told_ = false;
     runtime::Resolver resolver_;
     runtime::Timer again_;
 };

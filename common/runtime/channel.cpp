@@ -228,8 +228,10 @@ Channel::Step Channel::read_one() {
 // What a peer sent before we gave it up is delivered all the same.
 void Channel::close_from_loop() {
     Step step = Step::kMessage;
-    while (step == Step::kMessage)
+    while (step == Step::kMessage) {
         step = read_one();
+        if (step == Step::kMessage && !socket_) return;  // closed by its owner
+    }
     if (step == Step::kNothing) (void)finish(*closing_);
 }
 

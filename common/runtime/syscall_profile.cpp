@@ -162,7 +162,7 @@ void add_channels(Filter& filter) {
     // Memory that can be written is never executed.
     filter.add(SCMP_ACT_ALLOW, "mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     filter.add(SCMP_ACT_ALLOW, "mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    // The journal's socket; whatever else it is asked to make is refused, not fatal.
+    // The journal's socket, no other kind.
     filter.add(SCMP_ACT_ALLOW, "socket", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
     // stdio asks whether stderr is a terminal.
     filter.add(SCMP_ACT_ALLOW, "ioctl", SCMP_A1(SCMP_CMP_EQ, TCGETS));

@@ -28,6 +28,7 @@ class Channels : public testing::Test {
         auto pair = make_channel_pair();
         ASSERT_TRUE(pair) << pair.error().text;
         largest_ = pair->largest;
+        a_socket_ = pair->first.get();
         open(a_, std::move(pair->first), {});
         open(b_, std::move(pair->second), {.accepts_descriptors = true});
     }
@@ -55,6 +56,7 @@ class Channels : public testing::Test {
     }
     EventLoop loop_;
     std::size_t largest_ = 0;
+    int a_socket_ = -1;
     End a_;
     End b_;
 };
@@ -142,6 +144,26 @@ TEST_F(Channels, APeerThatDoesNotReadIsGivenUpButHeardFirst) {
     turns(2);
     EXPECT_EQ(a_.messages, (std::vector<std::string>{"still here"}));
     EXPECT_EQ(a_.closed, CloseReason::kStuck);
+}
+
+// Who closes it inside a callback is called no more, also while it is being given up.
+TEST_F(Channels, ClosedWhileItIsGivenUpItSaysNoMore) {
+    b_.channel->pause();
+    b_.channel->send("one");
+    b_.channel->send("two");
+    int heard = 0;
+    Channel stuck(loop_, UniqueFd(::dup(a_socket_)),
+                  {.on_message =
+                       [&](std::string_view, std::vector<UniqueFd>) noexcept {
+                           ++heard;
+                           stuck.close();
+                       },
+                   .on_closed = [&](CloseReason) noexcept { heard += 100; }});
+    a_.channel->pause();
+    while (stuck.send(std::string(100000, 'x')) != SendResult::kClosed) {
+    }
+    turns(3);
+    EXPECT_EQ(heard, 1);
 }
 
 TEST_F(Channels, DescriptorsTravel) {

@@ -29,6 +29,7 @@ void AddressWatch::watch(const ipc::Watch& wish, MonoTime now, std::vector<Addre
     }
     claims_ = {wish.claims.begin(), wish.claims.end()};
 
+    std::erase_if(announced_, [&](const auto& a) { return now - a.second.when >= deadtime_; });
     std::set<PlacedAddress> wanted(wish.probes.begin(), wish.probes.end());
     for (const PlacedAddress& where : claims_)
         wanted.erase(where);
@@ -43,6 +44,10 @@ void AddressWatch::watch(const ipc::Watch& wish, MonoTime now, std::vector<Addre
         if (!fresh && probe.phase != Phase::kForgetting) continue;
         probe.status.where = where;
         probe.status.crossed = false;
+        if (const auto foreign = announced_.find(where); foreign != announced_.end()) {
+            probe.status.answered = std::max(probe.status.answered, {foreign->second.when});
+            probe.status.by = foreign->second.by;
+        }
         begin_window(probe, now, out);
         tell(probe, now, out);
     }
@@ -136,6 +141,7 @@ void AddressWatch::arp_for_claim(const PlacedAddress& where, const ArpSeen& arp,
         return;
     }
     if (arp.sender != where.address) return;
+    announced_[where] = {now, arp.sender_mac};
     std::erase_if(conflicts_, [&](const auto& c) { return now - c.second >= deadtime_; });
     if (conflicts_.size() >= kConflicts) return;
     if (conflicts_.try_emplace({where, arp.sender_mac}, now).second)

@@ -9,7 +9,8 @@
 //
 // A foreign *probe* makes us withdraw but is no answer that G8 remembers for d: two nodes that
 // probe would otherwise keep each other waiting for ever. For the same reason a node that only
-// probes answers nobody. No foreign probe is lost by that: each one makes us withdraw, or meets our
+// probes answers nobody. Who announces what we claim has answered, too, should we ask for it within
+// d. No foreign probe is lost by that: each one makes us withdraw, or meets our
 // claim; and one that came just before the claim is answered when the claim comes.
 #pragma once
 
@@ -71,7 +72,7 @@ class AddressWatch {
         bool untold = false;  // changed since it was told
         MonoTime told = kNever;
     };
-    struct ForeignProbe {
+    struct Heard {
         MonoTime when{};
         MacAddress by;
     };
@@ -100,8 +101,9 @@ class AddressWatch {
     Duration interval_;
     std::set<PlacedAddress> claims_;
     std::map<PlacedAddress, Probe> probes_;
-    std::map<PlacedAddress, ForeignProbe> foreign_probes_;  // of probed addresses, newest
-    std::set<std::string> with_carrier_;                    // interfaces
+    std::map<PlacedAddress, Heard> foreign_probes_;  // of probed addresses, newest
+    std::map<PlacedAddress, Heard> announced_;       // of claimed addresses, newest, for d
+    std::set<std::string> with_carrier_;             // interfaces
     std::map<std::string, MonoTime> control_asked_;
     std::map<std::pair<PlacedAddress, MacAddress>, MonoTime> conflicts_;  // when told
 };

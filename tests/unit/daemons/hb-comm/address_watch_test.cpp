@@ -133,6 +133,28 @@ TEST_F(Addresses, AWindowInWhichPacketsWereMissedIsNotQuiet) {
     EXPECT_EQ(last_status().window_complete, t0 + 3 * kW);
 }
 
+// G8: who announced it while we held it may still hold it for d after it was heard last (L6).
+TEST_F(Addresses, WhoAnnouncedWhatWeClaimedHasAnsweredForD) {
+    want({kVip}, {});
+    hear(reply_from(kMac));
+    now += 300ms;
+    hear(reply_from(kMac));  // the same conflict, not told again
+    EXPECT_EQ(taken<ipc::AddressConflict>().size(), 1U);
+    want({}, {});
+    now += 100ms;
+    want({}, {kVip});
+    EXPECT_EQ(last_status().answered, t0 + 300ms);
+    run_to(now + kW);
+    EXPECT_EQ(last_status().answered, t0 + 300ms);
+    want({kVip}, {});
+    hear(probe_from(kMac));  // asks, and holds nothing
+    want({}, {});
+    run_to(t0 + 1300ms);
+    want({}, {kVip2, kVip});
+    for (const auto& s : taken<ipc::ProbeStatus>())
+        EXPECT_FALSE(s.answered);
+}
+
 TEST_F(Addresses, ControlCountsOnlyWithinItsWindow) {
     watch.control("eth0");  // before
     want({}, {kVip});

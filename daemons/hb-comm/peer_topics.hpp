@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/frame.hpp"
+#include "common/base/limits.hpp"
 
 namespace hb::comm {
 
@@ -24,11 +25,16 @@ class PeerTopics {
             acks.push_back({topic, kept.update.version});
         return acks;
     }
-    // What hb-membership was not given yet; counts as given from now on.
+    // What hb-membership was not given yet, as much as one message holds; counts as given from now
+    // on.
     [[nodiscard]] std::vector<TopicUpdate> take_undelivered() {
         std::vector<TopicUpdate> updates;
+        std::size_t bytes = 0;
         for (auto& [topic, kept] : topics_) {
             if (kept.delivered) continue;
+            const std::size_t size = kept.update.bytes.size();
+            if (!updates.empty() && bytes + size > limits::kBodyBytes) continue;
+            bytes += size;
             updates.push_back(kept.update);
             kept.delivered = true;
         }

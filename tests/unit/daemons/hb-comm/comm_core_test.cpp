@@ -6,6 +6,8 @@
 #include <deque>
 #include <functional>
 
+#include "common/base/limits.hpp"
+
 namespace hb::comm {
 namespace {
 
@@ -428,6 +430,30 @@ TEST_F(Net, ARespawnedHbCommIsGivenEverythingAgain) {
     EXPECT_EQ(topics, 1U);
     EXPECT_EQ(of<ipc::FrameSeen>(kA).back().session, settings_of(kB, 2, 2).session);
     EXPECT_FALSE(nodes[kA].core->stats().replayed);
+}
+
+// Topics came one by one; a new hb-membership needs all of them, in messages that its channel
+// holds.
+TEST_F(Net, ANewHbMembershipIsGivenLargeTopicsInPieces) {
+    two_nodes();
+    run(1s);
+    for (const Topic t : kAllTopics) {
+        publish(kB, {{t, {{100, 1}, 1}, std::string(300 * 1024, 'x')}});
+        run(1s);
+    }
+    input(kA, MembershipGone{});
+    clear();
+    input(kA, ipc::MembershipHello{{100, 2}});
+    run(1s);
+    std::size_t topics = 0;
+    for (const ipc::FrameSeen& seen : of<ipc::FrameSeen>(kA)) {
+        std::size_t bytes = 0;
+        for (const TopicUpdate& u : seen.topics)
+            bytes += u.bytes.size();
+        EXPECT_LE(bytes, limits::kBodyBytes);
+        topics += seen.topics.size();
+    }
+    EXPECT_EQ(topics, std::size(kAllTopics));
 }
 
 TEST_F(Net, AFrozenHbCommTellsBeforeAnythingElse) {

@@ -81,7 +81,6 @@ void CommCore::Impl::take(const FrameArrived& arrived, MonoTime now, Out& out) {
     }
     if (judgement.verdict != PeerOrder::Verdict::kNewest) {  // another life: it has nothing
         peer->topics.clear();
-        peer->unproven_since.reset();
         own.peer_has_nothing(node);
         timer.at_once(now);
     }

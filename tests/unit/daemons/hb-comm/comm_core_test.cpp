@@ -662,6 +662,26 @@ TEST_F(Net, RecordingsPlayedToARestartedReceiverCountAsHeardForDeadtimeAtMost) {
     EXPECT_EQ(std::count(ids.begin(), ids.end(), "frames-unproven"), 1);
 }
 
+// Also recordings of several lives, one after the other.
+TEST_F(Net, RecordingsOfSeveralLivesCountAsHeardForDeadtimeAtMostTogether) {
+    add(settings_of(kA));
+    const MonoTime begin = now;
+    for (std::uint32_t life = 1; life <= 5; ++life)
+        for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+            run(200ms);
+            const FrameHeader header{.cluster = 77,
+                                     .sender = kB,
+                                     .generation = 101,
+                                     .session = {life, 9},
+                                     .sequence = sequence};
+            input(kA, FrameArrived{kEth0, header, {}});
+        }
+    const auto seen = of<ipc::FrameSeen>(kA);
+    ASSERT_FALSE(seen.empty());
+    for (const auto& s : seen)
+        EXPECT_LE(s.received, begin + 200ms + 1s);
+}
+
 TEST_F(Net, ANodeThatLostItsDiskIsLetInWhenItAnswersUs) {
     CommSettings a = settings_of(kA);
     a.known_generations[kB] = 5000;  // B comes with 101

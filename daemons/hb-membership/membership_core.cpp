@@ -108,7 +108,7 @@ ipc::PeerStatus MembershipCore::Impl::status_of(const Peer& p) const {
     s.since = p.since;
     s.last_heard = p.last_heard;
     s.late = p.late;
-    s.judged = judging.judged(p);
+    s.judged = judging.judged(p) || settings.dropped.v1_wait;
     s.connected = p.connected();
     s.hears_us = p.hears_us;
     s.deaf = p.deaf();

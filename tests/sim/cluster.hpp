@@ -62,8 +62,10 @@ class Cluster {
     void violated(std::string property, std::string detail);
     [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
     // A fault or a wish happened: what is expected of a quiet cluster is off for a while.
-    void disturbed() { last_disturbance_ = world_.now(); }
+    void disturbed() { last_disturbance_ = last_fault_ = world_.now(); }
+    void disturbed_in_order() { last_disturbance_ = world_.now(); }  // an orderly stop
     [[nodiscard]] WorldTime last_disturbance() const { return last_disturbance_; }
+    [[nodiscard]] WorldTime last_fault() const { return last_fault_; }
     [[nodiscard]] std::string holders(std::size_t group) const;
 
   private:
@@ -78,6 +80,7 @@ class Cluster {
     std::optional<Violation> violation_;
     std::uint64_t next_request_ = 1;
     WorldTime last_disturbance_{};
+    WorldTime last_fault_{};
 };
 
 }  // namespace hb::sim

@@ -8,6 +8,17 @@ namespace hb::sim {
 void FenceDevice::ask(NodeId by, NodeId victim) {
     if (!under_way_.emplace(by, victim).second) return;
     World& world = cluster_.world();
+    const Duration d = cluster_.config().deadtime;
+    Node& sick = cluster_.node(victim);
+    const auto for_long = [&](WorldTime since) { return world.now() - since > d * 5 / 2; };
+    bool healthy = cluster_.network().reaches(by, victim) &&
+                   cluster_.network().reaches(victim, by) &&
+                   for_long(cluster_.network().changed_at()) && sick.all_work();
+    for (Kind k : kKinds)
+        healthy = healthy && for_long(sick.works_since(k));
+    if (healthy && cluster_.config().link.loss_per_mille == 0)
+        cluster_.violated("V1 nobody fences the healthy",
+                          cluster_.node(by).name() + " asks for " + sick.name());
     world.say("fence device", "{} asks for {}", cluster_.node(by).name(),
               cluster_.node(victim).name());
     // Two nodes may fence each other: the second device is slower, as docs/protocol.md advises.

@@ -201,7 +201,7 @@ void Node::systemd_after(Duration delay) {
 void Node::stop_suite() {
     if (!master_alive_ || stopping_) return;
     world_.say(name_, "STOP");
-    cluster_.disturbed();
+    cluster_.disturbed_in_order();
     stopping_ = true;
     suite_wanted_ = false;
     post(Kind::kMembership, life(Kind::kMembership), world_.prng().between(50us, 1ms),
@@ -213,7 +213,7 @@ void Node::stop_suite() {
 void Node::leave_done() {
     world_.after(world_.prng().between(100us, 2ms), [this, master = master_] {
         if (master != master_) return;
-        cluster_.disturbed();
+        cluster_.disturbed_in_order();
         world_.say(name_, "suite ends");
         die_all();
         if (!stopping_) return;  // the master is dead: systemd starts anew

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/sim/checkers/leave_checker.hpp"
 #include "tests/sim/checkers/owner_checker.hpp"
 #include "tests/sim/checkers/rest_checker.hpp"
 #include "tests/sim/checkers/start_checker.hpp"
@@ -87,6 +88,7 @@ void add_checkers(Cluster& cluster) {
     cluster.add(std::make_unique<ThawChecker>(cluster));
     cluster.add(std::make_unique<StartChecker>(cluster));
     cluster.add(std::make_unique<TruthChecker>(cluster));
+    cluster.add(std::make_unique<LeaveChecker>(cluster));
 }
 
 namespace {

@@ -51,10 +51,12 @@ void SimNetwork::copy_to(NodeId from, NodeId to, LinkId link, const FramePtr& fr
 
 void SimNetwork::set_quality(LinkId link, const LinkQuality& quality) {
     quality_.at(index(link)) = quality;
+    changed_at_ = world_.now();
 }
 
 void SimNetwork::set_cut(NodeId from, NodeId to, LinkId link, bool cut) {
     cut_.at(pair(from, to, link)) = cut ? 1 : 0;
+    changed_at_ = world_.now();
 }
 
 void SimNetwork::set_cut_on_all(NodeId from, NodeId to, bool cut) {
@@ -68,6 +70,7 @@ void SimNetwork::cut_both(NodeId a, NodeId b) {
 }
 
 void SimNetwork::heal_all() {
+    changed_at_ = world_.now();
     std::ranges::fill(cut_, char{0});
     std::ranges::fill(cable_, char{1});
 }
@@ -84,6 +87,7 @@ bool SimNetwork::reaches(NodeId from, NodeId to) const {
 
 void SimNetwork::set_cable(NodeId node, LinkId link, bool connected) {
     cable_.at(rank(node) * links_ + index(link)) = connected ? 1 : 0;
+    changed_at_ = world_.now();
 }
 
 bool SimNetwork::cable(NodeId node, LinkId link) const {

@@ -50,6 +50,7 @@ class SimNetwork {
     void set_cable(NodeId node, LinkId link, bool connected);
     [[nodiscard]] bool cable(NodeId node, LinkId link) const;
     [[nodiscard]] bool whole() const;
+    [[nodiscard]] WorldTime changed_at() const { return changed_at_; }
 
     [[nodiscard]] std::size_t links() const { return links_; }
     [[nodiscard]] std::size_t nodes() const { return nodes_; }
@@ -74,6 +75,7 @@ class SimNetwork {
     std::vector<char> cut_;             // by pair()
     std::vector<char> cable_;           // by node and link
     unsigned replay_per_mille_ = 0;
+    WorldTime changed_at_{};
     std::vector<std::pair<NodeId, FramePtr>> recorded_;
 };
 

@@ -55,6 +55,35 @@ std::string why_not(const ResourceDaemon& process, NodeId self, const GroupName&
     return {};
 }
 
+// G1 to G4, towards nodes outside the view.
+std::string gate_not_open(const ResourceDaemon& process, NodeId self, const GroupName& group,
+                          const ClusterConfig& config, MonoTime now) {
+    const Seen& seen = process.seen();
+    for (std::size_t r = 0; r < config.nodes; r++) {
+        const NodeId x = node_id(r);
+        if (x == self || seen.view->contains(x)) continue;
+        const auto status = seen.status.find(x);
+        if (status == seen.status.end() || !status->second.judged)
+            return config.node_name(x) + " is not judged yet (G1)";
+        const auto report = seen.reports.find(x);
+        const bool says_stopped = report != seen.reports.end() &&
+                                  report->second.groups.contains(group) &&
+                                  report->second.groups.at(group).state == GroupState::kStopped;
+        const bool left = says_stopped && report->second.leaving;
+        const auto sent = seen.straight_sent.find(x);
+        const bool lease_over = sent == seen.straight_sent.end() ||
+                                now >= sent->second + lease_length(config.deadtime);
+        const bool deaf = status->second.deaf && lease_over && says_stopped &&
+                          status->second.accepted && status->second.accepted->members.size() == 1;
+        if (status->second.hearing == ipc::Hearing::kHeard && !deaf && !left)
+            return config.node_name(x) + " is heard (G2)";
+        for (const auto& [y, other] : seen.status)
+            if (y != x && other.hearing == ipc::Hearing::kHeard && other.hears.contains(x) && !left)
+                return config.node_name(y) + " hears " + config.node_name(x) + " (G3)";
+    }
+    return {};
+}
+
 }  // namespace
 
 void StartChecker::starts(NodeId node, const GroupName& group) {
@@ -67,6 +96,13 @@ void StartChecker::starts(NodeId node, const GroupName& group) {
     if (!reason.empty())
         cluster_.violated("I4, I8 starts rest on reports and leases",
                           fmt::format("{} starts {}, but {}", n.name(), group, reason));
+    if (const auto& view = process.seen().view; reason.empty() && view) {
+        const std::string closed =
+            gate_not_open(process, node, group, config, n.local_now());
+        if (!closed.empty())
+            cluster_.violated("T9.4 the gate is open",
+                              fmt::format("{} starts {}, but {}", n.name(), group, closed));
+    }
     const GroupSpec& spec = config.groups.at(config.group_index(group));
     if (spec.has_address && !(process.watch() && claims(*process.watch(), spec.address)))
         cluster_.violated("I7 claim before start",

@@ -3,7 +3,9 @@
 // or `leaving`, and acknowledged a frame of ours sent less than 3/4 d ago, behind view and report.
 // I7 (claims): what is not `stopped` is defended.
 //
-// NOT checked here: T9.4, the gate. Its outcome is (owner_checker).
+// T9.4: G1 to G3 of the gate, towards nodes outside the view.
+//
+// NOT checked here: G5 to G9. Their outcome is (owner_checker).
 #pragma once
 
 #include <map>

@@ -1,0 +1,26 @@
+// V6, T12, T9.2: an orderly leave is a hand-over inside the view. When a leaving node has let go of
+// a group and nothing else goes wrong, its successor begins to start it a few hops later, and not
+// through the gate, a probe window later.
+//
+// NOT promised: when a fault or another wish happened within 2 d, when nobody is left who may have
+// the group, or on links that lose frames or delay them for long.
+#pragma once
+
+#include "tests/sim/checkers/checker.hpp"
+#include "tests/sim/world.hpp"
+
+namespace hb::sim {
+
+class Cluster;
+
+class LeaveChecker final : public Checker {
+  public:
+    explicit LeaveChecker(Cluster& cluster) : cluster_(cluster) {}
+    void held(NodeId node, std::size_t group) override;
+
+  private:
+    void expect_successor(NodeId node, std::size_t group, WorldTime released);
+    Cluster& cluster_;
+};
+
+}  // namespace hb::sim

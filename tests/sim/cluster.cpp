@@ -47,13 +47,13 @@ void Cluster::send_frame(NodeId from, LinkId link, const FramePtr& frame) {
     network_.send(from, link, frame);
 }
 
-void Cluster::repair() {
+void Cluster::repair(bool keep_start_failures) {
     world_.say("world", "everything is repaired");
     network_.heal_all();
     for (const auto& n : nodes_) {
         set_service_cable(n->id(), true, true);
         n->set_carrier(true);
-        n->kernel().clear_faults();
+        n->kernel().clear_faults(keep_start_failures);
         n->thaw();
         for (Kind k : kKinds)
             n->thaw_one(k);

@@ -44,7 +44,7 @@ class Cluster {
     void boot_all();
     // Every fault that can be repaired is: cables, cuts, frozen processes, agents. What is down
     // stays down.
-    void repair();
+    void repair(bool keep_start_failures = false);
     void set_service_cable(NodeId n, bool sends, bool receives, bool carrier_follows = false);
     // Every cable of a node.
     void set_all_cables(NodeId n, bool connected);

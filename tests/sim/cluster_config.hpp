@@ -40,7 +40,6 @@ struct WorldRulesDropped {
     bool v1_newer = false;        // hb-comm passes on frames older than the newest
     bool claim_outlives = false;  // hb-comm drops its claims when hb-resource dies
     bool agents_gone = false;     // hb-master leaves the unfinished calls of a dead hb-resource
-    bool probe_window = false;    // one-way delays of ARP beyond what the window tolerates
 };
 
 struct ClusterConfig {

@@ -92,6 +92,18 @@ void CommDaemon::from_resource(const ipc::Watch& watch, MonoTime now) {
 }
 
 void CommDaemon::frame(LinkId link, const FramePtr& frame, MonoTime now) {
+    // V1 dropped: whatever arrives is believed, however old.
+    if (node_.cluster().config().drop_world.v1_newer)
+        act(ipc::CommToMembership{ipc::FrameSeen{.peer = frame->header.sender,
+                                                 .generation = frame->header.generation,
+                                                 .session = frame->header.session,
+                                                 .sequence = frame->header.sequence,
+                                                 .link = link,
+                                                 .received = now,
+                                                 .fresh = true,
+                                                 .head = frame->body.head,
+                                                 .topics = frame->body.topics,
+                                                 .acknowledged_sent = std::nullopt}});
     input(comm::FrameArrived{link, frame->header, frame->body}, now);
 }
 

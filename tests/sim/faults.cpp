@@ -338,14 +338,14 @@ void Faults::wish(FaultKind kind) {
 
 // ---- the end
 
-void Faults::end() {
+void Faults::end(bool keep_start_failures) {
     ended_ = true;
     Prng& prng = cluster_.world().prng();
     for (std::size_t l = 0; l < cluster_.network().links(); l++)
         cluster_.network().set_quality(link_id(l), cluster_.config().link);
     cluster_.network().replay_old_frames(0);
     cluster_.service().set_quality(cluster_.config().service);
-    cluster_.repair();
+    cluster_.repair(keep_start_failures);
     bool somebody = false;
     for (std::size_t r = 0; r < cluster_.size(); r++) {
         Node& n = cluster_.node(r);
@@ -364,6 +364,7 @@ void Faults::end() {
         }
         somebody = somebody || n.suite_wanted();
     }
+    if (keep_start_failures) return;
     for (const GroupSpec& g : cluster_.config().groups)
         for (std::size_t r = 0; r < cluster_.size(); r++)
             cluster_.wish(node_id(r), ipc::RequestKind::kCleanup, ipc::Scope::kGroup, g.name);

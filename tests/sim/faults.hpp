@@ -58,7 +58,7 @@ class Faults {
     void inject(FaultKind kind);
     void inject_any(const Weights& weights);
     // Repairs what never repairs itself; afterwards nothing bad happens any more.
-    void end();
+    void end(bool keep_start_failures = false);
 
   private:
     [[nodiscard]] NodeId any_node();

@@ -27,11 +27,17 @@ MembershipDaemon::MembershipDaemon(Node& node)
       incarnation_(settings(node).incarnation),
       core_(settings(node), node.local_now()) {}
 
-void MembershipDaemon::born(MonoTime) {}
+void MembershipDaemon::born(MonoTime now) {
+    if (node_.cluster().config().ping_nodes)
+        next_look_ = now + node_.cluster().config().deadtime / 4;
+}
 
 void MembershipDaemon::on_deadline(MonoTime now) {
-    core_.on_deadline(now, out_);
-    carry_out();
+    if (core_.next_deadline() <= now) {
+        core_.on_deadline(now, out_);
+        carry_out();
+    }
+    if (next_look_ <= now) look_at_pings(now);
 }
 
 void MembershipDaemon::input(const membership::MembershipInput& in, MonoTime now) {
@@ -67,7 +73,12 @@ void MembershipDaemon::from_comm(const ipc::CommToMembership& message, MonoTime 
     input(frame, now);
 }
 
-void MembershipDaemon::ipfail_says(bool reachable, MonoTime now) {
+void MembershipDaemon::look_at_pings(MonoTime now) {
+    const Duration d = node_.cluster().config().deadtime;
+    next_look_ = now + d / 2;
+    const bool reachable = now - node_.last_pong() < d;
+    if (reachable == reachable_) return;
+    reachable_ = reachable;
     PingReport report;
     if (reachable) report.reachable.emplace_back("gateway");
     input(membership::IpfailSays{report}, now);

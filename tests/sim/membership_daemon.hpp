@@ -1,6 +1,8 @@
 // A simulated hb-membership: MembershipCore between its two channels.
 #pragma once
 
+#include <algorithm>
+
 #include "daemons/hb-membership/membership_core.hpp"
 #include "tests/sim/daemon.hpp"
 #include "tests/sim/node.hpp"
@@ -13,7 +15,9 @@ class MembershipDaemon final : public Daemon {
 
     void born(MonoTime now) override;
     void on_deadline(MonoTime now) override;
-    [[nodiscard]] MonoTime next_deadline() const override { return core_.next_deadline(); }
+    [[nodiscard]] MonoTime next_deadline() const override {
+        return std::min(core_.next_deadline(), next_look_);
+    }
     void overslept(Duration, MonoTime) override {}
     void neighbour_here(Kind who, MonoTime now) override;
     void neighbour_gone(Kind who, MonoTime now) override;
@@ -21,8 +25,6 @@ class MembershipDaemon final : public Daemon {
     void from_comm(const ipc::CommToMembership& message, MonoTime now);
     void input(const membership::MembershipInput& in, MonoTime now);
     void masters_stop(MonoTime now) { input(membership::MastersStop{}, now); }
-    // A modelled hb-ipfail: which ping nodes answer.
-    void ipfail_says(bool reachable, MonoTime now);
     // An admin's wish, passed on to hb-resource.
     void request(const ipc::Request& request);
 
@@ -32,6 +34,7 @@ class MembershipDaemon final : public Daemon {
 
   private:
     static membership::MembershipSettings settings(Node& node);
+    void look_at_pings(MonoTime now);
     void carry_out();
     void act(const membership::PublishValues& a);
     void act(const ipc::MembershipHello& a);
@@ -47,6 +50,9 @@ class MembershipDaemon final : public Daemon {
     membership::MembershipCore core_;
     std::vector<membership::MembershipAction> out_;
     std::optional<View> accepted_;  // as published
+    // A modelled hb-ipfail: says which ping nodes answer, when that changes.
+    MonoTime next_look_ = kForever;
+    std::optional<bool> reachable_;
 };
 
 }  // namespace hb::sim

@@ -147,6 +147,7 @@ void Node::arp_arrived(const ArpPacket& packet) {
 
 void Node::pong_arrived() {
     if (!kernel_answers()) return;
+    last_pong_ = local_now();
     outside(Kind::kComm, [](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).pong(now); });
 }
 

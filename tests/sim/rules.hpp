@@ -15,7 +15,7 @@ struct Rule {
     std::string name;
     std::string row;  // of the table in section 12
     std::function<void(ClusterConfig&)> drop;
-    std::function<Profile()> profile;
+    Profile (*profile)();
     std::uint64_t seeds = 300;  // within so many it is found
 };
 

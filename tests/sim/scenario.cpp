@@ -162,7 +162,7 @@ class Run {
         for (unsigned n = 0; n < count && !world_.stopped(); n++) {
             faults_.inject_any(p.faults);
             // Often one upon the other, within one round of messages; sometimes a long peace.
-            const std::uint64_t how = prng.below(10);
+            const std::uint64_t how = p.peaceful ? 9 : prng.below(10);
             const Duration gap = how < 4   ? prng.between(0ms, d / 20)
                                  : how < 8 ? prng.between(0ms, d * 2)
                                            : prng.between(d, d * 6);
@@ -175,7 +175,7 @@ class Run {
     // nodes and of failed starts (60 s each), with room.
     void come_to_rest() {
         if (world_.stopped()) return;
-        faults_.end();
+        faults_.end(options_.profile.keep_start_failures);
         const ClusterConfig& c = cluster_.config();
         const Duration longest = c.initdead + c.deadtime * 20 + 150s;
         const WorldTime begin = world_.now();

@@ -14,7 +14,6 @@ namespace hb::sim {
 
 // What kind of trouble a run is about.
 struct Profile {
-    std::string name = "all";
     Weights faults = all_weights();
     std::size_t nodes_low = 2;
     std::size_t nodes_high = 3;
@@ -25,6 +24,8 @@ struct Profile {
     unsigned max_groups = 3;
     bool slow_agents = true;
     unsigned replay_per_mille = 0;
+    bool keep_start_failures = false;  // starts that fail are never repaired
+    bool peaceful = false;             // one fault at a time, each with its peace
     std::optional<unsigned> loss_per_mille;
     // What a test of one rule changes besides.
     std::function<void(ClusterConfig&)> adjust;

@@ -153,8 +153,9 @@ void SimKernel::set_frozen(bool frozen) {
         later(world_.prng().between(0us, 300us), std::move(what));
 }
 
-void SimKernel::clear_faults() {
-    std::ranges::fill(faults_, AgentFaults{});
+void SimKernel::clear_faults(bool keep_start_failures) {
+    for (AgentFaults& f : faults_)
+        f = AgentFaults{.start_fails = f.start_fails && keep_start_failures};
 }
 
 void SimKernel::power_off() {

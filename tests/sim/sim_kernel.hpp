@@ -55,7 +55,7 @@ class SimKernel {
     void kill_calls();  // what they did stays done
     void set_frozen(bool frozen);
     AgentFaults& faults(std::size_t group) { return faults_.at(group); }
-    void clear_faults();
+    void clear_faults(bool keep_start_failures);
 
     // ---- the machine
     void power_off();

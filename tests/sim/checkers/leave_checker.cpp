@@ -15,9 +15,8 @@ void LeaveChecker::held(NodeId node, std::size_t group) {
     const Duration bound = c.link.delay.longest() * 5 + c.channel.longest() * 8 + 1ms;
     if (bound * 2 > c.window()) return;
     const WorldTime released = cluster_.world().now();
-    cluster_.world().after(bound, [this, node, group, released] {
-        expect_successor(node, group, released);
-    });
+    cluster_.world().after(
+        bound, [this, node, group, released] { expect_successor(node, group, released); });
 }
 
 void LeaveChecker::expect_successor(NodeId node, std::size_t group, WorldTime released) {

@@ -71,8 +71,8 @@ std::string gate_not_open(const ResourceDaemon& process, NodeId self, const Grou
                                   report->second.groups.at(group).state == GroupState::kStopped;
         const bool left = says_stopped && report->second.leaving;
         const auto sent = seen.straight_sent.find(x);
-        const bool lease_over = sent == seen.straight_sent.end() ||
-                                now >= sent->second + lease_length(config.deadtime);
+        const bool lease_over =
+            sent == seen.straight_sent.end() || now >= sent->second + lease_length(config.deadtime);
         const bool deaf = status->second.deaf && lease_over && says_stopped &&
                           status->second.accepted && status->second.accepted->members.size() == 1;
         if (status->second.hearing == ipc::Hearing::kHeard && !deaf && !left)
@@ -97,8 +97,7 @@ void StartChecker::starts(NodeId node, const GroupName& group) {
         cluster_.violated("I4, I8 starts rest on reports and leases",
                           fmt::format("{} starts {}, but {}", n.name(), group, reason));
     if (const auto& view = process.seen().view; reason.empty() && view) {
-        const std::string closed =
-            gate_not_open(process, node, group, config, n.local_now());
+        const std::string closed = gate_not_open(process, node, group, config, n.local_now());
         if (!closed.empty())
             cluster_.violated("T9.4 the gate is open",
                               fmt::format("{} starts {}, but {}", n.name(), group, closed));

@@ -1,0 +1,160 @@
+#include "tests/sim/scripts.hpp"
+
+#include "tests/sim/resource_daemon.hpp"
+
+namespace hb::sim::scripts {
+
+namespace {
+
+const NodeId kA = node_id(0);
+const NodeId kB = node_id(1);
+
+void wait(Cluster& cluster, Duration length) {
+    cluster.world().run_until(cluster.world().now() + length);
+}
+
+Duration part(Cluster& cluster, int low_percent, int high_percent) {
+    const Duration d = cluster.config().deadtime;
+    return cluster.world().prng().between(d * low_percent / 100, d * high_percent / 100);
+}
+
+void settle(Cluster& cluster) {
+    for (std::size_t r = 0; r < cluster.size(); r++)
+        cluster.node(r).boot();
+    wait(cluster, cluster.config().initdead + cluster.config().deadtime * 3);
+}
+
+void all_groups(Cluster& cluster, NodeId n, ipc::RequestKind kind, bool stay = false) {
+    cluster.wish(n, kind, ipc::Scope::kAll, {}, stay);
+}
+
+}  // namespace
+
+void left_and_came_back(Cluster& cluster, Faults&) {
+    settle(cluster);
+    all_groups(cluster, kB, ipc::RequestKind::kStandby, /*stay=*/true);
+    wait(cluster, part(cluster, 50, 100));
+    cluster.node(kA).stop_suite();
+    wait(cluster, part(cluster, 30, 60));
+    cluster.network().cut_both(kA, kB);
+    cluster.disturbed();
+    cluster.node(kA).start_suite();
+    wait(cluster, cluster.config().initdead + part(cluster, 150, 250));
+    all_groups(cluster, kB, ipc::RequestKind::kActive);
+    wait(cluster, part(cluster, 200, 300));
+}
+
+void there_and_back(Cluster& cluster, Faults&) {
+    settle(cluster);
+    Prng& prng = cluster.world().prng();
+    for (int n = 0; n < 12 && !cluster.world().stopped(); n++) {
+        const NodeId who = node_id(prng.index(cluster.size()));
+        const auto kind =
+            prng.chance(500) ? ipc::RequestKind::kStandby : ipc::RequestKind::kTakeover;
+        all_groups(cluster, who, kind);
+        wait(cluster, prng.chance(700) ? part(cluster, 0, 12) : part(cluster, 50, 100));
+    }
+}
+
+void killed_while_starting(Cluster& cluster, Faults&) {
+    settle(cluster);
+    const std::string owner = cluster.holders(0);
+    const NodeId from = owner == "a" ? kA : kB;
+    const NodeId to = owner == "a" ? kB : kA;
+    all_groups(cluster, from, ipc::RequestKind::kStandby);
+    // The other one has begun to start it now, and takes its time.
+    while (!cluster.world().stopped() && !cluster.node(to).kernel().start_under_way(0)) {
+        if (cluster.world().now() > 60 * cluster.config().deadtime) return;
+        wait(cluster, cluster.config().deadtime / 50);
+    }
+    cluster.network().cut_both(from, to);
+    wait(cluster, part(cluster, 65, 80));
+    cluster.node(to).kill(Kind::kResource);
+    wait(cluster, part(cluster, 150, 200));
+}
+
+namespace {
+
+// Group 0 runs on B, A asks for it; B gets the row, then A's frames no longer arrive there. B's
+// stop takes longer than A's lease lasts.
+void a_waits_for_a_lease(Cluster& cluster) {
+    settle(cluster);
+    all_groups(cluster, kA, ipc::RequestKind::kTakeover);
+    const ResourceDaemon* b = cluster.node(kB).resource();
+    const GroupName& group = cluster.config().groups[0].name;
+    for (int n = 0; n < 200 && b != nullptr && b->state(group) != GroupState::kStopping; n++)
+        wait(cluster, cluster.config().deadtime / 500);
+    cluster.network().cut(kA, kB);
+    cluster.disturbed();
+}
+
+}  // namespace
+
+void ack_before_view(Cluster& cluster, Faults&) {
+    a_waits_for_a_lease(cluster);
+    wait(cluster, part(cluster, 88, 94));
+    cluster.network().cut(kB, kA);
+    wait(cluster, part(cluster, 8, 30));
+    cluster.network().heal_all();
+    wait(cluster, part(cluster, 50, 100));
+}
+
+void ack_of_the_dead(Cluster& cluster, Faults&) {
+    a_waits_for_a_lease(cluster);
+    wait(cluster, part(cluster, 88, 94));
+    cluster.network().cut(kB, kA);
+    cluster.node(kB).kill_at_action(Kind::kMembership,
+                                    static_cast<unsigned>(cluster.world().prng().below(24)));
+    wait(cluster, part(cluster, 8, 30));
+    cluster.network().heal_all();
+    wait(cluster, part(cluster, 50, 100));
+}
+
+void cable_out_for_long(Cluster& cluster, Faults&) {
+    settle(cluster);
+    const Duration d = cluster.config().deadtime;
+    const NodeId preferred = cluster.config().groups[0].preferred;
+    cluster.set_service_cable(preferred, false, false, true);
+    wait(cluster, d * 4);
+    std::string owner = cluster.holders(0);
+    int moves = 0;
+    for (int n = 0; n < 60 && !cluster.world().stopped(); n++) {
+        wait(cluster, d / 2);
+        const std::string now = cluster.holders(0);
+        if (now.empty() || now == owner) continue;
+        owner = now;
+        moves++;
+    }
+    if (moves > 2)
+        cluster.violated("T4 rests", fmt::format("the group moved {} times to and fro", moves));
+    cluster.set_service_cable(preferred, true, true, true);
+}
+
+void standby_and_kill(Cluster& cluster, Faults&) {
+    settle(cluster);
+    const GroupSpec& group = cluster.config().groups[0];
+    const NodeId asked = group.preferred;
+    Node& other = cluster.node(asked == kA ? kB : kA);
+    all_groups(cluster, asked, ipc::RequestKind::kStandby);
+    wait(cluster, cluster.world().prng().between(Duration(100us), Duration(6ms)));
+    cluster.node(asked).kill(Kind::kMembership);
+    bool moved = false;
+    const Duration d = cluster.config().deadtime;
+    for (int n = 0; n < 60 && !cluster.world().stopped(); n++) {
+        wait(cluster, d / 10);
+        moved = moved || other.kernel().all_up(0);
+    }
+    if (moved && cluster.holders(0) != other.name())
+        cluster.violated("L5 an explicit move was undone",
+                         fmt::format("{} is on {} again", group.name, cluster.holders(0)));
+}
+
+void boot_beside_a_healthy_node(Cluster& cluster, Faults&) {
+    settle(cluster);
+    cluster.node(kB).power_off();
+    wait(cluster, cluster.config().deadtime * 4);
+    cluster.node(kB).boot();
+    wait(cluster, cluster.config().deadtime * 3);
+}
+
+}  // namespace hb::sim::scripts

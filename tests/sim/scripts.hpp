@@ -1,0 +1,26 @@
+// Directed histories: the shortest way to the fault that a rule prevents, with everything else left
+// to the seed. Each is the story of one row of docs/protocol.md section 12.
+#pragma once
+
+#include "tests/sim/faults.hpp"
+
+namespace hb::sim::scripts {
+
+// G6: A left, was started again behind a cut, owns by its own gate; B was on standby till then.
+void left_and_came_back(Cluster& cluster, Faults& faults);
+// T9.2: standby of A and back within a hop or two, again and again.
+void there_and_back(Cluster& cluster, Faults& faults);
+// Claims: hb-resource dies while it starts a group, heartbeats cut, its master slow.
+void killed_while_starting(Cluster& cluster, Faults& faults);
+// T9.3: A waits for a lease, B starts alone, the heartbeats come back.
+void ack_before_view(Cluster& cluster, Faults& faults);
+// X1: the same, and B's hb-membership dies right behind its new view.
+void ack_of_the_dead(Cluster& cluster, Faults& faults);
+// T4: the preferred node's service cable is out for long.
+void cable_out_for_long(Cluster& cluster, Faults& faults);
+// `move-away`: the asked node's hb-membership dies in the middle of the move.
+void standby_and_kill(Cluster& cluster, Faults& faults);
+// V1: fencing, and a node that boots.
+void boot_beside_a_healthy_node(Cluster& cluster, Faults& faults);
+
+}  // namespace hb::sim::scripts

@@ -216,6 +216,7 @@ void Node::leave_done() {
         cluster_.disturbed_in_order();
         world_.say(name_, "suite ends");
         die_all();
+        left_at_ = world_.now();
         if (!stopping_) return;  // the master is dead: systemd starts anew
         master_alive_ = stopping_ = false;
         master_++;

@@ -214,6 +214,16 @@ Profile standby_and_kill() {
     return p;
 }
 
+Profile two_leave_at_once() {
+    Profile p = scripted(scripts::two_leave_at_once);
+    p.nodes_low = p.nodes_high = 3;
+    p.adjust = [](ClusterConfig& c) {
+        c.link.delay = {50us, 200us, 0ns, 0};
+        c.channel = {20us, 100us, 0ns, 0};
+    };
+    return p;
+}
+
 Profile boot_beside_a_healthy_node() {
     Profile p = scripted(scripts::boot_beside_a_healthy_node);
     p.fencing = true;

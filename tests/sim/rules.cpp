@@ -27,7 +27,7 @@ const std::vector<Rule>& view_rules() {
         {"v6-table", "V6 the table answers first; new owners have it",
          [](C& c) { c.drop_membership.v6_table_first = true; }, p::leaving},
         {"v6-connected", "V6 only owners still connected",
-         [](C& c) { c.drop_membership.v6_connected_only = true; }, p::leaving},
+         [](C& c) { c.drop_membership.v6_connected_only = true; }, p::two_leave_at_once},
         {"x1", "X1 view to hb-comm first", [](C& c) { c.drop_membership.x1_comm_first = true; },
          p::ack_of_the_dead},
     };
@@ -55,7 +55,7 @@ const std::vector<Rule>& table_rules() {
         {"t12-standby", "T12 `standby` from the wish on",
          [](C& c) { c.drop_resource.t12_standby = true; }, p::leaving_with_groups},
         {"t12-table", "T12 no table after the goodbye",
-         [](C& c) { c.drop_resource.t12_no_table_after = true; }, p::leaving},
+         [](C& c) { c.drop_resource.t12_no_table_after = true; }, p::two_leave_at_once},
     };
     return all;
 }
@@ -67,7 +67,7 @@ const std::vector<Rule>& start_rules() {
         {"t92-failed", "T9.2 `failed` is not `stopped`",
          [](C& c) { c.drop_resource.t92_failed = true; }, p::failing_agents},
         {"t92-leaving", "T9.2 `leaving` is as good as any bar",
-         [](C& c) { c.drop_resource.t92_leaving = true; }, p::leaving},
+         [](C& c) { c.drop_resource.t92_leaving = true; }, p::two_leave_at_once},
         {"t93-lease", "T9.3 lease", [](C& c) { c.drop_resource.t93_lease = true; }, p::cuts},
         {"t93-behind", "T9.3 acknowledgement behind view and report",
          [](C& c) { c.drop_membership.t93_behind = true; }, p::ack_before_view},

@@ -149,6 +149,26 @@ void standby_and_kill(Cluster& cluster, Faults&) {
                          fmt::format("{} is on {} again", group.name, cluster.holders(0)));
 }
 
+void two_leave_at_once(Cluster& cluster, Faults&) {
+    settle(cluster);
+    Prng& prng = cluster.world().prng();
+    for (int n = 0; n < 6 && !cluster.world().stopped(); n++) {
+        const std::string owner = cluster.holders(0);
+        if (owner.size() != 1) return;
+        const std::size_t first = static_cast<std::size_t>(owner[0] - 'a');
+        const std::size_t second = (first + 1 + prng.index(2)) % 3;
+        const bool other_first = prng.chance(300);
+        cluster.node(other_first ? second : first).stop_suite();
+        wait(cluster,
+             prng.between(Duration(0us), prng.chance(500) ? Duration(2ms) : Duration(30ms)));
+        cluster.node(other_first ? first : second).stop_suite();
+        wait(cluster, cluster.config().deadtime * 2);
+        cluster.node(first).start_suite();
+        cluster.node(second).start_suite();
+        wait(cluster, cluster.config().initdead + cluster.config().deadtime * 3);
+    }
+}
+
 void boot_beside_a_healthy_node(Cluster& cluster, Faults&) {
     settle(cluster);
     cluster.node(kB).power_off();

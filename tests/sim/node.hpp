@@ -72,7 +72,6 @@ class Node {
     [[nodiscard]] WorldTime powered_since() const { return powered_since_; }
     [[nodiscard]] bool suite_wanted() const { return suite_wanted_; }
     [[nodiscard]] bool stopping() const { return stopping_; }
-    [[nodiscard]] WorldTime left_at() const { return left_at_; }  // after an orderly stop
     [[nodiscard]] bool master_alive() const { return master_alive_; }
     [[nodiscard]] bool anything_runs() const;
     [[nodiscard]] bool all_work() const;
@@ -162,7 +161,6 @@ class Node {
     WorldTime frozen_at_{};
     MonoTime last_pong_{};
     WorldTime thawed_at_ = -std::chrono::hours(1);
-    WorldTime left_at_ = -std::chrono::hours(1);
     WorldTime killed_at_ = -std::chrono::hours(1);
 
     // hb-master and what is on disk.

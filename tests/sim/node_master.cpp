@@ -213,10 +213,8 @@ void Node::stop_suite() {
 void Node::leave_done() {
     world_.after(world_.prng().between(100us, 2ms), [this, master = master_] {
         if (master != master_) return;
-        cluster_.disturbed_in_order();
         world_.say(name_, "suite ends");
         die_all();
-        left_at_ = world_.now();
         if (!stopping_) return;  // the master is dead: systemd starts anew
         master_alive_ = stopping_ = false;
         master_++;

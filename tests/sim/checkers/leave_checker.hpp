@@ -1,6 +1,7 @@
 // V6, T12, T9.2: an orderly leave is a hand-over inside the view. When a leaving node has let go of
 // a group and nothing else goes wrong, its successor begins to start it a few hops later, and not
-// through the gate, a probe window later.
+// through the gate, a probe window later. When two leave at once the row may die with its author or
+// its owner; then the third starts it through the gate, but waits no longer than that.
 //
 // NOT promised: when a node is outside the view already (then the gate is asked, and the old
 // owner's own answers keep it closed for d); when a fault or another wish happened within 2 d, when
@@ -20,11 +21,13 @@ class LeaveChecker final : public Checker {
   public:
     explicit LeaveChecker(Cluster& cluster) : cluster_(cluster) {}
     void reported(NodeId node, const Report& report) override;
+    void starts(NodeId node, const GroupName& group) override;
 
   private:
-    void expect_successor(NodeId node, std::size_t group, WorldTime released);
+    void expect_successor(NodeId node, std::size_t group, WorldTime released, bool second_look);
     Cluster& cluster_;
     std::map<std::pair<NodeId, GroupName>, GroupState> said_;
+    std::map<GroupName, WorldTime> started_;  // newest start by anybody
 };
 
 }  // namespace hb::sim

@@ -53,10 +53,10 @@ GateVerdict ask_address(const ipc::ProbeStatus& probe, const GateInput& in,
     const std::string address = probe.where.address.to_string();
     const std::string mac = probe.by ? probe.by->to_string() : std::string("an unknown MAC");
     const Duration hold = drop.g8_hold ? probe_window(in.deadtime) : in.deadtime;
-    if (probe.crossed) return closed("G8", fmt::format("another node asks for {} too", address));
     if (probe.answered && in.now - *probe.answered < hold)
         return closed("G8", fmt::format("address {} is held by {}", address, mac));
     if (!probe.carrier) return closed("G8", fmt::format("no carrier on {}", probe.where.interface));
+    if (probe.crossed) return closed("G8", fmt::format("another node asks for {} too", address));
     const bool fresh = probe.window_complete &&
                        in.now - *probe.window_complete <= 2 * probe_window(in.deadtime) &&
                        (!probe.answered || *probe.window_complete > *probe.answered);

@@ -90,10 +90,11 @@ void Node::thaw() {
     const Duration length = world_.now() - frozen_at_;
     world_.say(name_, "THAW after {} ms", to_ms(length));
     cluster_.disturbed();
-    if (freeze_ == Freeze::kMachineAndClock) clock_.pause(length);
+    const bool clock_stood = freeze_ == Freeze::kMachineAndClock;
+    if (clock_stood) clock_.pause(length);
     freeze_ = Freeze::kNone;
     thawed_at_ = world_.now();
-    cluster_.tell([&](Checker& c) { c.thawed(id_, length); });
+    cluster_.tell([&](Checker& c) { c.thawed(id_, length, clock_stood); });
     kernel_.set_frozen(false);
     for (Kind k : kKinds) {
         Slot& s = slot(k);

@@ -116,11 +116,13 @@ Profile ping_islands() {
 }
 
 Profile freezes() {
-    return base(2, 2,
-                {{F::kFreezeMachine, 8},
-                 {F::kFreezeMachineAndClock, 8},
-                 {F::kFreezeProcesses, 4},
-                 {F::kCutPair, 3}});
+    Profile p = base(2, 2,
+                     {{F::kFreezeMachine, 8},
+                      {F::kFreezeMachineAndClock, 8},
+                      {F::kFreezeProcesses, 4},
+                      {F::kCutPair, 3}});
+    p.loss_per_mille = 0;
+    return p;
 }
 
 Profile leaving() {

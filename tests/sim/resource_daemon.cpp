@@ -258,6 +258,15 @@ void ResourceDaemon::act(const ipc::RequestAnswer& a, MonoTime) {
 
 void ResourceDaemon::act(const ipc::Watch& a, MonoTime) {
     watch_ = a;
+    if (node_.cluster().world().tracing()) {
+        std::string text = "claims";
+        for (const PlacedAddress& p : a.claims)
+            text += ' ' + p.address.to_string();
+        text += ", asks for";
+        for (const PlacedAddress& p : a.probes)
+            text += ' ' + p.address.to_string();
+        node_.cluster().world().say(node_.who(Kind::kResource), "{}", text);
+    }
     node_.send(Kind::kResource, Kind::kComm,
                [a](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).from_resource(a, now); });
     node_.cluster().tell([&](Checker& c) { c.watches(node_.id()); });

@@ -3,6 +3,9 @@
 // Deadtime 1 s, keepalive 250 ms, every hop 5 ms, processes and agents quick: gaps are hops.
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "tests/sim/checkers/rest_checker.hpp"
 #include "tests/sim/checkers/view_checker.hpp"
 #include "tests/sim/membership_daemon.hpp"
@@ -46,6 +49,12 @@ class Scene : public testing::Test {
         c.agents = {{1ms, 2ms, 0ns, 0}, {1ms, 2ms, 0ns, 0}, {1ms, 1ms, 0ns, 0}, 2s, 100ms, 2};
         c.groups.push_back({.name = "g", .address = IpAddress::v4(0x0a000064)});
         if (change) change(c);
+        // HA_SIM_TRACE=1 tells the scene, one line per event.
+        if (std::getenv("HA_SIM_TRACE") != nullptr)
+            world_.trace_to([](std::string_view line) {
+                std::fwrite(line.data(), 1, line.size(), stdout);
+                std::fputc('\n', stdout);
+            });
         cluster_ = std::make_unique<Cluster>(world_, c);
         add_checkers(*cluster_);
         cluster_->add(std::make_unique<ViewChecker>(*cluster_));

@@ -33,7 +33,7 @@ class Checker {
     virtual void powered(NodeId, bool /*on*/) {}
     virtual void born(NodeId, Kind) {}
     virtual void died(NodeId, Kind) {}
-    virtual void thawed(NodeId, Duration /*frozen for*/) {}
+    virtual void thawed(NodeId, Duration /*frozen for*/, bool /*its clock stood still*/) {}
 };
 
 }  // namespace hb::sim

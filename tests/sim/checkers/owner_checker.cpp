@@ -26,12 +26,21 @@ void OwnerChecker::starts(NodeId node, const GroupName& name) {
     }
 }
 
-void ThawChecker::thawed(NodeId node, Duration frozen_for) {
+void ThawChecker::thawed(NodeId node, Duration frozen_for, bool clock_stood) {
     // Peers wait d by their clocks; a little more is needed for a gap beyond doubt.
     if (frozen_for < cluster_.config().deadtime * 5 / 4) return;
     const WorldTime thaw = cluster_.world().now();
     Node& thawed = cluster_.node(node);
     const ClusterConfig& config = cluster_.config();
+    bool told = !clock_stood;
+    for (std::size_t r = 0; r < cluster_.size(); r++) {
+        const NodeId peer = node_id(r);
+        told = told ||
+               (peer != node && cluster_.network().reaches(peer, node) &&
+                cluster_.network().reaches(node, peer) && cluster_.node(r).works(Kind::kComm) &&
+                cluster_.node(r).works_since(Kind::kComm) < thaw - frozen_for);
+    }
+    if (!told || config.link.loss_per_mille > 0) return;
     const Duration bound = config.keepalive * 3 + config.longest_start() + config.longest_stop() +
                            config.channel.longest() * 10 + 10ms + config.deadtime / 8;
     for (std::size_t g = 0; g < config.groups.size(); g++) {

@@ -21,12 +21,13 @@ class OwnerChecker final : public Checker {
 
 // The bound of what is not promised: a machine that stood still longer than peers wait lets go
 // within one loop (clock ran on) or one keepalive (clock stood still), and a stop (L5).
-// NOT promised: when its hb-resource does not work then, when a stop fails or hangs, or when
-// another fault hits it meanwhile.
+// NOT promised: when the clock stood still and no frame of a peer that heard it before comes (then
+// nothing can tell it), when its hb-resource does not work then, when a stop fails or hangs, or
+// when another fault hits it meanwhile.
 class ThawChecker final : public Checker {
   public:
     explicit ThawChecker(Cluster& cluster) : cluster_(cluster) {}
-    void thawed(NodeId node, Duration frozen_for) override;
+    void thawed(NodeId node, Duration frozen_for, bool clock_stood) override;
 
   private:
     void expect_let_go(NodeId node, std::size_t group, WorldTime thaw);

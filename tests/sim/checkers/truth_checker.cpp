@@ -101,7 +101,8 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     const bool asked = owner.group->wanted || (row.owner == self && author.seen().takeover_asked);
     const bool failback = config.auto_failback && row.owner == preferred && owner.eligible;
     // The first row that is seen may follow another of the same step.
-    if (before == nullptr && row.version > 1 && (asked || failback)) return {};
+    const bool by_ping = config.ping_nodes;  // hb-ipfail found it better off
+    if (before == nullptr && row.version > 1 && (asked || failback || by_ping)) return {};
     if (before == nullptr) {
         if (any([](NodeId, const Word& w) { return w.group->state == GroupState::kUnknown; }))
             return "somebody's state is unknown";
@@ -111,7 +112,7 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
             return "an eligible member runs it, this one does not";
         return {};
     }
-    if (row.pred != before->version) return "it does not follow the row before";
+    if (row.pred != before->version && !by_ping) return "it does not follow the row before";
     if (row.owner == before->owner) {
         if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)
             return {};  // T5
@@ -127,7 +128,7 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     if (!loser.eligible) return owner.eligible ? "" : "neither is eligible";
     if (!owner.eligible) return "it is not eligible";
     if (failback || asked) return {};
-    if (config.ping_nodes) return {};  // hb-ipfail found it better off
+    if (by_ping) return {};
     return "nobody asked for it, and the owner is eligible";
 }
 

@@ -144,17 +144,15 @@ bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, MonoTime no
     if (!view || g.state != GroupState::kStopped || !g.places_known || leave_wanted || standby)
         return false;
     const bool outsiders = view->members.size() < s.node_names.size();
-    if (g.row && g.row->owner == s.self && outsiders) {
-        // While a node outside our view is heard the gate stays closed (G2), and two survivors that
-        // both ask before they are in one view only cross each other (G9). Who asks already goes
-        // on.
-        const bool asking = std::ranges::all_of(
-            g.places, [&](const PlacedAddress& a) { return asked_since.contains(a); });
-        const bool heard_outside = std::ranges::any_of(peers, [&](const auto& p) {
-            return !in_view(p.first) && !p.second.status.deaf && !late(p.second, now);
-        });
-        return asking || !heard_outside;
-    }
+    // While a node outside our view is heard the gate stays closed (G2), and two survivors that
+    // both ask before they are in one view only cross each other (G9). Who asks already goes on.
+    const bool asking = std::ranges::all_of(
+        g.places, [&](const PlacedAddress& a) { return asked_since.contains(a); });
+    const bool heard_outside = std::ranges::any_of(peers, [&](const auto& p) {
+        return !in_view(p.first) && !p.second.status.deaf && !late(p.second, now);
+    });
+    if (heard_outside && !asking) return false;
+    if (g.row && g.row->owner == s.self && outsiders) return true;
     View rest = *view;
     std::erase_if(rest.members,
                   [&](const Member& m) { return m.node != s.self && late(peers.at(m.node), now); });
@@ -165,6 +163,13 @@ bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, MonoTime no
     const bool owner_gone = in.row && !rest.contains(in.row->owner);
     if (in.row && !owner_gone) return in.row->owner == s.self;
     in.row.reset();
+    // Who has not spoken in this view may be the one that gets it: do not cross its question.
+    const bool all_spoke = std::ranges::all_of(rest.members, [&](const Member& m) {
+        if (m.node == s.self) return true;
+        const PeerFacts& p = peers.at(m.node);
+        return p.report && p.report->view == view->id;
+    });
+    if (!asking && !all_spoke) return false;
     const auto p = choose(in, s.dropped);
     return p && p->owner == s.self;
 }

@@ -58,6 +58,8 @@ std::optional<std::string> group_at_rest(Cluster& cluster, const Standing& stand
         if (g.state == GroupState::kUnknown || g.state == GroupState::kStarting ||
             g.state == GroupState::kStopping)
             return fmt::format("{} of {} is {}", spec.name, n->name(), to_string(g.state));
+        if (g.start_failed && !n->kernel().faults(index).start_fails)
+            return fmt::format("the start of {} on {} will be tried again", spec.name, n->name());
         if (g.state == GroupState::kFailed) blocked = true;
         if (g.state == GroupState::kRunning && !n->kernel().all_up(index))
             return fmt::format("{} of {} runs in part", spec.name, n->name());

@@ -123,6 +123,7 @@ struct OwnershipCore::Impl {
     [[nodiscard]] Duration wish_patience() const { return 10s + 3 * s.deadtime; }
     void stop_what_must(MonoTime now);
     void stop(GroupFacts& g, LetGo why, std::string reason);
+    void forget_quiet();
     void stand_still(Duration gap, bool all_held);
     void name_strangers();
     void start_what_may(MonoTime now);

@@ -114,12 +114,16 @@ void Impl::on(const ipc::CommReady&, MonoTime now) {
     resend_watch = true;
 }
 
-void Impl::on(const CommGone&, MonoTime) {
-    // What a dead hb-comm did not see proves nothing; what it saw does: an answer holds for d (G8).
+// What hb-comm did not see proves nothing; what it saw does: an answer holds for d (G8).
+void Impl::forget_quiet() {
     for (auto& [where, p] : probes) {
         p.window_complete.reset();
         p.control_heard = false;
     }
+}
+
+void Impl::on(const CommGone&, MonoTime) {
+    forget_quiet();
 }
 
 void Impl::on(const ipc::Acknowledged& m, MonoTime now) {
@@ -170,6 +174,7 @@ void Impl::on(const StoodStill& m, MonoTime now) {
 
 void Impl::on(const ipc::CommStoodStill& m, MonoTime now) {
     leases.forget();
+    forget_quiet();
     comm_stood_still_at = now;
     const bool both = stood_still_at && now - *stood_still_at <= m.gap + s.deadtime;
     stand_still(m.gap, both || m.whole_host);

@@ -350,6 +350,24 @@ TEST(Ownership, TakesOverThroughTheGate) {
     EXPECT_TRUE(b.did<StartGroup>());
 }
 
+// What was quiet before the machine stood still proves nothing, though by its clock it was just
+// now.
+TEST(Ownership, AQuietWindowFromBeforeAGapOpensNothing) {
+    Scene b(kB);
+    b.both_up();
+    b.peer_rows({.version = 1, .owner = kA, .pred = 0});
+    b.peer_reports(GroupState::kRunning);
+    b.acknowledged();
+    b.run(1s);
+    b.address_quiet();
+    b.tell(ipc::CommStoodStill{.gap = 60s, .whole_host = true, .noticed = b.now()});
+    b.peer_is(ipc::Hearing::kSilent);
+    b.enter(b.view_of(2, kB, {kB}));
+    EXPECT_FALSE(b.did<StartGroup>());
+    b.address_quiet();
+    EXPECT_TRUE(b.did<StartGroup>());
+}
+
 TEST(Ownership, GateStaysClosedWhileTheAddressIsAnswered) {
     Scene b(kB);
     b.both_up();

@@ -105,8 +105,10 @@ std::set<std::string> InterfaceTable::names() const {
 }
 
 bool InterfaceTable::is_own_mac(const MacAddress& mac) const {
-    return std::any_of(links_.begin(), links_.end(),
-                       [&](const auto& entry) { return entry.second.value.mac == mac; });
+    // Loopback and tunnels have none.
+    return mac != MacAddress{} && std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+               return entry.second.value.mac == mac;
+           });
 }
 
 }  // namespace hb::comm

@@ -229,7 +229,8 @@ View read(const pb::View& from, Reader& in) {
 }
 
 void put(const Report& from, pb::Report& to) {
-    const auto& [incarnation, view, standby, leaving, isolated, thaws, groups] = from;
+    const auto& [incarnation, view, standby, leaving, isolated, thaws, quorum_ignored, groups] =
+        from;
     to.set_generation(incarnation.generation);
     to.set_respawn(incarnation.respawn);
     if (view) put(*view, *to.mutable_view());
@@ -237,6 +238,7 @@ void put(const Report& from, pb::Report& to) {
     to.set_leaving(leaving);
     to.set_isolated(isolated);
     to.set_thaws(thaws);
+    to.set_quorum_ignored(quorum_ignored);
     TextsOut texts(*to.mutable_texts());
     for (const auto& [name, group] : groups)
         put(name, group, texts, *to.add_groups());
@@ -250,6 +252,7 @@ Report read(const pb::Report& from, Reader& in) {
     to.leaving = from.leaving();
     to.isolated = from.isolated();
     to.thaws = from.thaws();
+    to.quorum_ignored = from.quorum_ignored();
     in.count(from.groups_size(), limits::kGroups, "groups");
     const TextsIn texts(from.texts(), in);
     for (const pb::GroupReport& g : from.groups()) {

@@ -92,6 +92,7 @@ struct Report {
     // Counts gaps of the host (L5): a new value makes a new publication, for which hb-comm waits
     // before its first frame after a gap.
     std::uint64_t thaws = 0;
+    bool quorum_ignored = false;  // by an admin, for this view: for our own successor
     std::map<GroupName, GroupReport> groups;
     bool operator==(const Report&) const = default;
 };

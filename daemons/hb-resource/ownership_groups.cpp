@@ -359,7 +359,6 @@ void Impl::start_what_may(MonoTime now) {
 // T10: after its back-off a node may be tried again; a bounded number of times, then an admin must
 // look.
 void Impl::retry_failed_starts(MonoTime now) {
-    constexpr unsigned kMaxStarts = 8;
     for (auto& [name, g] : groups) {
         if (!g.start_failed || g.state != GroupState::kStopped) continue;
         if (!g.retry_at) g.retry_at = now + s.start_retry;  // taken over from a predecessor

@@ -21,6 +21,8 @@ namespace hb::resource {
 // Why a node lets go of a group by itself, without a row.
 enum class LetGo : std::uint8_t { kNone, kLeaving, kNoMajority, kIsolated, kStoodStill, kWish };
 
+inline constexpr unsigned kMaxStarts = 8;  // failed ones in a row, then an admin must look (T10)
+
 struct GroupFacts {
     GroupSettings settings;
     GroupState state = GroupState::kUnknown;

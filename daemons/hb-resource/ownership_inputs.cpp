@@ -30,6 +30,7 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime) {
     const Report& old = *m.own_report;
     standby = old.standby && !old.leaving;
     thaws = old.thaws;
+    quorum_ignored = old.quorum_ignored;
     if (old.leaving) leave_wanted = true;
     if (old.view) {
         remembered_view = old.view;  // the same view told again does not wipe the bars (T1)
@@ -212,6 +213,11 @@ void Impl::on(const GroupDone& m, MonoTime now) {
                 say_group(Level::kError, "start-failed", g,
                           fmt::format("Giving up resources due to failure of {}: {}",
                                       g.settings.name, m.detail));
+                if (g.start_failures == kMaxStarts)
+                    say_group(Level::kCrit, "start-given-up", g,
+                              fmt::format("{} failed to start {} times here: not tried again "
+                                          "before 'hactl cleanup'",
+                                          g.settings.name, kMaxStarts));
             }
             if (was == GroupState::kStopping && g.let_go == LetGo::kWish)
                 g.reason = "given away: standby was asked for";

@@ -41,6 +41,7 @@ Report Impl::make_report() const {
     r.leaving = leaving;
     r.isolated = isolated;
     r.thaws = thaws;
+    r.quorum_ignored = quorum_ignored;
     for (const auto& [name, g] : groups) {
         GroupReport q;
         q.bar = g.bar;

@@ -122,6 +122,7 @@ Report Generator::report(std::size_t groups) {
     report.leaving = coin();
     report.isolated = coin();
     report.thaws = number();
+    report.quorum_ignored = coin();
     while (report.groups.size() < groups)
         report.groups[name()] = group_report();
     return report;

@@ -483,5 +483,54 @@ TEST(Ownership, MinorityLetsGoAtThreeQuartersOfDeadtime) {
     EXPECT_TRUE(a.did<StopGroup>());
 }
 
+// What an admin said until the next view holds for the newborn hb-resource too.
+TEST(Ownership, RespawnRemembersThatQuorumIsIgnored) {
+    OwnershipSettings s = settings(kA);
+    s.node_names = {"a", "b", "c"};
+    s.quorum = true;
+    Scene a(kA, s);
+    a.kernel_says(GroupAnswer::kRunning);
+    a.ready();
+    a.enter(a.view_of(1, kA, {kA}));
+    a.tell(ipc::Request{.id = 1, .kind = ipc::RequestKind::kQuorumIgnore, .who = "root"});
+    const Report before = a.core().report();
+    a.run(5s);
+    ASSERT_FALSE(a.did<StopGroup>());
+
+    Scene b(kA, s);
+    b.ready(before);
+    b.enter(b.view_of(1, kA, {kA}));
+    b.kernel_says(GroupAnswer::kRunning);
+    b.run(5s);
+    EXPECT_FALSE(b.did<StopGroup>());
+    b.enter(b.view_of(2, kA, {kA}));
+    b.run(5s);
+    EXPECT_TRUE(b.did<StopGroup>()) << "only until the next view";
+}
+
+TEST(Ownership, TheLastFailedStartIsSaidLoudly) {
+    Scene a(kA);
+    a.both_up();
+    a.peer_reports(GroupState::kStopped, 1000, [](Report& r) { r.standby = true; });
+    for (int tries = 1; tries <= 8; tries++) {
+        a.forget();
+        for (int wait = 0; wait < 1000 && a.mine().state != GroupState::kStarting; wait++) {
+            a.acknowledged();
+            a.run(100ms);
+        }
+        ASSERT_EQ(a.mine().state, GroupState::kStarting) << tries;
+        const auto last = [](const Event& e) { return e.id == "start-given-up"; };
+        EXPECT_EQ(std::ranges::count_if(a.took<Event>(), last), 0);
+        a.kernel_says(GroupAnswer::kStopped, true);
+        EXPECT_EQ(std::ranges::count_if(a.took<Event>(), last), tries == 8 ? 1 : 0);
+    }
+    a.forget();
+    for (int wait = 0; wait < 1000; wait++) {
+        a.acknowledged();
+        a.run(100ms);
+    }
+    EXPECT_FALSE(a.did<StartGroup>());
+}
+
 }  // namespace
 }  // namespace hb::resource

@@ -50,6 +50,7 @@ struct FrameArrived {  // authentic, decoded, whole
     LinkId link{};
     FrameHeader header;
     FrameBody body;
+    std::optional<IpAddress> from;  // for people: where to look for who repeats frames
 };
 // An authentic part of a frame that is not whole (yet, or any more): it shows only that the link
 // works.

@@ -18,6 +18,10 @@ const Heard* echo_of_us(const FrameBody& body, NodeId self, Session session) {
     return nullptr;
 }
 
+std::string from_where(const FrameArrived& arrived) {
+    return arrived.from ? fmt::format(" (from {})", arrived.from->to_string()) : "";
+}
+
 }  // namespace
 
 // ---- frames in
@@ -105,15 +109,15 @@ void CommCore::Impl::count_refused(const FrameArrived& arrived, PeerOrder::Verdi
     const std::string& interface = settings.link_interfaces[index(arrived.link)];
     if (verdict == Verdict::kReplayed)
         complain(node, "frame-repeated",
-                 fmt::format("{}: frames of {} came again and were dropped: a recording, or a "
+                 fmt::format("{}: frames of {} came again{} and were dropped: a recording, or a "
                              "network that doubles packets",
-                             interface, name(node)),
+                             interface, name(node), from_where(arrived)),
                  now, out);
     if (verdict == Verdict::kRefused)
         complain(node, "generation-refused",
-                 fmt::format("{}: a frame of {} of generation {}, lower than {} before, was "
+                 fmt::format("{}: a frame of {}{} of generation {}, lower than {} before, was "
                              "dropped: a recording, or a lost disk and it does not hear us yet",
-                             interface, name(node), arrived.header.generation,
+                             interface, name(node), from_where(arrived), arrived.header.generation,
                              peers.at(node).order.highest_generation()),
                  now, out);
 }
@@ -128,7 +132,7 @@ void CommCore::Impl::complain(NodeId of, const char* id, std::string text, MonoT
 void CommCore::Impl::good_frame(NodeId node, const FrameArrived& arrived, const Heard* echo,
                                 MonoTime now, Out& out) {
     Peer& peer = peers.at(node);
-    const bool was_heard = links.heard_links(node, now) != 0;
+    const bool was_heard = heard_on(node, now) != 0;
     peer.received = now;
     std::uint64_t& known = settings.known_generations[node];
     if (arrived.header.generation > known) {
@@ -157,28 +161,39 @@ void CommCore::Impl::good_frame(NodeId node, const FrameArrived& arrived, const 
         if (membership_here) seen.topics = peer.topics.take_undelivered();
     }
     links.heard(node, arrived.link, now);
-    if (!was_heard) timer.at_once(now);
+    prove(peer, seen.fresh, now);
+    if (!was_heard && may_count(peer, now)) timer.at_once(now);
     settle_links(now, false, out);
-    if (may_count(peer, seen.fresh, settings.deadtime, now)) {
+    if (may_count(peer, now)) {
         to_membership(std::move(seen), out);
         return;
     }
     ++stats.unproven;
-    complain(node, "frames-unproven",
-             fmt::format("{}: what comes as {} does not answer us: it does not hear us, or it is a "
-                         "recording; it no longer counts as heard",
-                         settings.link_interfaces[index(arrived.link)], name(node)),
-             now, out);
+    complain(
+        node, "frames-unproven",
+        fmt::format("{}: what comes as {}{} does not answer us: it does not hear us, or it is "
+                    "a recording; it no longer counts as heard",
+                    settings.link_interfaces[index(arrived.link)], name(node), from_where(arrived)),
+        now, out);
 }
 
-// Section 8: what may be a recording counts as heard for at most d.
-bool CommCore::Impl::may_count(Peer& peer, bool fresh, Duration deadtime, MonoTime now) {
-    if (fresh) {
+// Section 8: what may be a recording counts as heard for at most d, of however many lives it is.
+// Only an answer to our present session ends that; a new life, which a recording has too, does not.
+void CommCore::Impl::prove(Peer& peer, bool fresh, MonoTime now) {
+    if (fresh)
         peer.unproven_since.reset();
-        return true;
-    }
-    if (!peer.unproven_since) peer.unproven_since = now;
-    return now - *peer.unproven_since < deadtime;
+    else if (!peer.unproven_since)
+        peer.unproven_since = now;
+}
+
+bool CommCore::Impl::may_count(const Peer& peer, MonoTime now) const {
+    return !peer.unproven_since || now - *peer.unproven_since < settings.deadtime;
+}
+
+// What the others are told (G3: who hears x keeps their gates closed) is what we ourselves believe;
+// the state of the link is another matter: frames do come in there.
+std::uint32_t CommCore::Impl::heard_on(NodeId node, MonoTime now) const {
+    return may_count(peers.at(node), now) ? links.heard_links(node, now) : 0;
 }
 
 bool CommCore::Impl::keep_topics(Peer& peer, const std::vector<TopicUpdate>& topics) {
@@ -221,7 +236,7 @@ FrameHead CommCore::Impl::head(MonoTime now) const {
     for (const auto& [node, peer] : peers) {
         if (!peer.order.heard()) continue;
         head.heard.push_back({.peer = node,
-                              .links = links.heard_links(node, now),
+                              .links = heard_on(node, now),
                               .session = peer.order.life().session,
                               .sequence = peer.order.newest(),
                               .age = now - peer.received,
@@ -233,7 +248,7 @@ FrameHead CommCore::Impl::head(MonoTime now) const {
 NodeSet CommCore::Impl::heard_peers(MonoTime now) const {
     NodeSet heard;
     for (const auto& [node, peer] : peers)
-        if (links.heard_links(node, now) != 0) heard.insert(node);
+        if (heard_on(node, now) != 0) heard.insert(node);
     return heard;
 }
 

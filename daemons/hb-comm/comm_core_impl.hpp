@@ -25,8 +25,8 @@ struct Peer {
     PeerOrder order;
     PeerTopics topics;
     MonoTime received = kNever;  // newest good frame
-    // Since when good frames of this life come without ever echoing our session: a recording, or a
-    // peer that does not hear us.
+    // Since when good frames come without ever echoing our session: a recording, or a peer that
+    // does not hear us.
     std::optional<MonoTime> unproven_since;
     std::uint64_t acknowledged = 0;  // newest of our sequences in this session
     Duration round_trip{};
@@ -62,7 +62,10 @@ struct CommCore::Impl {
     void complain_of_twin(const FrameHeader& header, MonoTime now, Out& out);
     void good_frame(NodeId node, const FrameArrived& arrived, const Heard* echo, MonoTime now,
                     Out& out);
-    [[nodiscard]] static bool may_count(Peer& peer, bool fresh, Duration deadtime, MonoTime now);
+    static void prove(Peer& peer, bool fresh, MonoTime now);
+    [[nodiscard]] bool may_count(const Peer& peer, MonoTime now) const;
+    // The links on which it is heard, as far as what comes may count.
+    [[nodiscard]] std::uint32_t heard_on(NodeId node, MonoTime now) const;
     bool keep_topics(Peer& peer, const std::vector<TopicUpdate>& topics);
     std::optional<MonoTime> acknowledge(NodeId node, const Heard& echo, MonoTime now, Out& out);
     void complain(NodeId of, const char* id, std::string text, MonoTime now, Out& out);

@@ -212,7 +212,7 @@ void CommDaemon::part(LinkId link, const Datagram& datagram, wire::OpenedPart pa
     if (!body)
         return bad_frame(link, datagram.from,
                          fmt::format("authentic, but its body is refused: {}", body.error().text));
-    feed(FrameArrived{link, whole->header, std::move(*body)});
+    feed(FrameArrived{link, whole->header, std::move(*body), datagram.from});
 }
 
 void CommDaemon::arp(int interface, const ArpPacket& packet) {

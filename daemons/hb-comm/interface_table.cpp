@@ -105,10 +105,8 @@ std::set<std::string> InterfaceTable::names() const {
 }
 
 bool InterfaceTable::is_own_mac(const MacAddress& mac) const {
-    // Loopback and tunnels have none.
-    return mac != MacAddress{} && std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
-               return entry.second.value.mac == mac;
-           });
+    return std::any_of(links_.begin(), links_.end(),
+                       [&](const auto& entry) { return entry.second.value.mac == mac; });
 }
 
 }  // namespace hb::comm

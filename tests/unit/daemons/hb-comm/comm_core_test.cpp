@@ -626,10 +626,11 @@ TEST_F(Net, RepeatedFramesAreCountedAndToldOnce) {
     const auto recorded = sent_by(kB);
     clear();
     for (const SendFrame& f : recorded)
-        input(kA, FrameArrived{kEth0, f.header, f.body});
+        input(kA, FrameArrived{kEth0, f.header, f.body, IpAddress::parse("10.0.0.66").value()});
     EXPECT_EQ(nodes[kA].core->stats().replayed, recorded.size());
     EXPECT_TRUE(of<ipc::FrameSeen>(kA).empty());
     EXPECT_EQ(event_ids(nodes[kA].actions), (std::vector<std::string>{"frame-repeated"}));
+    EXPECT_NE(of<Event>(kA)[0].text.find("(from 10.0.0.66)"), std::string::npos);
 }
 
 TEST_F(Net, RecordingsPlayedToARestartedReceiverCountAsHeardForDeadtimeAtMost) {
@@ -680,6 +681,38 @@ TEST_F(Net, RecordingsOfSeveralLivesCountAsHeardForDeadtimeAtMostTogether) {
     ASSERT_FALSE(seen.empty());
     for (const auto& s : seen)
         EXPECT_LE(s.received, begin + 200ms + 1s);
+}
+
+// G3: what we say of hearing a node keeps the gates of others closed.
+TEST_F(Net, WhatMayBeARecordingIsNotSaidToBeHeard) {
+    two_nodes();
+    run(5s);
+    const auto recorded = sent_by(kB);
+    nodes.erase(kB);
+    nodes[kA].core.reset();
+    wire.clear();
+    add(settings_of(kA, 2, 2));
+    const MonoTime begin = now;
+    for (const SendFrame& f : recorded) {
+        run(200ms);
+        input(kA, FrameArrived{kEth0, f.header, f.body});
+        if (now > begin + 1500ms) {
+            EXPECT_EQ(says_of(kA, kB)->links, 0U);
+        }
+    }
+}
+
+// A peer whose ears were closed from the beginning is heard as soon as it answers.
+TEST_F(Net, ADeafPeerIsHeardWhenItAnswers) {
+    works = [](NodeId, NodeId to, LinkId) { return to != kB; };
+    two_nodes();
+    run(5s);
+    EXPECT_EQ(says_of(kA, kB)->links, 0U);
+    clear();
+    works = [](NodeId, NodeId, LinkId) { return true; };
+    run(1s);
+    EXPECT_TRUE(of<ipc::FrameSeen>(kA).back().fresh);
+    EXPECT_EQ(says_of(kA, kB)->links, 3U);
 }
 
 TEST_F(Net, ANodeThatLostItsDiskIsLetInWhenItAnswersUs) {

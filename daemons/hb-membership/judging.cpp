@@ -117,6 +117,8 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
     }
     p.last_heard = std::max(p.last_heard, at);
     p.late = false;
+    if (seen.fresh || !p.heard()) p.unproven_since.reset();
+    if (!seen.fresh && !p.unproven_since) p.unproven_since = at;
     if (!p.heard()) {
         changed = true;
         p.hearing = Hearing::kHeard;
@@ -228,6 +230,13 @@ void Judging::link_changed(const ipc::LinkChanged& change, std::vector<Event>& e
 
 // ---- time
 
+// Section 8: what may be a recording is heard for one deadtime, not until one after its last frame.
+MonoTime Judging::heard_until(const Peer& p) const {
+    const MonoTime until = p.last_heard + p.deadtime;
+    if (!p.unproven_since) return until;
+    return std::min(until, *p.unproven_since + std::max(settings_.deadtime, p.deadtime));
+}
+
 MonoTime Judging::silent_at(const Peer& p) const {
     const MonoTime listened = listening_since_ + p.deadtime;
     switch (p.hearing) {
@@ -236,7 +245,7 @@ MonoTime Judging::silent_at(const Peer& p) const {
             return std::max(listened, *first_listened_ + wait);
         }
         case Hearing::kHeard:
-            return std::max(listened, p.last_heard + p.deadtime);
+            return std::max(listened, heard_until(p));
         case Hearing::kSilent:
             return kForever;
     }

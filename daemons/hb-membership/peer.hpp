@@ -51,6 +51,8 @@ struct Peer {
     Incarnation incarnation;  // of its hb-membership; 0.0: none yet
     MonoTime met{};           // since when this life of it is heard
     std::optional<MonoTime> last_fresh;
+    // Since when no frame of it echoes our present session: it may be a recording (section 8).
+    std::optional<MonoTime> unproven_since;
     bool hears_us = false;
     NodeSet hears;
     bool nonsense_said = false;

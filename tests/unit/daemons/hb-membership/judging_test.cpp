@@ -108,6 +108,32 @@ TEST(Judging, HearsayOfARecordingIsHeardAndNothingElse) {
     EXPECT_EQ(s.incarnation, Incarnation{});
 }
 
+// Section 8: heard for one deadtime, whenever its last frame came.
+TEST(Judging, ARecordingIsHeardForOneDeadtime) {
+    Bench t;
+    t.hello_comm();
+    t.hello_resource();
+    FakePeer b = follower(kB);
+    const MonoTime begin = t.now;
+    t.handle(b.frame(t.now, false));
+    t.pass(kDeadtime - kKeepalive, [&] { t.handle(b.frame(t.now, false)); });
+    EXPECT_EQ(t.status_of(kB)->hearing, Hearing::kHeard);
+    t.pass(begin + kDeadtime - t.now);
+    EXPECT_EQ(t.status_of(kB)->hearing, Hearing::kSilent);
+}
+
+// What answers us late is no recording: from then on every frame counts.
+TEST(Judging, AnAnswerEndsTheDoubt) {
+    Bench t;
+    t.hello_comm();
+    t.hello_resource();
+    FakePeer b = follower(kB);
+    t.pass(kDeadtime - 2 * kKeepalive, [&] { t.handle(b.frame(t.now, false)); });
+    t.frame(b);
+    t.pass(kDeadtime - kKeepalive);
+    EXPECT_EQ(t.status_of(kB)->hearing, Hearing::kHeard);
+}
+
 TEST(Judging, LateHeartbeats) {
     struct Case {
         Duration interval;
@@ -362,9 +388,12 @@ TEST_F(Deaf, NotWhenItsFramesPaused) {
 
 TEST_F(Deaf, NotByFramesThatEchoNothing) {
     t.frame(b);
-    t.pass(2s, [&] { t.handle(b.frame(t.now, false)); });
+    t.pass(kDeadtime - kKeepalive, [&] { t.handle(b.frame(t.now, false)); });
     EXPECT_FALSE(t.status_of(kB)->deaf);
     EXPECT_EQ(t.status_of(kB)->hearing, Hearing::kHeard);
+    t.pass(2 * kKeepalive);  // hb-comm drops the others
+    EXPECT_FALSE(t.status_of(kB)->deaf);
+    EXPECT_EQ(t.status_of(kB)->hearing, Hearing::kSilent);
 }
 
 TEST_F(Deaf, ANewLifeOfEitherSideBeginsAnew) {

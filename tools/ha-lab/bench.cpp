@@ -1,12 +1,14 @@
 #include "tools/ha-lab/bench.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "tests/lab/arp_watch.hpp"
 #include "tests/lab/cluster.hpp"
 #include "tests/lab/probe.hpp"
 
@@ -40,11 +42,16 @@ class Bench {
 
     int run() {
         planned_moves();
-        power_off("power-off, deadtime 1 s", "250ms", "1s", 1020);
-        power_off("power-off, deadtime 100 ms", "25ms", "100ms", 120);
+        power_off("power-off, deadtime 1 s", 2, "250ms", "1s", 1020);
+        power_off("power-off, deadtime 100 ms", 2, "25ms", "100ms", 120);
+        // A view of the two that are left (docs/protocol.md, 13), that is frames, not time. With a
+        // majority to lose, deadtime has to be five keepalives.
+        power_off("power-off, deadtime 1 s, 3 nodes", 3, "200ms", "1s", 1020);
         for (const char* daemon : {"hb-comm", "hb-membership", "hb-resource", "hb-ipfail"})
             kill_daemon(daemon);
         carrier_lost();
+        split_healed();
+        if (rows_.empty()) throw LabError(options_.only + ": no measurement has that in its name");
         print_table();
         if (!options_.json_file.empty()) write_json();
         return std::all_of(rows_.begin(), rows_.end(),
@@ -62,7 +69,7 @@ class Bench {
     template <typename Cycle>
     void repeat(std::vector<Measurement*> rows, const Cycle& cycle) {
         for (unsigned run = 0; run < options_.runs; ++run) {
-            fmt::print(stderr, "\r{:<40} {:>3}/{}", rows[0]->name, run + 1, options_.runs);
+            show_progress(fmt::format("{:<44} {:>3}/{}", rows[0]->name, run + 1, options_.runs));
             try {
                 cycle();
             } catch (const LabError& e) {
@@ -71,7 +78,12 @@ class Bench {
                 break;
             }
         }
-        fmt::print(stderr, "\r{:<60}\r", "");
+        show_progress("");
+    }
+
+    // One line that is written over, for a person who waits.
+    static void show_progress(const std::string& text) {
+        if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r{:<60}\r{}", "", text);
     }
 
     // The client's outage while `act` happens, until the address is where it goes and answers.
@@ -131,14 +143,15 @@ class Bench {
         keep(std::move(failback));
     }
 
-    void power_off(const std::string& name, const std::string& keepalive,
+    void power_off(const std::string& name, unsigned nodes, const std::string& keepalive,
                    const std::string& deadtime, double promise_ms) {
         Measurement row{name, promise_ms, {}, 0, {}};
         if (!wanted(name)) return;
         ClusterConfig config;
+        config.nodes = nodes;
         config.keepalive = keepalive;
         config.deadtime = deadtime;
-        Lab lab;
+        Lab lab({.nodes = nodes});
         Cluster cluster(lab, config);
         cluster.start_all();
         cluster.wait_settled();
@@ -203,22 +216,64 @@ class Bench {
         keep(std::move(row));
     }
 
+    // Not an outage: from the healing of all networks, both nodes having the address, until one has
+    // it alone and has announced that. By docs/protocol.md, 13: at most a keepalive until a frame
+    // comes through, then heard, propose, accept, the table, and a stop: a few frames, for which
+    // there is a keepalive more.
+    void split_healed() {
+        Measurement row{"split of all networks healed: one owner", 520, {}, 0, {}};
+        if (!wanted(row.name)) return;
+        Lab lab;
+        Cluster cluster(lab);
+        cluster.start_all();
+        cluster.wait_settled();
+        repeat({&row}, [&] {
+            lab.split({1}, {2});
+            cluster.wait("both have the address",
+                         [&] { return lab.addresses().holders(kVip) == std::set<unsigned>{1, 2}; });
+            ArpWatch arp(lab.client(), {kVip});
+            const LabTime asked_to_heal = LabClock::now();  // a few ms before it is done
+            lab.heal();
+            cluster.wait_owner(1);
+            const LabTime alone = lab.addresses().events_of(kVip).back().at;
+            std::optional<LabTime> announced;
+            cluster.wait("node1 announces the address", [&] {
+                announced = announced_by(arp, cluster.node(1), asked_to_heal);
+                return announced.has_value();
+            });
+            row.values.push_back(to_ms(std::max(alone, *announced) - asked_to_heal));
+            cluster.wait_settled();
+        });
+        keep(std::move(row));
+    }
+
+    // The first announcement of the address by the node since then.
+    static std::optional<LabTime> announced_by(const ArpWatch& arp, const Node& node,
+                                               LabTime since) {
+        for (const Announcement& each : arp.announcements())
+            if (each.at >= since && each.mac == node.mac(Cable::kService)) return each.at;
+        return std::nullopt;
+    }
+
     void print_table() const {
-        fmt::print("{:<40} {:>9} {:>9} {:>9} {:>9} {:>5}  {}\n", "milliseconds", "median", "least",
+        fmt::print("{:<44} {:>9} {:>9} {:>9} {:>9} {:>5}  {}\n", "milliseconds", "median", "least",
                    "most", "promised", "runs", "");
         for (const Measurement& m : rows_) {
-            fmt::print("{:<40} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.0f} {:>5}  {}\n", m.name, m.at(0.5),
+            fmt::print("{:<44} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.0f} {:>5}  {}\n", m.name, m.at(0.5),
                        m.at(0), m.at(1), m.promise_ms, m.values.size(),
                        m.kept(options_.runs) ? "kept" : "NOT KEPT");
             if (!m.error.empty()) fmt::print("    ended early: {}\n", m.error);
         }
         fmt::print(
-            "A client asks every millisecond; its outage is the longest time between two requests "
-            "that were answered.\n");
+            "Where a client is concerned it asks every millisecond; its outage is the longest time "
+            "between two requests that were answered.\n");
     }
 
     void write_json() const {
-        nlohmann::json all = {{"version", 1}, {"unit", "ms"}, {"runs", options_.runs}};
+        nlohmann::json all = {{"version", 1},
+                              {"unit", "ms"},
+                              {"runs", options_.runs},
+                              {"measurements", nlohmann::json::array()}};
         for (const Measurement& m : rows_)
             all["measurements"].push_back({{"name", m.name},
                                            {"median", m.at(0.5)},

@@ -93,6 +93,7 @@ class Node {
     // --- cables and walls
     void pull(Cable cable, Carrier carrier);
     void plug(Cable cable);
+    [[nodiscard]] bool is_pulled(Cable cable) const { return pulled_.contains(cable); }
     // Drops udp/694 (or another port) in the node's own packet filter.
     void block_heartbeats(Direction direction, unsigned port = 694);
     // Loses that share of what comes in on a cable, at random.

@@ -112,11 +112,15 @@ void LabCommands::firewall(Node& node, const std::string& what) {
 Answer LabCommands::status() {
     std::string text;
     for (unsigned n = 1; n <= lab_.size(); ++n) {
-        Node& node = lab_.node(n);
-        const bool runs = cluster_.is_running(n);
-        text += fmt::format("{}  {:<4} suite {:<9} eth0 {}  eth1 {}\n", node.name(),
-                            node.is_on() ? "on," : "off,", runs ? "running," : "not run,",
-                            node.address(Cable::kService), node.address(Cable::kHeartbeat));
+        const Node& node = lab_.node(n);
+        const char* suite = !node.is_on()            ? "off"
+                            : cluster_.is_running(n) ? "on, suite running"
+                                                     : "on, suite stopped";
+        text += fmt::format("{}  {:<18}", node.name(), suite);
+        for (const Cable cable : {Cable::kService, Cable::kHeartbeat})
+            text += fmt::format("  {} {}{}", interface_name(cable), node.address(cable),
+                                node.is_pulled(cable) ? " (pulled)" : "");
+        text += '\n';
     }
     for (const std::string& address : cluster_.addresses()) {
         std::string holders;

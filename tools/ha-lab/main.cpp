@@ -52,7 +52,10 @@ int up(const Arguments& a) {
 
 int exec(const Arguments& a) {
     const Answer answer = ask_server(a.name, {"enter", a.node});
-    if (answer.exit_code != 0) throw LabError(answer.text);
+    if (answer.exit_code != 0) {
+        fmt::print(stderr, "{}", answer.text);
+        return answer.exit_code;
+    }
     return enter_and_run(answer, a.command);
 }
 
@@ -64,87 +67,145 @@ int list_scenarios() {
 
 using Action = std::function<int()>;
 
-CLI::App* command(CLI::App& app, const std::string& name, const std::string& what, Action& chosen,
-                  Action act) {
+constexpr const char* kLabGroup = "The lab";
+constexpr const char* kSuiteGroup = "The suite on a node";
+constexpr const char* kBreakGroup = "What can go wrong";
+constexpr const char* kMeasureGroup = "Figures and stories";
+
+constexpr const char* kExamples =
+    "Example:\n"
+    "  ha-lab up                          two nodes, 10.77.0.100 on node1\n"
+    "  ha-lab status\n"
+    "  ha-lab exec node1 hactl status     or without a command: a shell on node1\n"
+    "  ha-lab exec client ping 10.77.0.100\n"
+    "  ha-lab power-off node1             node2 takes the address\n"
+    "  ha-lab log                         why, in the nodes' own words\n"
+    "  ha-lab boot node1\n"
+    "  ha-lab down\n\n"
+    "Everything is in namespaces of the lab: the machine's own network is not touched, and nothing "
+    "is left\nwhen the lab ends, however it ends.";
+
+CLI::App* command(CLI::App& app, const char* group, const std::string& name,
+                  const std::string& what, Action& chosen, Action act) {
     CLI::App* sub = app.add_subcommand(name, what);
+    sub->group(group);
     sub->callback([&chosen, act = std::move(act)] { chosen = act; });
     return sub;
 }
 
 void add_lab_commands(CLI::App& app, Arguments& a, Action& chosen) {
-    auto* up_command = command(app, "up", "make a lab and start the suite on its nodes", chosen,
-                               [&a] { return up(a); });
-    up_command->add_option("--nodes", a.nodes, "how many nodes")->check(CLI::Range(1, 9));
-    up_command->add_option("--config-dir", a.config_dir, "take ha.cf, haresources, authkeys there");
+    auto* up_command = command(app, kLabGroup, "up", "make a lab and start the suite on its nodes",
+                               chosen, [&a] { return up(a); });
+    up_command->add_option("--nodes", a.nodes, "how many")
+        ->check(CLI::Range(1, 9))
+        ->type_name("1..9")
+        ->capture_default_str();
+    up_command->add_option("--config-dir", a.config_dir, "take ha.cf, haresources, authkeys there")
+        ->type_name("DIR");
     up_command->add_flag("--no-start", a.no_start, "only boot the nodes");
 
-    command(app, "down", "end the lab and everything in it", chosen,
+    command(app, kLabGroup, "down", "end the lab and everything in it", chosen,
             [&a] { return ask(a, {"down"}); });
-    command(app, "status", "nodes, addresses, and what the suite says", chosen,
+    command(app, kLabGroup, "status", "nodes, addresses, and what the suite says", chosen,
             [&a] { return ask(a, {"status"}); });
-    command(app, "log", "what the nodes said", chosen, [&a] {
-        return ask(a, {"log", std::to_string(a.lines)});
-    })->add_option("-n", a.lines, "the last so many lines");
+    command(app, kLabGroup, "log", "what the nodes said", chosen,
+            [&a] { return ask(a, {"log", std::to_string(a.lines)}); })
+        ->add_option("-n", a.lines, "the last so many lines")
+        ->type_name("LINES")
+        ->capture_default_str();
     CLI::App* exec_command =
-        command(app, "exec", "run a command (a shell) in node1 ..., client, router, far, switch",
+        command(app, kLabGroup, "exec", "run a command, or a shell, on a node or beside them",
                 chosen, [&a] { return exec(a); });
-    exec_command->add_option("where", a.node)->required();
+    exec_command
+        ->add_option("where", a.node,
+                     "node1, node2, ...; client: on the service network; router; far: a client "
+                     "behind it; switch: both networks' bridges")
+        ->required()
+        ->type_name("");
     exec_command->footer(
-        "What follows is the command with its own options: exec node1 ip -br addr");
-    command(app, "heal", "undo split", chosen, [&a] { return ask(a, {"heal"}); });
+        "What follows is the command, with its own options:\n"
+        "  ha-lab exec node1 ip -br addr");
 }
 
-void add_node_commands(CLI::App& app, Arguments& a, Action& chosen) {
+// A command about one node; more arguments are the caller's to add.
+CLI::App* node_command(CLI::App& app, Arguments& a, Action& chosen, const char* group,
+                       const std::string& name, const std::string& what, Action act) {
+    CLI::App* sub = command(app, group, name, what, chosen, std::move(act));
+    sub->add_option("node", a.node, "node1, node2, ...")->required()->type_name("");
+    return sub;
+}
+
+void add_suite_commands(CLI::App& app, Arguments& a, Action& chosen) {
+    for (const auto& [name, what] : std::vector<std::pair<std::string, std::string>>{
+             {"start", "start the suite"}, {"stop", "stop it in order"}})
+        node_command(app, a, chosen, kSuiteGroup, name, what,
+                     [&a, name = name] { return ask(a, {name, a.node}); });
+    node_command(app, a, chosen, kSuiteGroup, "kill", "SIGKILL to one daemon, or to all processes",
+                 [&a] {
+                     std::vector<std::string> words = {"kill", a.node};
+                     if (!a.word.empty()) words.push_back(a.word);
+                     return ask(a, words);
+                 })
+        ->add_option("process", a.word, "hb-comm, ...; all when left out")
+        ->type_name("");
+}
+
+void add_breaking_commands(CLI::App& app, Arguments& a, Action& chosen) {
     const auto with_node = [&](const std::string& name, const std::string& what, Action act) {
-        CLI::App* sub = command(app, name, what, chosen, std::move(act));
-        sub->add_option("node", a.node)->required();
+        return node_command(app, a, chosen, kBreakGroup, name, what, std::move(act));
+    };
+    const auto with_cable = [&](CLI::App* sub) {
+        sub->add_option("cable", a.word, "eth0 (service) or eth1 (heartbeat)")
+            ->required()
+            ->type_name("");
         return sub;
     };
     for (const auto& [name, what] : std::vector<std::pair<std::string, std::string>>{
              {"power-off", "both cables dead, everything killed"},
-             {"boot", "switch it on and start the suite"},
-             {"start", "start the suite"},
-             {"stop", "stop the suite in order"},
+             {"boot", "switch it on again and start the suite"},
              {"freeze", "stop every process; the kernel goes on"},
              {"thaw", "let them go on"},
              {"split", "this node and the others do not hear each other"}})
         with_node(name, what, [&a, name = name] { return ask(a, {name, a.node}); });
+    command(app, kBreakGroup, "heal", "undo split", chosen, [&a] { return ask(a, {"heal"}); });
 
-    auto* pull = with_node("pull", "pull a cable: eth0 (service) or eth1 (heartbeat)", [&a] {
+    with_cable(with_node("pull", "pull a cable", [&a] {
         return ask(a, {"pull", a.node, a.word, a.keep_carrier ? "--keep-carrier" : ""});
-    });
-    pull->add_option("cable", a.word)->required();
-    pull->add_flag("--keep-carrier", a.keep_carrier, "the interface does not notice");
-    with_node("plug", "plug it in again", [&a] { return ask(a, {"plug", a.node, a.word}); })
-        ->add_option("cable", a.word)
-        ->required();
-    with_node("firewall", "drop udp/694: in, out, both, open",
+    }))->add_flag("--keep-carrier", a.keep_carrier, "the interface does not notice");
+    with_cable(
+        with_node("plug", "plug it in again", [&a] { return ask(a, {"plug", a.node, a.word}); }));
+    with_node("firewall", "drop heartbeats, udp/694; or let everything through again",
               [&a] { return ask(a, {"firewall", a.node, a.word}); })
-        ->add_option("direction", a.word)
-        ->required();
-    auto* loss = with_node("loss", "lose a share of what comes in on a cable", [&a] {
-        return ask(a, {"loss", a.node, a.word, std::to_string(a.percent)});
-    });
-    loss->add_option("cable", a.word)->required();
-    loss->add_option("percent", a.percent)->required()->check(CLI::Range(0, 100));
-    with_node("kill", "SIGKILL to a daemon by name, or to all processes", [&a] {
-        std::vector<std::string> words = {"kill", a.node};
-        if (!a.word.empty()) words.push_back(a.word);
-        return ask(a, words);
-    })->add_option("process", a.word);
+        ->add_option("what", a.word, "in, out, both: drop these; open: drop none, lose none")
+        ->required()
+        ->type_name("");
+    with_cable(
+        with_node("loss", "lose a share of what comes in on a cable",
+                  [&a] { return ask(a, {"loss", a.node, a.word, std::to_string(a.percent)}); }))
+        ->add_option("percent", a.percent, "0 to 100; firewall open ends it")
+        ->required()
+        ->check(CLI::Range(0, 100))
+        ->type_name("");
 }
 
 void add_measuring_commands(CLI::App& app, Arguments& a, Action& chosen) {
-    auto* bench = command(app, "bench", "measure what a client misses; a table of medians", chosen,
-                          [&a] { return run_bench(a.bench); });
-    bench->add_option("--runs", a.bench.runs, "of each measurement")->check(CLI::Range(1, 10000));
-    bench->add_option("--json", a.bench.json_file, "write all values there");
-    bench->add_option("--only", a.bench.only, "those whose name contains this");
-    auto* scenario = command(app, "scenario", "tell a story (no name: list them)", chosen, [&a] {
-        return a.scenario.empty() ? list_scenarios() : tell_scenario(a.scenario, configuration(a));
-    });
-    scenario->add_option("name", a.scenario);
-    scenario->add_option("--config-dir", a.config_dir, "take ha.cf, haresources, authkeys there");
+    auto* bench =
+        command(app, kMeasureGroup, "bench", "measure what a client misses; a table of medians",
+                chosen, [&a] { return run_bench(a.bench); });
+    bench->add_option("--runs", a.bench.runs, "of each measurement")
+        ->check(CLI::Range(1, 10000))
+        ->type_name("N")
+        ->capture_default_str();
+    bench->add_option("--json", a.bench.json_file, "write all values there")->type_name("FILE");
+    bench->add_option("--only", a.bench.only, "those whose name contains this")->type_name("TEXT");
+    auto* scenario =
+        command(app, kMeasureGroup, "scenario", "tell a story (no name: list them)", chosen, [&a] {
+            return a.scenario.empty() ? list_scenarios()
+                                      : tell_scenario(a.scenario, configuration(a));
+        });
+    scenario->add_option("name", a.scenario, "none: list them")->type_name("");
+    scenario->add_option("--config-dir", a.config_dir, "take ha.cf, haresources, authkeys there")
+        ->type_name("DIR");
 }
 
 // What follows `exec WHERE` is somebody else's command line: it is kept from our parser.
@@ -167,10 +228,14 @@ int run(int argc, char** argv) {
     CLI::App app{"A cluster to break: nodes, networks and cables on this machine. Needs root.",
                  "ha-lab"};
     app.require_subcommand(1);
-    app.add_option("--name", a.name, "which lab, when there are several");
+    app.add_option("--name", a.name, "which lab, when there are several")
+        ->type_name("LAB")
+        ->capture_default_str();
     add_lab_commands(app, a, chosen);
-    add_node_commands(app, a, chosen);
+    add_suite_commands(app, a, chosen);
+    add_breaking_commands(app, a, chosen);
     add_measuring_commands(app, a, chosen);
+    app.footer(kExamples);  // last: a subcommand is made with the footer of that moment
     try {
         app.parse(words);
     } catch (const CLI::ParseError& e) {

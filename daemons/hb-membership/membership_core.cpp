@@ -291,6 +291,7 @@ void MembershipCore::Impl::on(const ipc::ResourceHello& hello, MonoTime now, Act
     each_topic({.report = true}, [](const Peer& p) { return p.report.has_value(); });
     each_topic({.table = true}, [](const Peer& p) { return p.table.has_value(); });
     each_topic({.ping = true}, [](const Peer& p) { return p.ping.has_value(); });
+    if (own.ping() != nullptr) out.emplace_back(ipc::PeerPing{settings.self, *own.ping()});
 }
 
 void MembershipCore::Impl::on(const ipc::Publish& publish, MonoTime now, Actions& out) {
@@ -310,6 +311,7 @@ void MembershipCore::Impl::on(const ResourceGone&, MonoTime now, Actions& out) {
 
 void MembershipCore::Impl::on(const IpfailSays& says, MonoTime now, Actions& out) {
     own.publish_ping(says.ping);
+    if (resource_there) out.emplace_back(ipc::PeerPing{settings.self, says.ping});
     settle(now, out);
 }
 

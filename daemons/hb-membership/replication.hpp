@@ -32,6 +32,10 @@ class Replication {
     // The last that hb-resource itself published.
     [[nodiscard]] const std::optional<Report>& report() const { return memory_; }
     [[nodiscard]] const std::optional<Table>& table() const { return table_; }
+    // What our hb-ipfail said last.
+    [[nodiscard]] const PingReport* ping() const {
+        return own_ping_ ? &std::get<PingReport>(own_ping_->value) : nullptr;
+    }
 
     // What changed since the last call; everything after changed_all().
     [[nodiscard]] std::optional<PublishValues> take_changed();

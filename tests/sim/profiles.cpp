@@ -220,6 +220,7 @@ Profile two_leave_at_once() {
     Profile p = scripted(scripts::two_leave_at_once);
     p.nodes_low = p.nodes_high = 3;
     p.adjust = [](ClusterConfig& c) {
+        c.service.loss_per_mille = 0;
         c.link.delay = {50us, 200us, 0ns, 0};
         c.channel = {20us, 100us, 0ns, 0};
     };

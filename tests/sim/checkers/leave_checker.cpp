@@ -46,7 +46,7 @@ void LeaveChecker::expect_successor(NodeId node, std::size_t group, WorldTime re
     for (std::size_t r = 0; r < cluster_.size(); r++)
         if (cluster_.node(r).stopping() || !cluster_.node(r).suite_wanted()) leaving++;
     if (!second_look && leaving > 1) {
-        cluster_.world().after(c.window() * 2 - bound, [this, node, group, released] {
+        cluster_.world().after(c.window() * 5 / 2 - bound, [this, node, group, released] {
             expect_successor(node, group, released, true);
         });
         return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/sim/cluster.hpp"
+#include "tests/sim/membership_daemon.hpp"
 
 namespace hb::sim {
 
@@ -21,6 +22,16 @@ void ViewChecker::accepted(NodeId node, const Incarnation& incarnation, const Vi
         cluster_.violated("V4 own incarnation",
                           fmt::format("{} accepts view {}, which does not name this life of it",
                                       who, to_string(view.id)));
+    // V1: whoever proposes has heard, or waited for, everybody that it leaves out.
+    Node& n = cluster_.node(node);
+    const Duration age = cluster_.world().now() - n.works_since(Kind::kMembership);
+    if (view.id.coordinator == node && age < cluster_.config().deadtime * 9 / 10) {
+        for (const auto& other : n.membership()->core().status().nodes)
+            if (other.node != node && !view.contains(other.node) && !other.last_heard)
+                cluster_.violated("V1 waits before it judges",
+                                  fmt::format("{} leaves {} out, which it never waited for", who,
+                                              cluster_.config().node_name(other.node)));
+    }
     if (!view.contains(view.id.coordinator))
         cluster_.violated("V3 members", "a view without its coordinator");
     const auto [newest, first] = newest_.try_emplace({node, incarnation}, view.id);

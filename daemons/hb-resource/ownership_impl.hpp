@@ -174,6 +174,7 @@ struct OwnershipCore::Impl {
     bool view_told = false;         // and then its view (T9.1)
     bool adopted = false;           // a predecessor's publication was taken over
     bool published = false;
+    bool publish_anew = false;  // hb-membership answered a Hello that may be older than we are now
     std::optional<MonoTime> comm_since;
     std::optional<View> view;
     std::optional<ViewId> remembered_view;  // our predecessor's, until hb-membership names the view

@@ -15,6 +15,7 @@ using Impl = OwnershipCore::Impl;
 // has published already knows better than hb-membership.
 void Impl::on(const ipc::MembershipReady& m, MonoTime) {
     membership_there = true;
+    publish_anew = published;
     view_told = view_installed = false;
     // Peers are told anew, completely; what the old hb-membership said of them is void.
     for (auto& [id, p] : peers) {

@@ -93,7 +93,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
     first.clear();
 
     Report report = make_report();
-    const bool report_changed = !published || report != last_report;
+    const bool report_changed = !published || publish_anew || report != last_report;
     // A newcomer says nothing before it knows what its predecessor said (bars never fall).
     if (membership_there && (report_changed || table_changed)) {
         ipc::Publish p;
@@ -102,6 +102,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         if (table_changed) p.table = table;
         out.push_back(std::move(p));
         published = true;
+        publish_anew = false;
         table_changed = false;
     }
     last_report = std::move(report);
@@ -150,7 +151,8 @@ bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, MonoTime no
     const bool asking = std::ranges::all_of(
         g.places, [&](const PlacedAddress& a) { return asked_since.contains(a); });
     const bool heard_outside = std::ranges::any_of(peers, [&](const auto& p) {
-        return !in_view(p.first) && !p.second.status.deaf && !late(p.second, now);
+        const bool left = p.second.report && p.second.report->leaving;
+        return !in_view(p.first) && !left && !p.second.status.deaf && !late(p.second, now);
     });
     if (heard_outside && !asking) return false;
     if (g.row && g.row->owner == s.self && outsiders) return true;

@@ -61,6 +61,7 @@ class Node {
     [[nodiscard]] bool works(Kind k) const { return alive(k) && !frozen(k); }
     // When it last began to work without a break: for promise.hpp.
     [[nodiscard]] WorldTime works_since(Kind k) const { return slots_[index(k)].works_since; }
+    [[nodiscard]] WorldTime born_at(Kind k) const { return slots_[index(k)].born_at; }
     [[nodiscard]] bool powered() const { return powered_; }
     [[nodiscard]] Freeze freeze_state() const { return freeze_; }
     [[nodiscard]] bool kernel_answers() const {
@@ -129,6 +130,7 @@ class Node {
         std::array<WorldTime, kKindCount> last_arrival{};  // of messages to each neighbour
         WorldTime armed = WorldTime::max();
         WorldTime works_since{};
+        WorldTime born_at{};
     };
     [[nodiscard]] Slot& slot(Kind k) { return slots_[index(k)]; }
     void spawn(Kind k);

@@ -73,7 +73,7 @@ void Node::spawn(Kind k) {
     s.frozen = s.dies = false;
     s.dies_at_action.reset();
     s.armed = WorldTime::max();
-    s.works_since = world_.now();
+    s.works_since = s.born_at = world_.now();
     s.daemon = make(k);
     world_.say(who(k), "starts, respawn count {}", s.respawns);
     cluster_.tell([&](Checker& c) { c.born(id_, k); });

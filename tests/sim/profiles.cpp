@@ -216,14 +216,31 @@ Profile standby_and_kill() {
     return p;
 }
 
+namespace {
+
+// Hops as different as can be, and still far below a probe window.
+void uneven_hops(ClusterConfig& c) {
+    c.service.loss_per_mille = 0;
+    c.link.delay = {100us, c.window() / 21, 0ns, 0};
+    c.link.duplicate_per_mille = 0;
+    c.channel = {20us, 100us, 0ns, 0};
+    c.links = 1;
+    c.link_on_service = false;
+}
+
+}  // namespace
+
+Profile successor_is_a_third() {
+    Profile p = scripted(scripts::successor_is_a_third);
+    p.nodes_low = p.nodes_high = 3;
+    p.adjust = uneven_hops;
+    return p;
+}
+
 Profile two_leave_at_once() {
     Profile p = scripted(scripts::two_leave_at_once);
     p.nodes_low = p.nodes_high = 3;
-    p.adjust = [](ClusterConfig& c) {
-        c.service.loss_per_mille = 0;
-        c.link.delay = {50us, 200us, 0ns, 0};
-        c.channel = {20us, 100us, 0ns, 0};
-    };
+    p.adjust = uneven_hops;
     return p;
 }
 

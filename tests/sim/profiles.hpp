@@ -29,6 +29,7 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile ack_of_the_dead();
 [[nodiscard]] Profile cable_out_for_long();
 [[nodiscard]] Profile standby_and_kill();
+[[nodiscard]] Profile successor_is_a_third();
 [[nodiscard]] Profile two_leave_at_once();
 [[nodiscard]] Profile boot_beside_a_healthy_node();
 

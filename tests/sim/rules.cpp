@@ -25,7 +25,7 @@ const std::vector<Rule>& view_rules() {
          [](C& c) { c.drop_membership.v4_incarnation = true; }, p::boots},
         {"v4-higher", "V4 higher only", [](C& c) { c.drop_membership.v4_higher = true; }, p::cuts},
         {"v6-table", "V6 the table answers first; new owners have it",
-         [](C& c) { c.drop_membership.v6_table_first = true; }, p::two_leave_at_once},
+         [](C& c) { c.drop_membership.v6_table_first = true; }, p::successor_is_a_third},
         {"v6-connected", "V6 only owners still connected",
          [](C& c) { c.drop_membership.v6_connected_only = true; }, p::two_leave_at_once},
         {"x1", "X1 view to hb-comm first", [](C& c) { c.drop_membership.x1_comm_first = true; },

@@ -149,6 +149,21 @@ void standby_and_kill(Cluster& cluster, Faults&) {
                          fmt::format("{} is on {} again", group.name, cluster.holders(0)));
 }
 
+void successor_is_a_third(Cluster& cluster, Faults&) {
+    settle(cluster);
+    all_groups(cluster, kA, ipc::RequestKind::kStandby, /*stay=*/true);
+    wait(cluster, cluster.config().deadtime * 3);
+    for (int n = 0; n < 6 && !cluster.world().stopped(); n++) {
+        const std::string owner = cluster.holders(0);
+        if (owner.size() != 1) return;
+        Node& leaver = cluster.node(static_cast<std::size_t>(owner[0] - 'a'));
+        leaver.stop_suite();
+        wait(cluster, cluster.config().deadtime * 2);
+        leaver.start_suite();
+        wait(cluster, cluster.config().initdead + cluster.config().deadtime * 3);
+    }
+}
+
 void two_leave_at_once(Cluster& cluster, Faults&) {
     settle(cluster);
     Prng& prng = cluster.world().prng();

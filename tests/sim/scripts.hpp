@@ -20,6 +20,8 @@ void ack_of_the_dead(Cluster& cluster, Faults& faults);
 void cable_out_for_long(Cluster& cluster, Faults& faults);
 // `move-away`: the asked node's hb-membership dies in the middle of the move.
 void standby_and_kill(Cluster& cluster, Faults& faults);
+// V6: the owner leaves, its successor is not the coordinator, and frames take different times.
+void successor_is_a_third(Cluster& cluster, Faults& faults);
 // V6, T12, T9.2: the owner leaves, and at the same moment another of three.
 void two_leave_at_once(Cluster& cluster, Faults& faults);
 // V1: fencing, and a node that boots.

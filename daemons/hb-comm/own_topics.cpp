@@ -53,7 +53,8 @@ std::vector<TopicUpdate> OwnTopics::riding(NodeSet heard, NodeSet unheard, bool 
         const bool small_addition = keepalive && topic == Topic::kView &&
                                     own.update.bytes.size() <= kUnheardBytes &&
                                     any_lacks(unheard, own);
-        if ((left_long_ago && any_lacks(heard, own)) || small_addition) wanted.push_back(&own);
+        const bool due = left_long_ago || own.update.bytes.size() <= kAlwaysBytes;
+        if ((due && any_lacks(heard, own)) || small_addition) wanted.push_back(&own);
     }
     // What waited longest first, so that nothing waits for ever behind what is large.
     std::stable_sort(wanted.begin(), wanted.end(),

@@ -18,6 +18,10 @@ class OwnTopics {
     // longer than this: a peer that can hear us then knows at once whom we follow (a hop saved at
     // every boot and heal). Anything more would be sent to a dead host for hours.
     static constexpr std::size_t kUnheardBytes = 256;
+    // A topic of this size rides on every frame until everybody that is heard has it. Frames that
+    // overtake each other then lose nothing (the older one is dropped), and who acknowledges a
+    // frame sent after a goodbye has the goodbye (T12).
+    static constexpr std::size_t kAlwaysBytes = 1024;
     // Topics of one frame; the rest of limits::kBodyBytes is the head's. What does not fit rides on
     // the next frame.
     static constexpr std::size_t kRidingBytes = 448 * 1024;
@@ -33,8 +37,8 @@ class OwnTopics {
     [[nodiscard]] bool lacks(NodeId peer) const;
     [[nodiscard]] bool any_lacks(NodeSet peers) const;
 
-    // What rides on a frame sent now: each topic that one of `heard` lacks, unless it left less
-    // than `again_after` ago; on a keepalive also the small addition for `unheard` peers.
+    // What rides on a frame sent now: each topic that one of `heard` lacks, a large one unless it
+    // left less than `again_after` ago; on a keepalive also the small addition for `unheard` peers.
     [[nodiscard]] std::vector<TopicUpdate> riding(NodeSet heard, NodeSet unheard, bool keepalive,
                                                   Duration again_after, MonoTime now);
 

@@ -50,13 +50,24 @@ TEST(OwnTopics, RidesWhatSomeHeardPeerLacks) {
     EXPECT_TRUE(own.any_lacks(heard));
 }
 
-TEST(OwnTopics, DoesNotRideAgainAtOnce) {
+// Frames overtake each other, and the older is dropped: what is small is in both.
+TEST(OwnTopics, SmallOnesRideUntilEverybodyHasThem) {
     OwnTopics own;
-    own.publish({{7, 1}, {topic(Topic::kReport, 1)}});
+    own.publish({{7, 1}, {topic(Topic::kReport, 1, OwnTopics::kAlwaysBytes)}});
+    EXPECT_EQ(own.riding({kB}, {}, false, 2ms, t0).size(), 1U);
+    EXPECT_EQ(own.riding({kB}, {}, false, 2ms, t0 + 1us).size(), 1U);
+    own.peer_has(kB, {{Topic::kReport, {{7, 1}, 1}}});
+    EXPECT_TRUE(own.riding({kB}, {}, false, 2ms, t0 + 2us).empty());
+}
+
+TEST(OwnTopics, LargeOnesDoNotRideAgainAtOnce) {
+    constexpr std::size_t kLarge = OwnTopics::kAlwaysBytes + 1;
+    OwnTopics own;
+    own.publish({{7, 1}, {topic(Topic::kReport, 1, kLarge)}});
     EXPECT_EQ(own.riding({kB}, {}, false, 2ms, t0).size(), 1U);
     EXPECT_TRUE(own.riding({kB}, {}, false, 2ms, t0 + 1ms).empty());
     EXPECT_EQ(own.riding({kB}, {}, false, 2ms, t0 + 2ms).size(), 1U);
-    own.publish({{7, 1}, {topic(Topic::kReport, 2)}});
+    own.publish({{7, 1}, {topic(Topic::kReport, 2, kLarge)}});
     EXPECT_EQ(own.riding({kB}, {}, false, 2ms, t0 + 2ms).size(), 1U);
 }
 

@@ -15,7 +15,8 @@ TEST_F(PowerOff, of_the_owner_moves_the_address_and_its_return_brings_it_back) {
     cluster().wait_owner(2);
     const LabTime moved = LabClock::now();
     cluster().wait("the client is answered by node2", [&] { return probe.answered_since(moved); });
-    EXPECT_EQ(arp().owner(kVip), node(2).mac(Cable::kService));
+    cluster().wait("the bystander hears node2",
+                   [&] { return arp().owner(kVip) == node(2).mac(Cable::kService); });
     cluster().wait_log(2, "node node1: is dead");
     cluster().wait("node2 calls node1 dead", [&] { return cluster().node_status(2, 1) == "dead"; });
 

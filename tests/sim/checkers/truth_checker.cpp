@@ -122,7 +122,9 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
             const GroupState was = prior->second.groups.at(group).state;
             if (was == GroupState::kStopped || was == GroupState::kStopping) return {};
         }
-        return row.pinned != before->pinned || by_ping ? "" : "the owner has not let go of the row before";
+        return row.pinned != before->pinned || by_ping
+                   ? ""
+                   : "the owner has not let go of the row before";
     }
     const Word& loser = words.at(before->owner);
     if (!loser.eligible) return owner.eligible ? "" : "neither is eligible";

@@ -151,8 +151,8 @@ bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, MonoTime no
     const bool asking = std::ranges::all_of(
         g.places, [&](const PlacedAddress& a) { return asked_since.contains(a); });
     const bool heard_outside = std::ranges::any_of(peers, [&](const auto& p) {
-        const bool left = p.second.report && p.second.report->leaving;
-        return !in_view(p.first) && !left && !p.second.status.deaf && !late(p.second, now);
+        const bool is_leaving = p.second.report && p.second.report->leaving;
+        return !in_view(p.first) && !is_leaving && !p.second.status.deaf && !late(p.second, now);
     });
     if (heard_outside && !asking) return false;
     if (g.row && g.row->owner == s.self && outsiders) return true;

@@ -8,9 +8,9 @@ namespace hb::sim {
 void FenceDevice::ask(NodeId by, NodeId victim) {
     if (!under_way_.emplace(by, victim).second) return;
     World& world = cluster_.world();
-    const Duration d = cluster_.config().deadtime;
+    const Duration deadtime = cluster_.config().deadtime;
     Node& sick = cluster_.node(victim);
-    const auto for_long = [&](WorldTime since) { return world.now() - since > d * 5 / 2; };
+    const auto for_long = [&](WorldTime since) { return world.now() - since > deadtime * 5 / 2; };
     bool healthy = cluster_.network().reaches(by, victim) &&
                    cluster_.network().reaches(victim, by) &&
                    for_long(cluster_.network().changed_at()) && sick.all_work();

@@ -32,8 +32,8 @@ TEST_P(Rules, KeptIsQuiet) {
     EXPECT_FALSE(violation) << violation->property << ": " << violation->detail;
 }
 
-INSTANTIATE_TEST_SUITE_P(Section12, Rules, testing::ValuesIn(rules()), [](const auto& info) {
-    std::string name = info.param.name;
+INSTANTIATE_TEST_SUITE_P(Section12, Rules, testing::ValuesIn(rules()), [](const auto& rule) {
+    std::string name = rule.param.name;
     std::erase(name, '-');
     return name;
 });

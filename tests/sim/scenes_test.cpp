@@ -91,9 +91,10 @@ class Scene : public testing::Test {
         return diary_->started.at(id(to)) - diary_->released.at(id(from));
     }
     void TearDown() override {
-        if (cluster_)
+        if (cluster_) {
             EXPECT_FALSE(cluster_->violation())
                 << cluster_->violation()->property << ": " << cluster_->violation()->detail;
+        }
     }
 
     World world_{1};

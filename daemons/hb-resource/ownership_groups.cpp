@@ -142,7 +142,6 @@ void Impl::drop_wishes(MonoTime now) {
             if (it == p.report->groups.end() || it->second.state != GroupState::kRunning) continue;
             done = done || s.dropped.move_away_by_row || (g.row && g.row->owner == m.node);
         }
-        if (s.dropped.move_away_by_row) done = done && g.row.has_value();
         if (done) {
             g.move_away = false;
             continue;
@@ -152,9 +151,15 @@ void Impl::drop_wishes(MonoTime now) {
             continue;
         }
         if (!g.alone_since) g.alone_since = now;
-        const bool wait_over =
-            g.state == GroupState::kStopped ||
-            (g.state == GroupState::kRunning && now - *g.alone_since >= s.deadtime);
+        // Who is heard outside our view may be about to join it, and to have the group already.
+        const bool nobody_comes = std::ranges::none_of(peers, [&](const auto& p) {
+            return !in_view(p.first) && p.second.status.hearing == ipc::Hearing::kHeard &&
+                   !(p.second.report && p.second.report->leaving);
+        });
+        const bool wait_over = now - *g.alone_since >= s.deadtime
+                                   ? g.state == GroupState::kStopped ||
+                                         g.state == GroupState::kRunning
+                                   : g.state == GroupState::kStopped && nobody_comes;
         if (!wait_over) continue;
         g.move_away = false;
         say_group(Level::kWarn, "standby-cancelled", g,

@@ -210,6 +210,12 @@ Profile cable_out_for_long() {
     return p;
 }
 
+Profile isolated_briefly() {
+    Profile p = scripted(scripts::isolated_briefly);
+    p.ping_nodes = true;
+    return p;
+}
+
 Profile standby_and_kill() {
     Profile p = scripted(scripts::standby_and_kill);
     p.failback = true;
@@ -241,6 +247,17 @@ Profile two_leave_at_once() {
     Profile p = scripted(scripts::two_leave_at_once);
     p.nodes_low = p.nodes_high = 3;
     p.adjust = uneven_hops;
+    return p;
+}
+
+Profile standby_beside_a_leaving_coordinator() {
+    Profile p = scripted(scripts::standby_beside_a_leaving_coordinator);
+    p.nodes_low = p.nodes_high = 3;
+    p.adjust = [](ClusterConfig& c) {
+        uneven_hops(c);
+        c.groups[0].preferred = node_id(0);
+        c.agents.start = c.agents.stop = {1ms, c.deadtime / 20, 0ns, 0};
+    };
     return p;
 }
 

@@ -28,9 +28,11 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile ack_before_view();
 [[nodiscard]] Profile ack_of_the_dead();
 [[nodiscard]] Profile cable_out_for_long();
+[[nodiscard]] Profile isolated_briefly();
 [[nodiscard]] Profile standby_and_kill();
 [[nodiscard]] Profile successor_is_a_third();
 [[nodiscard]] Profile two_leave_at_once();
+[[nodiscard]] Profile standby_beside_a_leaving_coordinator();
 [[nodiscard]] Profile boot_beside_a_healthy_node();
 
 }  // namespace hb::sim::profiles

@@ -49,13 +49,15 @@ const std::vector<Rule>& table_rules() {
          [](C& c) { c.drop_resource.move_away_unneeded = true; }, p::standby_with_failing_starts},
         {"move-away-row", "`move-away` gone only by its row",
          [](C& c) { c.drop_resource.move_away_by_row = true; }, p::standby_and_kill},
-        {"t5", "T5 spent rows", [](C& c) { c.drop_resource.t5_spent = true; }, p::ping_islands},
+        {"t5", "T5 spent rows", [](C& c) { c.drop_resource.t5_spent = true; },
+         p::isolated_briefly},
         {"t6", "T6 version continues", [](C& c) { c.drop_resource.t6_continues = true; },
          p::wishes_and_kills},
         {"t12-standby", "T12 `standby` from the wish on",
          [](C& c) { c.drop_resource.t12_standby = true; }, p::leaving_with_groups},
         {"t12-table", "T12 no table after the goodbye",
-         [](C& c) { c.drop_resource.t12_no_table_after = true; }, p::two_leave_at_once},
+         [](C& c) { c.drop_resource.t12_no_table_after = true; },
+         p::standby_beside_a_leaving_coordinator},
     };
     return all;
 }
@@ -77,7 +79,7 @@ const std::vector<Rule>& start_rules() {
          [](C& c) { c.drop_resource.claim_outlives = c.drop_world.claim_outlives = true; },
          p::killed_while_starting},
         {"agents-gone", "agents of the dead are gone first",
-         [](C& c) { c.drop_world.agents_gone = true; }, p::wishes_and_kills},
+         [](C& c) { c.drop_world.agents_gone = true; }, p::killed_while_starting},
         {"bar-respawn", "bar after respawn", [](C& c) { c.drop_resource.bar_respawn = true; },
          p::wishes_and_kills},
     };

@@ -18,12 +18,16 @@ void ack_before_view(Cluster& cluster, Faults& faults);
 void ack_of_the_dead(Cluster& cluster, Faults& faults);
 // T4: the preferred node's service cable is out for long.
 void cable_out_for_long(Cluster& cluster, Faults& faults);
+// T5: the owner finds itself isolated, and all cables are back before anybody calls it silent.
+void isolated_briefly(Cluster& cluster, Faults& faults);
 // `move-away`: the asked node's hb-membership dies in the middle of the move.
 void standby_and_kill(Cluster& cluster, Faults& faults);
 // V6: the owner leaves, its successor is not the coordinator, and frames take different times.
 void successor_is_a_third(Cluster& cluster, Faults& faults);
 // V6, T12, T9.2: the owner leaves, and at the same moment another of three.
 void two_leave_at_once(Cluster& cluster, Faults& faults);
+// T12: what a coordinator decides after its goodbye reaches one node and not the other.
+void standby_beside_a_leaving_coordinator(Cluster& cluster, Faults& faults);
 // V1: fencing, and a node that boots.
 void boot_beside_a_healthy_node(Cluster& cluster, Faults& faults);
 

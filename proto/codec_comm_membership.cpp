@@ -126,6 +126,10 @@ void put(const ipc::CommGap& from, pb::CommToMembership& envelope) {
     envelope.mutable_comm_gap()->set_gap_ns(to_ns(gap));
 }
 
+void put(const ipc::CommListens&, pb::CommToMembership& envelope) {
+    envelope.mutable_comm_listens();
+}
+
 void put(const ipc::MembershipHello& from, pb::MembershipToComm& envelope) {
     const auto& [incarnation] = from;
     pb::MembershipHello& to = *envelope.mutable_membership_hello();
@@ -176,6 +180,9 @@ Result<ipc::CommToMembership> decode_comm_to_membership(std::string_view bytes) 
             break;
         case pb::CommToMembership::kCommGap:
             to = ipc::CommGap{in.age(m.comm_gap().gap_ns(), "gap")};
+            break;
+        case pb::CommToMembership::kCommListens:
+            to = ipc::CommListens{};
             break;
         case pb::CommToMembership::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

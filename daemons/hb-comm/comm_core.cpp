@@ -59,6 +59,16 @@ void CommCore::Impl::stood_still(Duration how_long, bool whole_host, MonoTime no
         {}});
 }
 
+// Only when woken in time: after a pause frames may wait to be read, and whoever judges by them waits
+// too.
+void CommCore::Impl::say_that_we_listen(MonoTime now, Out& out) {
+    if (!membership_here || now < say_next) return;
+    const Duration interval = settings.deadtime / 8;
+    const bool in_time = now - say_next < interval;
+    say_next = now + (in_time ? interval : interval / 8);
+    if (in_time) to_membership(ipc::CommListens{}, out);
+}
+
 void CommCore::Impl::settle_links(MonoTime now, bool timed, Out& out) {
     std::vector<LinkNews> news;
     links.settle(now, timed, news);
@@ -114,9 +124,10 @@ void CommCore::Impl::take(const ArpMissed&, MonoTime, Out&) {
     addresses.missed();
 }
 
-void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime, Out& out) {
+void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime now, Out& out) {
     if (membership_here) return;  // its answer to our CommHello; whoever speaks first, it ends
     membership_here = true;
+    say_next = now;
     for (auto& [node, peer] : peers)
         peer.topics.forget_deliveries();
     to_membership(ipc::CommHello{settings.session, settings.link_interfaces}, out);
@@ -185,6 +196,7 @@ void CommCore::on_deadline(MonoTime now, std::vector<CommAction>& out) {
     std::vector<AddressAction> actions;
     impl_->addresses.on_deadline(now, actions);
     impl_->pass_on(actions, out);
+    impl_->say_that_we_listen(now, out);
     impl_->transmit(now, out);
     impl_->sleep(now);
 }

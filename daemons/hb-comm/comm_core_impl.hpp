@@ -82,6 +82,7 @@ struct CommCore::Impl {
     // ---- neighbours
 
     void stood_still(Duration how_long, bool whole_host, MonoTime now, Out& out);
+    void say_that_we_listen(MonoTime now, Out& out);
     void settle_links(MonoTime now, bool timed, Out& out);
     void to_membership(ipc::CommToMembership message, Out& out) const {
         if (membership_here) out.emplace_back(std::move(message));
@@ -98,7 +99,8 @@ struct CommCore::Impl {
     }
     void sleep(MonoTime now) { gap.sleeps(now, next_deadline()); }
     [[nodiscard]] MonoTime next_deadline() const {
-        return std::min({timer.next_deadline(), links.next_deadline(), addresses.next_deadline()});
+        return std::min({timer.next_deadline(), links.next_deadline(), addresses.next_deadline(),
+                         membership_here ? say_next : kForever});
     }
 
     CommSettings settings;
@@ -112,6 +114,7 @@ struct CommCore::Impl {
     ClockGap gap;
     std::optional<Duration> told_gap;     // by the input that is being handled
     std::optional<MonoTime> gap_noticed;  // newest
+    MonoTime say_next{};  // that we listen
     bool membership_here = false;
     bool resource_here = false;
     MonoTime complained_of_cluster = kNever;

@@ -53,6 +53,7 @@ void Judging::listen_anew(MonoTime now) {
 void Judging::start_listening(const ipc::CommHello& hello, MonoTime now,
                               std::vector<Event>& events) {
     listening_ = true;
+    comm_listened_ = now;
     if (!first_listened_) first_listened_ = now;
     listen_anew(now);
     links_ = hello.links;
@@ -97,6 +98,7 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
     bool changed = p.late;
     const MonoTime at = std::min(seen.received, now);
     if (index(seen.link) < p.links.size()) p.links[index(seen.link)].last_heard = at;
+    if (seen.generation > p.generation || seen.session != p.session) remember_hearing(p);
     if (seen.generation > p.generation) {
         changed = true;
         new_life(p, seen.generation, now, events);
@@ -133,6 +135,15 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
         p.unheard_for_deadtime = false;
     }
     return changed;
+}
+
+void Judging::remember_hearing(Peer& p) const {
+    if (!p.heard() || !p.last_fresh || p.hears.empty()) return;
+    Duration longest = settings_.deadtime;
+    for (const Peer& x : peers_)
+        longest = std::max(longest, x.deadtime);
+    p.heard_before = p.hears;
+    p.heard_before_until = *p.last_fresh + longest;
 }
 
 // A newer generation: everything on that host began anew. What its earlier life said is void.
@@ -230,6 +241,12 @@ void Judging::link_changed(const ipc::LinkChanged& change, std::vector<Event>& e
 
 // ---- time
 
+// Our own hb-comm stood still before then: that says nothing of the peers. It says that it listens
+// eight times in a deadtime.
+bool Judging::nobody_listened(MonoTime until) const {
+    return until - comm_listened_ > settings_.deadtime / 4;
+}
+
 // Section 8: what may be a recording is heard for one deadtime, not until one after its last frame.
 MonoTime Judging::heard_until(const Peer& p) const {
     const MonoTime until = p.last_heard + p.deadtime;
@@ -271,11 +288,13 @@ void Judging::on_deadline(MonoTime now, std::vector<Event>& events) {
     for (Peer& p : peers_) {
         if (p.node == settings_.self) continue;
         if (now >= late_at(p)) p.late = true;
+        if (now >= p.heard_before_until) p.heard_before = {};
         if (now >= unconfirmed_at(p)) {
             p.hears_us = false;
             p.complete = false;
         }
-        if (now < silent_at(p)) continue;
+        const MonoTime due = silent_at(p);
+        if (now < due || nobody_listened(due)) continue;
         const bool left = p.leaving();
         p.hearing = Hearing::kSilent;
         p.since = now;
@@ -322,9 +341,13 @@ void Judging::update_local_status(std::vector<Event>& events) {
 MonoTime Judging::next_deadline() const {
     if (!listening_) return kForever;
     MonoTime next = kForever;
-    for (const Peer& p : peers_)
-        if (p.node != settings_.self)
-            next = std::min({next, late_at(p), unconfirmed_at(p), silent_at(p)});
+    for (const Peer& p : peers_) {
+        if (p.node == settings_.self) continue;
+        next = std::min({next, late_at(p), unconfirmed_at(p),
+                         p.heard_before.empty() ? kForever : p.heard_before_until});
+        // Else hb-comm's next word comes first, or must be waited for.
+        if (const MonoTime due = silent_at(p); !nobody_listened(due)) next = std::min(next, due);
+    }
     if (const auto wait = shortest_wait()) next = std::min(next, last_awake_ + *wait / 4);
     if (links_stale_) next = std::min(next, listening_since_ + settings_.deadtime);
     return next;

@@ -24,6 +24,7 @@ class Judging {
     void start_listening(const ipc::CommHello& hello, MonoTime now, std::vector<Event>& events);
     void stop_listening();
     void comm_gap(Duration gap, MonoTime now);
+    void comm_listens(MonoTime now) { comm_listened_ = now; }
 
     // A good frame: its sender is heard. Says whether anything but the time changed.
     bool hear(Peer& peer, const ipc::FrameSeen& seen, MonoTime now, std::vector<Event>& events);
@@ -49,9 +50,11 @@ class Judging {
     [[nodiscard]] const std::vector<std::string>& links() const { return links_; }
 
   private:
+    void remember_hearing(Peer& peer) const;
     void new_life(Peer& peer, std::uint64_t generation, MonoTime now, std::vector<Event>& events);
     void listen_anew(MonoTime now);
     void drop_stale_links(MonoTime now, std::vector<Event>& events);
+    [[nodiscard]] bool nobody_listened(MonoTime until) const;
     [[nodiscard]] MonoTime heard_until(const Peer& p) const;
     [[nodiscard]] MonoTime silent_at(const Peer& peer) const;
     [[nodiscard]] MonoTime late_at(const Peer& peer) const;
@@ -66,6 +69,7 @@ class Judging {
     std::vector<std::string> links_;  // names, by LinkId
     bool listening_ = false;          // hb-comm is there
     bool links_stale_ = false;
+    MonoTime comm_listened_{};  // hb-comm's newest word that it reads what arrives
     MonoTime listening_since_{};
     std::optional<MonoTime> first_listened_;
     MonoTime last_awake_;

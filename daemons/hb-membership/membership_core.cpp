@@ -62,6 +62,7 @@ struct MembershipCore::Impl {
     void on(const PeerFrame& frame, MonoTime now, Actions& out);
     void on(const ipc::LinkChanged& change, MonoTime now, Actions& out);
     void on(const ipc::CommGap& gap, MonoTime now, Actions& out);
+    void on(const ipc::CommListens&, MonoTime now, Actions&) { judging.comm_listens(now); }
     void on(const CommGone&, MonoTime now, Actions& out);
     void on(const ipc::ResourceHello& hello, MonoTime now, Actions& out);
     void on(const ipc::Publish& publish, MonoTime now, Actions& out);
@@ -112,7 +113,7 @@ ipc::PeerStatus MembershipCore::Impl::status_of(const Peer& p) const {
     s.connected = p.connected();
     s.hears_us = p.hears_us;
     s.deaf = p.deaf();
-    s.hears = p.hears;
+    s.hears = NodeSet::from_bits(p.hears.bits() | p.heard_before.bits());
     if (p.accepted() != nullptr) s.accepted = *p.accepted();
     s.deadtime = p.deadtime;
     s.generation = p.generation;

@@ -72,7 +72,7 @@ struct IpfailGone {};
 struct MastersStop {};  // the suite is stopping: hb-resource does the work, we go on until killed
 
 using MembershipInput = std::variant<ipc::CommHello, PeerFrame, ipc::LinkChanged, ipc::CommGap,
-                                     CommGone, ipc::ResourceHello, ipc::Publish, ResourceGone,
+                                     ipc::CommListens, CommGone, ipc::ResourceHello, ipc::Publish, ResourceGone,
                                      IpfailSays, IpfailGone, MastersStop>;
 
 // ---- actions

@@ -55,6 +55,10 @@ struct Peer {
     std::optional<MonoTime> unproven_since;
     bool hears_us = false;
     NodeSet hears;
+    // What its session before this one heard: who was acknowledged by it may rely on that for up to
+    // a deadtime (G3), though the new session has not heard anybody yet.
+    NodeSet heard_before;
+    MonoTime heard_before_until = kNever;
     bool nonsense_said = false;
     bool complete = false;  // everything that this head names was passed on
     // Since when every fresh frame said that it does not hear us (G2).

@@ -104,6 +104,7 @@ void Shell::from_comm(std::string_view bytes) {
     }
     if (const auto* hello = std::get_if<ipc::CommHello>(&*message)) input(*hello);
     if (const auto* gap = std::get_if<ipc::CommGap>(&*message)) input(*gap);
+    if (const auto* listens = std::get_if<ipc::CommListens>(&*message)) input(*listens);
     if (const auto* link = std::get_if<ipc::LinkChanged>(&*message)) {
         input(*link);
         control_.changed();

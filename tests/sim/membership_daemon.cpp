@@ -62,6 +62,7 @@ void MembershipDaemon::from_comm(const ipc::CommToMembership& message, MonoTime 
         if (const auto* hello = std::get_if<ipc::CommHello>(&message)) input(*hello, now);
         if (const auto* link = std::get_if<ipc::LinkChanged>(&message)) input(*link, now);
         if (const auto* gap = std::get_if<ipc::CommGap>(&message)) input(*gap, now);
+        if (const auto* listens = std::get_if<ipc::CommListens>(&message)) input(*listens, now);
         return;
     }
     membership::PeerFrame frame{.seen = *seen, .topics = {}};

@@ -66,7 +66,13 @@ struct CommGap {
     bool operator==(const CommGap&) const = default;
 };
 
-using CommToMembership = std::variant<CommHello, FrameSeen, LinkChanged, CommGap>;
+// hb-comm runs and met a deadline in time, so whatever arrived up to a moment ago was read and
+// passed on. Eight times in a deadtime; while it stays away nobody is called silent (V1).
+struct CommListens {
+    bool operator==(const CommListens&) const = default;
+};
+
+using CommToMembership = std::variant<CommHello, FrameSeen, LinkChanged, CommGap, CommListens>;
 
 // ---- hb-membership to hb-comm
 

@@ -181,6 +181,8 @@ ipc::CommToMembership Generator::comm_to_membership() {
         case 2:
             return ipc::LinkChanged{node(), link(), coin(), static_cast<ipc::LinkFault>(below(4)),
                                     sentence()};
+        case 3:
+            return ipc::CommListens{};
         default:
             return ipc::CommGap{age()};
     }

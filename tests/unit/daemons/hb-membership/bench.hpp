@@ -75,6 +75,8 @@ struct FakePeer {
 
 class Bench {
   public:
+    bool comm_listens = true;  // and says so while time passes
+
     explicit Bench(std::size_t nodes = 2, NodeId self = kA) : Bench(settings(nodes, self)) {}
     explicit Bench(MembershipSettings s) : settings_(std::move(s)), core(settings_, now) {}
 
@@ -114,8 +116,10 @@ class Bench {
         const MonoTime end = now + time;
         MonoTime beat = now;
         while (now < end) {
+            if (comm_listens) handle(ipc::CommListens{});
             if (core.next_deadline() <= now) on_deadline();
-            now = std::min({end, core.next_deadline(), beat + kKeepalive});
+            const MonoTime next = std::min(core.next_deadline(), now + kDeadtime / 8);
+            now = std::min({end, next, beat + kKeepalive});
             if (now == beat + kKeepalive) {
                 beat = now;
                 each();

@@ -59,7 +59,9 @@ class Net {
     void pass(Duration time) {
         const MonoTime end = now_ + time;
         while (now_ < end) {
-            MonoTime next = std::min(end, beat_ + kKeepalive);
+            MonoTime next = std::min({end, beat_ + kKeepalive, now_ + kDeadtime / 8});
+            for (std::size_t i = 0; i < stations_.size(); ++i)
+                if (stations_[i].up) handle(i, ipc::CommListens{});
             for (Station& s : stations_)
                 if (s.up) next = std::min(next, std::max(s.core->next_deadline(), now_));
             now_ = next;

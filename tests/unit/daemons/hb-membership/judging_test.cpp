@@ -265,6 +265,34 @@ TEST(Judging, ARestartWithoutSilenceIsNoticedToo) {
     EXPECT_THAT(t.members(), ElementsAre(kA));
 }
 
+// G3: whom its earlier session acknowledged relies on that for up to a deadtime.
+TEST(Judging, WhatANewSessionHasNotHeardYetItsEarlierOneHeard) {
+    Bench t(3);
+    t.hello_comm();
+    t.hello_resource();
+    FakePeer b = follower(kB);
+    b.hears[kC] = true;
+    t.frame(b);
+    ASSERT_TRUE(t.status_of(kB)->hears.contains(kC));
+    for (const bool whole_node : {false, true}) {
+        t.clear();
+        if (whole_node)
+            b.reboot();
+        else
+            b.session.nonce++;
+        b.hears[kC] = false;
+        t.frame(b);
+        t.pass(kDeadtime - 1ms, [&] { t.frame(b); });
+        if (const auto s = t.status_of(kB)) {
+            EXPECT_TRUE(s->hears.contains(kC));
+        }
+        t.pass(1ms);
+        EXPECT_FALSE(t.status_of(kB)->hears.contains(kC));
+        b.hears[kC] = true;
+        t.frame(b);
+    }
+}
+
 TEST(Judging, LinksInHeartbeatsWords) {
     Bench t;
     t.hello_comm();
@@ -313,6 +341,19 @@ TEST(Judging, NobodyIsJudgedWhileHbCommIsGone) {
     EXPECT_FALSE(t.event("node-dead")) << "the new hb-comm listens for a whole deadtime first";
     t.pass(1ms);
     EXPECT_TRUE(t.event("node-dead"));
+}
+
+TEST(Judging, NobodyIsJudgedWhileHbCommStandsStill) {
+    Bench t;
+    t.hello_comm();
+    FakePeer b = follower(kB);
+    t.frame(b);
+    t.comm_listens = false;
+    t.pass(kDeadtime * 10);
+    EXPECT_FALSE(t.event("node-dead"));
+    t.comm_listens = true;
+    t.pass(1ms);
+    EXPECT_TRUE(t.event("node-dead")) << "it listens, and b has not spoken for long";
 }
 
 TEST(Judging, WhoStoodStillWaitsAnewAndReadsFirst) {

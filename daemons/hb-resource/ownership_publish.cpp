@@ -185,9 +185,10 @@ std::optional<ipc::Watch> Impl::make_watch(MonoTime now) {
         const bool was_held = g.before == GroupState::kStarting ||
                               g.before == GroupState::kRunning ||
                               g.before == GroupState::kStopping || g.before == GroupState::kFailed;
-        bool claim = g.held() || (unasked && was_held);
-        const bool too_early =
-            (unasked && g.before == GroupState::kUnknown) || (claim && !g.places_known);
+        // Nobody knows: neither our predecessor nor, as yet, the kernel.
+        const bool nobody_knows = unasked && g.before == GroupState::kUnknown;
+        bool claim = g.held() || (unasked && was_held) || nobody_knows;
+        const bool too_early = nobody_knows || (claim && !g.places_known);
         if (too_early && now - born < kUnknownLimit) return std::nullopt;
         if (s.dropped.claim_starting && g.state == GroupState::kStarting) claim = false;
         auto& list = claim ? w.claims : w.probes;

@@ -14,7 +14,7 @@ class NodeClock {
 
     [[nodiscard]] MonoTime local(WorldTime world) const {
         const std::int64_t ran = (world - paused_).count();
-        return MonoTime(offset_ + Duration(ran + ran / 1000 * rate_ppm_ / 1000));
+        return MonoTime(offset_ + Duration(ran + ran * rate_ppm_ / 1000000));
     }
     // The first instant of the world at which this clock shows `local` or later.
     [[nodiscard]] WorldTime world(MonoTime when) const {

@@ -365,9 +365,25 @@ void Faults::end(bool keep_start_failures) {
         somebody = somebody || n.suite_wanted();
     }
     if (keep_start_failures) return;
-    for (const GroupSpec& g : cluster_.config().groups)
-        for (std::size_t r = 0; r < cluster_.size(); r++)
-            cluster_.wish(node_id(r), ipc::RequestKind::kCleanup, ipc::Scope::kGroup, g.name);
+    // Twice: what an agent is doing now may still fail.
+    const auto clean_up = [this] {
+        for (const GroupSpec& g : cluster_.config().groups)
+            for (std::size_t r = 0; r < cluster_.size(); r++)
+                cluster_.wish(node_id(r), ipc::RequestKind::kCleanup, ipc::Scope::kGroup, g.name);
+    };
+    clean_up();
+    cluster_.world().after(cluster_.config().agents.timeout * 2, [this, clean_up] {
+        clean_up();
+        // It was leaving just then, and its stop failed: an admin looks after it.
+        for (std::size_t r = 0; r < cluster_.size(); r++) {
+            Node& n = cluster_.node(r);
+            bool holds = false;
+            for (std::size_t g = 0; g < cluster_.config().groups.size(); g++)
+                holds = holds || n.kernel().holds(g);
+            if (holds && n.powered() && !n.anything_runs() && !n.suite_wanted())
+                n.kernel().clean_up([&n] { n.start_suite(); });
+        }
+    });
 }
 
 }  // namespace hb::sim

@@ -83,6 +83,7 @@ void ResourceDaemon::on_deadline(MonoTime now) {
         core_.on_deadline(now, out_);
         carry_out(now);
     }
+    if (node_.cluster().config().fencing) ask_for_fencing();
 }
 
 void ResourceDaemon::neighbour_here(Kind who, MonoTime now) {

@@ -13,7 +13,8 @@ SimKernel::SimKernel(World& world, const ClusterConfig& config, std::string who,
       who_(std::move(who)),
       changed_(std::move(changed)),
       address_changed_(config.groups.size()),
-      faults_(config.groups.size()) {
+      faults_(config.groups.size()),
+      bad_call_(config.groups.size(), WorldTime(-24h)) {
     for (const GroupSpec& group : config.groups)
         up_.emplace_back(group.resources, false);
 }
@@ -96,6 +97,7 @@ void SimKernel::run(const resource::RunOperation& operation, Done done) {
     }
     const Duration effect = prng.between(Duration::zero(), end);
     const std::uint64_t number = call.number;
+    if (call.result.outcome != OperationDone::Outcome::kOk) bad_call_[group] = world_.now() + end;
     calls_.push_back(std::move(call));
     if (operation.operation == Operation::kStart) changed_(group);
     plan(number, effect, end);

@@ -66,6 +66,8 @@ class SimKernel {
     void add_by_hand(std::size_t group, std::size_t resource) { set(group, resource, true); }
 
     [[nodiscard]] bool any_fault() const;
+    // When a call of this group last failed or hung; what it was to do may be done much later.
+    [[nodiscard]] WorldTime last_bad_call(std::size_t group) const { return bad_call_.at(group); }
 
   private:
     struct Call {
@@ -93,6 +95,7 @@ class SimKernel {
     std::vector<std::vector<bool>> up_;
     std::vector<WorldTime> address_changed_;
     std::vector<AgentFaults> faults_;
+    std::vector<WorldTime> bad_call_;
     std::list<Call> calls_;
     std::uint64_t next_call_ = 1;
     std::uint64_t boot_ = 0;  // of the machine: what was planned before a power-off never happens

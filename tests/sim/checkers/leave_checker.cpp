@@ -45,6 +45,8 @@ void LeaveChecker::expect_successor(NodeId node, std::size_t group, WorldTime re
     std::size_t leaving = 0;
     for (std::size_t r = 0; r < cluster_.size(); r++)
         if (cluster_.node(r).stopping() || !cluster_.node(r).suite_wanted()) leaving++;
+    // Nodes that left in order count as absent (L2): the rest may be no majority.
+    if (c.quorum && 2 * (c.nodes - leaving) <= c.nodes) return;
     if (!second_look && leaving > 1) {
         cluster_.world().after(c.window() * 5 / 2 - bound, [this, node, group, released] {
             expect_successor(node, group, released, true);

@@ -49,7 +49,8 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     const AgentFaults& faults = j.kernel().faults(group);
     f.stops_in_time =
         config.longest_start() + config.longest_stop() + config.channel.longest() * 4 <= budget &&
-        !faults.stop_fails && !faults.hangs;
+        !faults.stop_fails && !faults.hangs &&
+        since(j.kernel().last_bad_call(group), config.agents.stop_retry + d);
     if (i.membership() != nullptr && j.membership() != nullptr) {
         const auto& mine = i.membership()->accepted();
         f.same_view = mine && mine == j.membership()->accepted() && i.resource() != nullptr &&

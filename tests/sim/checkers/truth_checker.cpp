@@ -98,7 +98,11 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
         return w.group->state == GroupState::kRunning || w.group->state == GroupState::kStarting;
     };
     // One-shot, so it may be gone before it was ever published.
-    const bool asked = owner.group->wanted || (row.owner == self && author.seen().takeover_asked);
+    const auto told = prior_.find(row.owner);
+    const bool had_asked = told != prior_.end() && told->second.groups.contains(group) &&
+                           told->second.groups.at(group).wanted;
+    const bool asked = owner.group->wanted || had_asked ||
+                       (row.owner == self && author.seen().takeover_asked);
     const bool failback = config.auto_failback && row.owner == preferred && owner.eligible;
     // The first row that is seen may follow another of the same step.
     const bool by_ping = config.ping_nodes;  // hb-ipfail found it better off

@@ -59,8 +59,8 @@ void CommCore::Impl::stood_still(Duration how_long, bool whole_host, MonoTime no
         {}});
 }
 
-// Only when woken in time: after a pause frames may wait to be read, and whoever judges by them waits
-// too.
+// Only when woken in time: after a pause frames may wait to be read, and whoever judges by them
+// waits too.
 void CommCore::Impl::say_that_we_listen(MonoTime now, Out& out) {
     if (!membership_here || now < say_next) return;
     const Duration interval = settings.deadtime / 8;

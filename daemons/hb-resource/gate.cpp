@@ -25,6 +25,17 @@ bool counts_as_silent(const GatePeer& p, const GateInput& in, const TestOnlyRule
            p.status.accepted->members.size() == 1;
 }
 
+// G5: a node that lost its majority feeds its watchdog for d + T more, unless it could stop all.
+bool watchdog_fired(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
+    if (!in.watchdog) return false;
+    const bool bound_to_let_go =
+        in.quorum_applies && !in.quorum_ignored && 2 * in.view.members.size() > in.nodes;
+    if (!bound_to_let_go && !drop.g5_watchdog_bound) return false;
+    std::optional<MonoTime> since = p.lost_since;
+    if (drop.g5_watchdog_last && p.status.hearing == ipc::Hearing::kSilent) since = p.status.since;
+    return since && in.now - *since >= p.status.deadtime + in.handover + *in.watchdog;
+}
+
 GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
     if (!p.status.judged) return closed("G1", fmt::format("waiting for {}", p.name));
     const bool left = left_in_order(p, in.group);
@@ -43,8 +54,12 @@ GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRules
                 return closed("G3", fmt::format("{} hears {}", y.name, p.name));
         }
     }
-    if (!left && !drop.g5 && p.fence_covered && p.fenced_generation != p.status.generation)
-        return closed("G5", fmt::format("fencing {}", p.name));
+    const bool covered = p.fence_covered || in.watchdog;
+    const bool off = p.fenced_generation == p.status.generation || watchdog_fired(p, in, drop);
+    if (!left && !drop.g5 && covered && !off)
+        return closed("G5", p.fence_covered
+                                ? fmt::format("fencing {}", p.name)
+                                : fmt::format("waiting for the watchdog of {}", p.name));
     return {};
 }
 

@@ -27,6 +27,7 @@ struct GatePeer {
     bool lease_over = true;        // our lease from it has run out
     bool fence_covered = false;
     std::optional<std::uint64_t> fenced_generation;  // confirmed off
+    std::optional<MonoTime> lost_since;  // neither we nor anybody whom we hear has heard it since
 };
 
 struct GateInput {
@@ -38,6 +39,9 @@ struct GateInput {
     bool quorum_applies = false;
     bool quorum_ignored = false;  // by an admin, for this view
     bool ping_nodes = false;
+    // Declared as evidence: each node's watchdog resets it this long after it is fed no more.
+    std::optional<Duration> watchdog;
+    Duration handover{};  // T of L4
     std::optional<MonoTime> ping_answered;
     std::optional<MonoTime> pings_whole_since;  // ping nodes have answered without a gap since then
     std::optional<MonoTime> asked_since;        // since when we ask for all addresses of the group

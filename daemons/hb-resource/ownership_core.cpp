@@ -42,6 +42,9 @@ void OwnershipCore::on_deadline(MonoTime now, std::vector<OwnershipAction>& out)
 MonoTime OwnershipCore::next_deadline() const {
     return impl_->next_deadline();
 }
+bool OwnershipCore::may_feed_watchdog(MonoTime now) const {
+    return impl_->may_feed_watchdog(now);
+}
 const Report& OwnershipCore::report() const {
     return impl_->last_report;
 }

@@ -43,7 +43,10 @@ struct OwnershipSettings {
     bool ping_nodes = false;
     bool isolation_stop = true;  // L3, with ping nodes
     bool fencing = false;        // a device covers the peers (per peer later)
-    Duration start_retry{2s};    // T10: first back-off after a failed start, doubles to 60 s
+    // Every node's watchdog, declared as evidence that a lost node is off (G5); its timeout.
+    std::optional<Duration> watchdog;
+    Duration handover{};       // T of L4: takers wait this much longer
+    Duration start_retry{2s};  // T10: first back-off after a failed start, doubles to 60 s
     TestOnlyRulesDropped dropped;
 };
 
@@ -123,7 +126,9 @@ class OwnershipCore {
     void handle(const OwnershipInput& input, MonoTime now, std::vector<OwnershipAction>& out);
     void on_deadline(MonoTime now, std::vector<OwnershipAction>& out);
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
-    [[nodiscard]] const Report& report() const;    // for the simulator's checkers
+    // False: this node lost its majority and could not let go in time, its watchdog is to reset it.
+    [[nodiscard]] bool may_feed_watchdog(MonoTime now) const;
+    [[nodiscard]] const Report& report() const;  // for the simulator's checkers
     [[nodiscard]] const std::optional<Table>& table() const;
 
     struct Impl;  // named by the files that implement it, of no use to others

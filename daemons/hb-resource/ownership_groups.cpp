@@ -156,10 +156,10 @@ void Impl::drop_wishes(MonoTime now) {
             return !in_view(p.first) && p.second.status.hearing == ipc::Hearing::kHeard &&
                    !(p.second.report && p.second.report->leaving);
         });
-        const bool wait_over = now - *g.alone_since >= s.deadtime
-                                   ? g.state == GroupState::kStopped ||
-                                         g.state == GroupState::kRunning
-                                   : g.state == GroupState::kStopped && nobody_comes;
+        const bool wait_over =
+            now - *g.alone_since >= s.deadtime
+                ? g.state == GroupState::kStopped || g.state == GroupState::kRunning
+                : g.state == GroupState::kStopped && nobody_comes;
         if (!wait_over) continue;
         g.move_away = false;
         say_group(Level::kWarn, "standby-cancelled", g,
@@ -261,6 +261,8 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
     in.nodes = s.node_names.size();
     in.quorum_applies = s.quorum;
     in.quorum_ignored = quorum_ignored;
+    in.watchdog = s.watchdog;
+    in.handover = s.handover;
     in.ping_nodes = s.ping_nodes;
     in.ping_answered = ping_answered;
     in.pings_whole_since = pings_whole_since;
@@ -272,7 +274,8 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
                             .report = p.report,
                             .lease_over = !straight.good(id, now),
                             .fence_covered = s.fencing,
-                            .fenced_generation = p.fenced_generation});
+                            .fenced_generation = p.fenced_generation,
+                            .lost_since = p.lost_since});
     }
     in.asked_since = g.places.empty() ? std::nullopt : std::optional(kNever);
     for (const PlacedAddress& a : g.places) {
@@ -351,6 +354,10 @@ void Impl::start_what_may(MonoTime now) {
     for (auto& [name, g] : groups) {
         if (!wants_to_start(g)) {
             g.gate_reason.clear();
+            continue;
+        }
+        if (!claims_known(now)) {
+            g.gate_reason = "asking the kernel what is here";
             continue;
         }
         if (const auto why = start_forbidden(g, now)) {

@@ -66,6 +66,8 @@ struct PeerFacts {
     std::optional<Table> table;
     std::optional<PingReport> ping;
     std::optional<std::uint64_t> fenced_generation;
+    // Since when neither we hear it nor anybody whom we hear does (G5's watchdog).
+    std::optional<MonoTime> lost_since;
 };
 
 struct OwnershipCore::Impl {
@@ -139,9 +141,16 @@ struct OwnershipCore::Impl {
                                                   MonoTime now) const;
     void retry_failed_starts(MonoTime now);
 
+    // ---- watchdogs (ownership_watchdog.cpp)
+    void note_losses(MonoTime now);
+    void note_letting_go(MonoTime now);
+    [[nodiscard]] bool may_feed_watchdog(MonoTime now) const;
+
     // ---- publishing, watching, leaving (ownership_publish.cpp)
     void settle(MonoTime now, std::vector<OwnershipAction>& out);
     [[nodiscard]] Report make_report() const;
+    [[nodiscard]] bool claims(const GroupFacts& g) const;
+    [[nodiscard]] bool claims_known(MonoTime now) const;
     // Nothing while claims of a predecessor must not be disturbed yet.
     [[nodiscard]] std::optional<ipc::Watch> make_watch(MonoTime now);
     void watch(MonoTime now, std::vector<OwnershipAction>& out);
@@ -194,6 +203,7 @@ struct OwnershipCore::Impl {
     bool standby = false;  // lasting
     bool isolated = false;
     bool no_majority = false;
+    std::optional<MonoTime> must_be_gone_at;  // what we had to let go of, or the watchdog resets us
     bool quorum_ignored = false;
     std::uint64_t thaws = 0;
     std::optional<MonoTime> answers_gap;     // hb-comm's newest, for hb-comm

@@ -71,6 +71,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
             then.push_back(AskGroup{name});
     }
     judge_touch(now);
+    note_losses(now);
     retry_failed_starts(now);
     // Each round can only move groups forward through a bounded number of states.
     for (int round = 0; round < 8; round++) {
@@ -86,6 +87,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         leave(now);
         if (make_report() == before && table == table_before) break;
     }
+    note_letting_go(now);
 
     name_strangers();
     for (OwnershipAction& a : first)
@@ -177,20 +179,30 @@ bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, MonoTime no
     return p && p->owner == s.self;
 }
 
+// What our predecessor held stays claimed until the kernel was asked (section 8); where nobody
+// knows anything, too, after a while.
+bool Impl::claims(const GroupFacts& g) const {
+    if (s.dropped.claim_starting && g.state == GroupState::kStarting) return false;
+    if (g.state != GroupState::kUnknown) return g.held();
+    return g.before != GroupState::kStopped;
+}
+
+// A Watch replaces what hb-comm claims: not before we know what that must be. Nothing starts
+// before, either: there would be no claim for it.
+bool Impl::claims_known(MonoTime now) const {
+    if (now - born >= kUnknownLimit) return true;
+    return std::ranges::none_of(groups, [this](const auto& entry) {
+        const GroupFacts& g = entry.second;
+        return (g.state == GroupState::kUnknown && g.before == GroupState::kUnknown) ||
+               (claims(g) && !g.places_known);
+    });
+}
+
 std::optional<ipc::Watch> Impl::make_watch(MonoTime now) {
+    if (!claims_known(now)) return std::nullopt;
     ipc::Watch w;
     for (const auto& [name, g] : groups) {
-        // Until the kernel was asked, what our predecessor claimed stays claimed (section 8).
-        const bool unasked = g.state == GroupState::kUnknown;
-        const bool was_held = g.before == GroupState::kStarting ||
-                              g.before == GroupState::kRunning ||
-                              g.before == GroupState::kStopping || g.before == GroupState::kFailed;
-        // Nobody knows: neither our predecessor nor, as yet, the kernel.
-        const bool nobody_knows = unasked && g.before == GroupState::kUnknown;
-        bool claim = g.held() || (unasked && was_held) || nobody_knows;
-        const bool too_early = nobody_knows || (claim && !g.places_known);
-        if (too_early && now - born < kUnknownLimit) return std::nullopt;
-        if (s.dropped.claim_starting && g.state == GroupState::kStarting) claim = false;
+        const bool claim = claims(g);
         auto& list = claim ? w.claims : w.probes;
         if (claim || worth_probing(name, g, now))
             list.insert(list.end(), g.places.begin(), g.places.end());

@@ -25,6 +25,8 @@ struct TestOnlyRulesDropped {
     bool g2_heard = false;
     bool g2_deaf_late = false;
     bool g5 = false;
+    bool g5_watchdog_bound = false;  // a watchdog confirms only who is bound to let go by L2
+    bool g5_watchdog_last = false;   // and is timed from the last silence
     bool g6_left_passes_g8 = false;
     bool g7 = false;
     bool g8 = false;

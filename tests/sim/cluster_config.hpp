@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ struct ClusterConfig {
     bool quorum = false;
     bool ping_nodes = false;
     bool fencing = false;
+    std::optional<Duration> watchdog;     // of every node, declared as evidence; its timeout
     Delay channel{20us, 200us, 3ms, 20};  // one message between two processes of one node
     Delay respawn{2ms, 30ms, 0ns, 0};
     Delay fence{50ms, 400ms, 0ns, 0};

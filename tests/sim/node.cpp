@@ -48,6 +48,8 @@ void Node::power_off() {
     world_.say(name_, "POWER OFF");
     cluster_.disturbed();
     powered_ = false;
+    watchdog_armed_ = false;
+    boots_++;
     freeze_ = Freeze::kNone;
     master_alive_ = stopping_ = suite_wanted_ = false;
     master_++;

@@ -76,6 +76,7 @@ class Node {
     [[nodiscard]] bool master_alive() const { return master_alive_; }
     [[nodiscard]] bool anything_runs() const;
     [[nodiscard]] bool all_work() const;
+    [[nodiscard]] bool holds_anything() const;
 
     // ---- the machine
     void power_off();
@@ -147,6 +148,7 @@ class Node {
     void outside(Kind to, Work work);
     [[nodiscard]] WorldTime channel_arrival(Kind from, Kind to);
     void systemd_after(Duration delay);
+    void watch_over(std::uint64_t boot);
     [[nodiscard]] std::uint64_t unix_time() const;
 
     Cluster& cluster_;
@@ -158,6 +160,9 @@ class Node {
     std::array<Slot, kKindCount> slots_;
 
     bool powered_ = false;
+    std::uint64_t boots_ = 0;
+    bool watchdog_armed_ = false;
+    WorldTime watchdog_fed_{};
     WorldTime powered_since_{};
     Freeze freeze_ = Freeze::kNone;
     WorldTime frozen_at_{};

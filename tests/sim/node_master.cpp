@@ -33,6 +33,11 @@ void Node::start_suite() {
     cluster_.disturbed();
     for (Slot& s : slots_)
         s.respawns = 0;
+    if (cluster_.config().watchdog && !watchdog_armed_) {
+        watchdog_armed_ = true;
+        watchdog_fed_ = world_.now();
+        watch_over(boots_);
+    }
     for (Kind k : kKinds)
         respawn_later(k);
 }
@@ -94,7 +99,8 @@ void Node::spawn(Kind k) {
                 },
                 false);
         });
-        run(k, life, [other](Daemon& d, MonoTime now) { d.neighbour_here(other, now); }, false);
+        run(
+            k, life, [other](Daemon& d, MonoTime now) { d.neighbour_here(other, now); }, false);
     }
     if (k == Kind::kResource && stopping_)
         post(k, life, 1ms,
@@ -216,8 +222,32 @@ void Node::leave_done() {
         world_.say(name_, "suite ends");
         die_all();
         if (!stopping_) return;  // the master is dead: systemd starts anew
+        watchdog_armed_ = holds_anything();
         master_alive_ = stopping_ = false;
         master_++;
+    });
+}
+
+bool Node::holds_anything() const {
+    for (std::size_t g = 0; g < cluster_.config().groups.size(); g++)
+        if (kernel_.holds(g)) return true;
+    return false;
+}
+
+// The watchdog device: resets the machine when nobody fed it for its timeout, whatever stands
+// still.
+void Node::watch_over(std::uint64_t boot) {
+    const Duration timeout = *cluster_.config().watchdog;
+    world_.after(timeout / 8, [this, boot, timeout] {
+        if (boot != boots_ || !powered_ || !watchdog_armed_) return;
+        if (works(Kind::kResource) && master_alive_ && resource()->may_feed_watchdog(local_now()))
+            watchdog_fed_ = world_.now();
+        if (world_.now() - watchdog_fed_ <= timeout * 7 / 8) return watch_over(boot);
+        world_.say(name_, "the watchdog RESETS the machine");
+        power_off();
+        world_.after(cluster_.config().deadtime * 3, [this, off = boots_] {
+            if (off == boots_ && !powered_) this->boot();
+        });
     });
 }
 

@@ -157,6 +157,25 @@ Profile fenced() {
     return p;
 }
 
+namespace {
+
+void watchdogs(ClusterConfig& c) {
+    c.watchdog = c.deadtime;
+}
+
+}  // namespace
+
+Profile watchdogs_without_quorum() {
+    Profile p = base(2, 2, {{F::kCutPair, 8}, {F::kCutOneWay, 3}, {F::kStandby, 1}});
+    p.ping_nodes = true;
+    p.faults_low = 4;
+    p.adjust = [](ClusterConfig& c) {
+        watchdogs(c);
+        c.groups[0].has_address = false;
+    };
+    return p;
+}
+
 Profile left_and_came_back() {
     return scripted(scripts::left_and_came_back);
 }
@@ -257,6 +276,18 @@ Profile standby_beside_a_leaving_coordinator() {
         uneven_hops(c);
         c.groups[0].preferred = node_id(0);
         c.agents.start = c.agents.stop = {1ms, c.deadtime / 20, 0ns, 0};
+    };
+    return p;
+}
+
+Profile lost_by_one_then_by_the_other() {
+    Profile p = scripted(scripts::lost_by_one_then_by_the_other);
+    p.nodes_low = p.nodes_high = 3;
+    p.quorum = true;
+    p.adjust = [](ClusterConfig& c) {
+        watchdogs(c);
+        c.groups[0].preferred = node_id(0);
+        c.groups[0].has_address = false;
     };
     return p;
 }

@@ -21,6 +21,7 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile leaving();
 [[nodiscard]] Profile leaving_with_groups();
 [[nodiscard]] Profile fenced();
+[[nodiscard]] Profile watchdogs_without_quorum();
 // Scripted: one history, then rest.
 [[nodiscard]] Profile left_and_came_back();
 [[nodiscard]] Profile there_and_back();
@@ -33,6 +34,7 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile successor_is_a_third();
 [[nodiscard]] Profile two_leave_at_once();
 [[nodiscard]] Profile standby_beside_a_leaving_coordinator();
+[[nodiscard]] Profile lost_by_one_then_by_the_other();
 [[nodiscard]] Profile boot_beside_a_healthy_node();
 
 }  // namespace hb::sim::profiles

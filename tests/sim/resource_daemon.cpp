@@ -27,6 +27,7 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
     s.quorum = config.quorum;
     s.ping_nodes = config.ping_nodes;
     s.fencing = config.fencing;
+    s.watchdog = config.watchdog;
     s.start_retry = config.deadtime * 2;
     s.dropped = config.drop_resource;
     return s;
@@ -123,10 +124,12 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
         // The memory of a predecessor.
         if (!table_ && !published_) table_ = ready->own_table;
         const bool takeover_asked = seen_.takeover_asked;
+        const bool standby_asked = seen_.standby_asked;
         auto straight = std::move(seen_.straight_sent);
         seen_ = {};
         seen_.straight_sent = std::move(straight);
         seen_.takeover_asked = takeover_asked;
+        seen_.standby_asked = standby_asked;
         seen_.membership_there = true;
     } else if (const auto* v = std::get_if<ipc::ViewChanged>(&message)) {
         const bool another = !seen_.view || seen_.view->id != v->view.id;
@@ -143,6 +146,7 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
         sent = std::max(sent, l->sent);
     } else if (const auto* q = std::get_if<ipc::Request>(&message)) {
         if (q->kind == ipc::RequestKind::kTakeover) seen_.takeover_asked = true;
+        if (q->kind == ipc::RequestKind::kStandby) seen_.standby_asked = true;
     }
 }
 

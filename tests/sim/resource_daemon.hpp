@@ -21,7 +21,8 @@ struct Seen {
     std::map<NodeId, MonoTime> lease_sent;     // behind view and report (T9.3)
     std::map<NodeId, MonoTime> straight_sent;  // from hb-comm (L2, L3)
     std::optional<MonoTime> ping_answered;
-    bool takeover_asked = false;    // here, at some time
+    bool takeover_asked = false;  // here, at some time
+    bool standby_asked = false;
     bool membership_there = false;  // MembershipReady came: what is published leaves at once
 };
 
@@ -42,6 +43,10 @@ class ResourceDaemon final : public Daemon {
     void master_gone(MonoTime now) { input(resource::MasterGone{}, now); }
     void fenced(NodeId peer, MonoTime now);
     void input(const resource::OwnershipInput& in, MonoTime now);
+
+    [[nodiscard]] bool may_feed_watchdog(MonoTime now) const {
+        return core_.may_feed_watchdog(now);
+    }
 
     // What it published last; before that, nothing.
     [[nodiscard]] const std::optional<Report>& published() const { return published_; }

@@ -49,8 +49,7 @@ const std::vector<Rule>& table_rules() {
          [](C& c) { c.drop_resource.move_away_unneeded = true; }, p::standby_with_failing_starts},
         {"move-away-row", "`move-away` gone only by its row",
          [](C& c) { c.drop_resource.move_away_by_row = true; }, p::standby_and_kill},
-        {"t5", "T5 spent rows", [](C& c) { c.drop_resource.t5_spent = true; },
-         p::isolated_briefly},
+        {"t5", "T5 spent rows", [](C& c) { c.drop_resource.t5_spent = true; }, p::isolated_briefly},
         {"t6", "T6 version continues", [](C& c) { c.drop_resource.t6_continues = true; },
          p::wishes_and_kills},
         {"t12-standby", "T12 `standby` from the wish on",
@@ -93,6 +92,10 @@ const std::vector<Rule>& gate_rules() {
         {"g2-deaf", "G2 deaf is judged late", [](C& c) { c.drop_resource.g2_deaf_late = true; },
          p::ping_islands},
         {"g5", "G5 fencing", [](C& c) { c.drop_resource.g5 = true; }, p::fenced},
+        {"g5-watchdog-bound", "G5 watchdog by L2 only",
+         [](C& c) { c.drop_resource.g5_watchdog_bound = true; }, p::watchdogs_without_quorum},
+        {"g5-watchdog-last", "G5 watchdog timed from the last silence",
+         [](C& c) { c.drop_resource.g5_watchdog_last = true; }, p::lost_by_one_then_by_the_other},
         {"g6", "G6 left passes G8", [](C& c) { c.drop_resource.g6_left_passes_g8 = true; },
          p::left_and_came_back},
         {"g7-quorum", "G7 quorum", [](C& c) { c.drop_resource.g7 = true; }, p::quorum_islands},
@@ -101,7 +104,10 @@ const std::vector<Rule>& gate_rules() {
         {"g8-hold", "G8 for d after an answer", [](C& c) { c.drop_resource.g8_hold = true; },
          p::ping_islands},
         {"probe-window", "claims with window < 2D",
-         [](C& c) { c.service.delay = {c.window(), c.window() * 2, 0ns, 0}; }, p::boots},
+         [](C& c) {
+             c.service.delay = {c.window(), c.window() * 2, 0ns, 0};
+         },
+         p::boots},
     };
     return all;
 }

@@ -68,6 +68,7 @@ ClusterConfig random_config(Prng& prng, const Profile& profile, std::size_t node
     config.ping_nodes = choose(prng, profile.ping_nodes, 300);
     config.fencing = choose(prng, profile.fencing, 150);
     choose_times(config, prng, profile);
+    if (config.quorum && !config.fencing && prng.chance(150)) config.watchdog = config.deadtime;
     choose_networks(config, prng, profile);
     const std::size_t groups = 1 + prng.index(profile.max_groups);
     for (std::size_t g = 0; g < groups; g++) {
@@ -133,7 +134,11 @@ class Run {
                    "seed {}: {} nodes, {} links, deadtime {} ms, keepalive {} ms{}{}{}{};{}",
                    options_.seed, c.nodes, c.links, to_ms(c.deadtime), to_ms(c.keepalive),
                    c.auto_failback ? ", failback" : "", c.quorum ? ", quorum" : "",
-                   c.ping_nodes ? ", ping nodes" : "", c.fencing ? ", fencing" : "", groups);
+                   c.ping_nodes ? ", ping nodes" : "",
+                   c.fencing    ? ", fencing"
+                   : c.watchdog ? ", watchdogs"
+                                : "",
+                   groups);
     }
 
     void begin() {

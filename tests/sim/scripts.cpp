@@ -138,8 +138,7 @@ void cable_out_for_long(Cluster& cluster, Faults&) {
     const std::uint64_t before = rows_written(cluster, group.name);
     wait(cluster, d * 30);
     const std::uint64_t rows = rows_written(cluster, group.name) - before;
-    if (rows > 2)
-        cluster.violated("T4 rests", fmt::format("{} rows while nothing changed", rows));
+    if (rows > 2) cluster.violated("T4 rests", fmt::format("{} rows while nothing changed", rows));
     cluster.set_service_cable(group.preferred, true, true, true);
 }
 
@@ -166,8 +165,8 @@ void standby_and_kill(Cluster& cluster, Faults&) {
     for (int n = 0; n < 100 && resource->state(group.name) == GroupState::kRunning; n++)
         wait(cluster, 50us);
     cluster.network().cut_both(kA, kB);
-    // Before it judges the other one: alone it would forget the wish. Its successor waits a deadtime
-    // before it judges, and the network is whole before that.
+    // Before it judges the other one: alone it would forget the wish. Its successor waits a
+    // deadtime before it judges, and the network is whole before that.
     wait(cluster, part(cluster, 35, 60));
     cluster.node(asked).kill(Kind::kMembership);
     const Duration step = cluster.config().deadtime / 50;
@@ -243,6 +242,19 @@ void standby_beside_a_leaving_coordinator(Cluster& cluster, Faults&) {
     }
     cluster.network().heal_all();
     cluster.wish(kB, ipc::RequestKind::kActive);
+}
+
+void lost_by_one_then_by_the_other(Cluster& cluster, Faults&) {
+    settle(cluster);
+    const Duration d = cluster.config().deadtime;
+    cluster.node(kA).kernel().faults(0).stop_fails = true;
+    cluster.network().cut_both(kA, kB);
+    cluster.disturbed();
+    wait(cluster, d * 6);
+    cluster.network().cut_both(kA, node_id(2));
+    wait(cluster, d * 6);
+    cluster.network().heal_all();
+    cluster.node(kA).kernel().faults(0) = {};
 }
 
 void boot_beside_a_healthy_node(Cluster& cluster, Faults&) {

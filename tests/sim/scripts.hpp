@@ -28,6 +28,8 @@ void successor_is_a_third(Cluster& cluster, Faults& faults);
 void two_leave_at_once(Cluster& cluster, Faults& faults);
 // T12: what a coordinator decides after its goodbye reaches one node and not the other.
 void standby_beside_a_leaving_coordinator(Cluster& cluster, Faults& faults);
+// G5: its watchdog is fed as long as a third node hears it; its stop fails.
+void lost_by_one_then_by_the_other(Cluster& cluster, Faults& faults);
 // V1: fencing, and a node that boots.
 void boot_beside_a_healthy_node(Cluster& cluster, Faults& faults);
 

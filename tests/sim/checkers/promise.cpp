@@ -41,7 +41,7 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     const auto since = [&](WorldTime when, Duration length) { return now - when >= length; };
 
     PromiseFacts f;
-    f.fencing = config.fencing;
+    f.fencing = config.fencing || config.watchdog;
     f.quorum = config.quorum;
     f.ping_nodes = config.ping_nodes;
     f.has_address = config.groups.at(group).has_address;

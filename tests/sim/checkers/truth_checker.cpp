@@ -101,8 +101,8 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     const auto told = prior_.find(row.owner);
     const bool had_asked = told != prior_.end() && told->second.groups.contains(group) &&
                            told->second.groups.at(group).wanted;
-    const bool asked = owner.group->wanted || had_asked ||
-                       (row.owner == self && author.seen().takeover_asked);
+    const bool asked =
+        owner.group->wanted || had_asked || (row.owner == self && author.seen().takeover_asked);
     const bool failback = config.auto_failback && row.owner == preferred && owner.eligible;
     // The first row that is seen may follow another of the same step.
     const bool by_ping = config.ping_nodes;  // hb-ipfail found it better off
@@ -134,6 +134,9 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     if (!loser.eligible) return owner.eligible ? "" : "neither is eligible";
     if (!owner.eligible) return "it is not eligible";
     if (failback || asked) return {};
+    // One-shot too: done at once where the new owner runs it already.
+    const ResourceDaemon* giver = cluster_.node(before->owner).resource();
+    if (row.pinned && giver != nullptr && giver->seen().standby_asked) return {};
     if (by_ping) return {};
     return "nobody asked for it, and the owner is eligible";
 }

@@ -1,0 +1,41 @@
+// OwnershipCore: watchdogs as evidence (G5), and when our own is fed no more.
+#include <algorithm>
+
+#include "daemons/hb-resource/ownership_impl.hpp"
+
+namespace hb::resource {
+
+using Impl = OwnershipCore::Impl;
+
+// Since when a node is silent for the last of those that we hear. A peer that tells us of nobody is
+// no witness; one that was never judged may be there.
+void Impl::note_losses(MonoTime now) {
+    for (auto& [id, x] : peers) {
+        const bool may_be_there =
+            !membership_there || !x.status.judged || x.status.hearing == ipc::Hearing::kHeard;
+        const bool heard = may_be_there || std::ranges::any_of(peers, [&](const auto& y) {
+                               return y.first != id &&
+                                      y.second.status.hearing == ipc::Hearing::kHeard &&
+                                      y.second.status.hears.contains(id);
+                           });
+        if (heard)
+            x.lost_since.reset();
+        else if (!x.lost_since)
+            x.lost_since = now;
+    }
+}
+
+// d + T from the moment that we had to let go, unless all is stopped: then others may count on us
+// being reset.
+void Impl::note_letting_go(MonoTime now) {
+    if (!no_majority || !holds_anything())
+        must_be_gone_at.reset();
+    else if (!must_be_gone_at)
+        must_be_gone_at = now + s.deadtime + s.handover;
+}
+
+bool Impl::may_feed_watchdog(MonoTime now) const {
+    return !must_be_gone_at || now < *must_be_gone_at;
+}
+
+}  // namespace hb::resource

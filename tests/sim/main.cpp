@@ -20,7 +20,7 @@ struct Arguments {
     std::string seeds;
     std::size_t nodes = 0;
     unsigned jobs = 1;
-    bool verbose = false;
+    bool quiet = false;
     std::string drop;
     std::string profile;
     std::size_t stop_after = 10;
@@ -40,7 +40,7 @@ RunOptions options_for(const Arguments& args, std::uint64_t seed) {
 }
 
 std::string replay_command(const Arguments& args, std::uint64_t seed) {
-    std::string command = fmt::format("ha-sim --seed {} --verbose", seed);
+    std::string command = fmt::format("ha-sim --seed {}", seed);
     if (args.nodes > 0) command += fmt::format(" --nodes {}", args.nodes);
     if (!args.drop.empty()) command += " --drop " + args.drop;
     if (!args.profile.empty()) command += " --profile " + args.profile;
@@ -59,7 +59,7 @@ void on_abort(int) {
 int run_one(const Arguments& args, std::uint64_t seed) {
     RunOptions options = options_for(args, seed);
     current_seed = seed;
-    if (args.verbose)
+    if (!args.quiet)
         options.trace = [](std::string_view line) {
             std::fwrite(line.data(), 1, line.size(), stdout);
             std::fputc('\n', stdout);
@@ -73,7 +73,7 @@ int run_one(const Arguments& args, std::uint64_t seed) {
     fmt::print("seed {}: VIOLATED {}: {} (at {:.6f} s)\n", seed, result.violation->property,
                result.violation->detail,
                std::chrono::duration<double>(result.violation->when).count());
-    if (!args.verbose) fmt::print("  replay: {}\n", replay_command(args, seed));
+    if (args.quiet) fmt::print("  replay: {}\n", replay_command(args, seed));
     return 1;
 }
 
@@ -133,12 +133,12 @@ int main(int argc, char** argv) {
         "Whole clusters under a simulated clock, network and kernel. The same seed replays "
         "exactly."};
     Arguments args;
-    app.add_option("--seed", args.seed, "run one seed");
+    app.add_option("--seed", args.seed, "run one seed, one line per event");
     app.add_option("--seeds", args.seeds, "run many: A..B; prints those that fail");
     app.add_option("--nodes", args.nodes, "number of nodes (the seed chooses otherwise)")
         ->check(CLI::Range(2, 8));
     app.add_option("--jobs", args.jobs, "processes for --seeds")->check(CLI::Range(1, 64));
-    app.add_flag("--verbose", args.verbose, "one line per event");
+    app.add_flag("--quiet", args.quiet, "with --seed: only how it ended");
     app.add_option("--stop-after", args.stop_after, "give up after this many failing seeds");
     std::vector<std::string> names;
     for (const Rule& rule : rules())

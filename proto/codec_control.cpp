@@ -68,13 +68,14 @@ void put(const ipc::Subscribe& from, pb::ToolToMembership& envelope) {
 }
 
 void put(const ipc::AdminRequest& from, pb::ToolToMembership& envelope) {
-    const auto& [id, kind, scope, group, stay] = from;
+    const auto& [id, kind, scope, group, stay, target] = from;
     pb::AdminRequest& to = *envelope.mutable_admin_request();
     to.set_id(id);
     to.set_kind(to_pb(kind));
     to.set_scope(to_pb(scope));
     to.set_group(group);
     to.set_stay(stay);
+    if (target) to.set_target(from_one(*target));
 }
 
 std::uint64_t read_id(std::uint64_t id, Reader& in) {
@@ -89,6 +90,7 @@ ipc::AdminRequest read(const pb::AdminRequest& from, Reader& in) {
     to.scope = read(from.scope(), in);
     to.group = read_scope_group(to.scope, from.group(), in);
     to.stay = from.stay();
+    to.target = read_target(to.kind, from.target(), in);
     return to;
 }
 

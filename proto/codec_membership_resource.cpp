@@ -18,6 +18,10 @@ pb::RequestKind to_pb(ipc::RequestKind kind) {
             return pb::REQUEST_KIND_CLEANUP;
         case ipc::RequestKind::kQuorumIgnore:
             return pb::REQUEST_KIND_QUORUM_IGNORE;
+        case ipc::RequestKind::kMove:
+            return pb::REQUEST_KIND_MOVE;
+        case ipc::RequestKind::kMoveBack:
+            return pb::REQUEST_KIND_MOVE_BACK;
     }
     HB_UNREACHABLE();
 }
@@ -34,6 +38,10 @@ ipc::RequestKind read(pb::RequestKind from, Reader& in) {
             return ipc::RequestKind::kCleanup;
         case pb::REQUEST_KIND_QUORUM_IGNORE:
             return ipc::RequestKind::kQuorumIgnore;
+        case pb::REQUEST_KIND_MOVE:
+            return ipc::RequestKind::kMove;
+        case pb::REQUEST_KIND_MOVE_BACK:
+            return ipc::RequestKind::kMoveBack;
         default:
             in.refuse("request", "of an unknown kind");
             return {};
@@ -74,6 +82,12 @@ GroupName read_scope_group(ipc::Scope scope, const std::string& group, Reader& i
     if (scope == ipc::Scope::kGroup) return in.name(group, limits::kGroupNameBytes, "group");
     in.require(group.empty(), "group", "named, but the scope is another");
     return {};
+}
+
+std::optional<NodeId> read_target(ipc::RequestKind kind, std::uint32_t from_one, Reader& in) {
+    if (kind == ipc::RequestKind::kMove) return in.node(from_one, "target");
+    in.require(from_one == 0, "target", "named, but nothing moves there");
+    return std::nullopt;
 }
 
 namespace {
@@ -200,13 +214,14 @@ void put(const ipc::Lease& from, pb::MembershipToResource& envelope) {
 }
 
 void put(const ipc::Request& from, pb::MembershipToResource& envelope) {
-    const auto& [id, kind, scope, group, stay, who] = from;
+    const auto& [id, kind, scope, group, stay, target, who] = from;
     pb::Request& to = *envelope.mutable_request();
     to.set_id(id);
     to.set_kind(to_pb(kind));
     to.set_scope(to_pb(scope));
     to.set_group(group);
     to.set_stay(stay);
+    if (target) to.set_target(from_one(*target));
     to.set_who(plain_text(who, limits::kReasonBytes));
 }
 
@@ -218,6 +233,7 @@ ipc::Request read(const pb::Request& from, Reader& in) {
     to.scope = read(from.scope(), in);
     to.group = read_scope_group(to.scope, from.group(), in);
     to.stay = from.stay();
+    to.target = read_target(to.kind, from.target(), in);
     to.who = in.sentence(from.who(), limits::kReasonBytes, "who");
     return to;
 }

@@ -17,4 +17,8 @@ namespace hb::proto {
 // A group is named with Scope::kGroup, and only then.
 [[nodiscard]] GroupName read_scope_group(ipc::Scope scope, const std::string& group, Reader& in);
 
+// A node is named with RequestKind::kMove, and only then.
+[[nodiscard]] std::optional<NodeId> read_target(ipc::RequestKind kind, std::uint32_t from_one,
+                                                Reader& in);
+
 }  // namespace hb::proto

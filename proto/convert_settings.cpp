@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kTextBytes = 1024 * 1024;
 constexpr std::size_t kWordBytes = 64 * 1024;
 constexpr std::size_t kLines = 100000;
+constexpr std::uint32_t kDayMinutes = 24 * 60;
 
 std::string text(const std::string& from, std::size_t limit, std::string_view what, Reader& in) {
     in.require(from.size() <= limit, what, "too long");
@@ -169,8 +170,9 @@ config::Group read(const pb::Group& from, Reader& in) {
 
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
-                 auto_failback, respawn, pings, logfile, debugfile, logfacility, debug, groups,
-                 raw] = from;
+                 auto_failback, respawn, pings, logfile, debugfile, logfacility, debug, monitoring,
+                 failback_windows, groups, raw] = from;
+    const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
     to.set_warntime_ns(to_ns(warntime));
@@ -186,6 +188,20 @@ void put(const config::Settings& from, pb::Settings& to) {
     to.set_debugfile(debugfile);
     to.set_logfacility(logfacility);
     to.set_debug(debug);
+    to.set_monitor_ns(to_ns(interval));
+    for (const auto& [resource, every, position] : overrides) {
+        pb::MonitorOverride& entry = *to.add_monitor_overrides();
+        entry.set_resource(resource);
+        entry.set_interval_ns(to_ns(every));
+        put(position, *entry.mutable_position());
+    }
+    to.set_restarts(restarts);
+    to.set_restart_window_ns(to_ns(restart_window));
+    for (const auto& [first, last] : failback_windows) {
+        pb::FailbackWindow& window = *to.add_failback_windows();
+        window.set_from(first);
+        window.set_to(last);
+    }
     put_all(groups, *to.mutable_groups());
     for (const auto& [name, value] : raw) {
         pb::Directive& directive = *to.add_raw();
@@ -214,6 +230,20 @@ config::Settings read(const pb::Settings& from, Reader& in) {
     to.debugfile = text(from.debugfile(), kWordBytes, "debugfile", in);
     to.logfacility = text(from.logfacility(), kWordBytes, "logfacility", in);
     to.debug = from.debug();
+    to.monitoring.interval = in.age(from.monitor_ns(), "monitor");
+    in.count(from.monitor_overrides_size(), kLines, "monitor lines");
+    for (const pb::MonitorOverride& o : from.monitor_overrides())
+        to.monitoring.overrides.push_back({text(o.resource(), kWordBytes, "resource", in),
+                                           in.age(o.interval_ns(), "monitor"),
+                                           read(o.position(), in)});
+    to.monitoring.restarts = from.restarts();
+    to.monitoring.restart_window = in.deadtime(from.restart_window_ns(), "restarts");
+    in.count(from.failback_windows_size(), kLines, "failback windows");
+    for (const pb::FailbackWindow& w : from.failback_windows()) {
+        in.require(w.from() < kDayMinutes && w.to() < kDayMinutes, "failback window",
+                   "no time of day");
+        to.failback_windows.push_back({w.from(), w.to()});
+    }
     to.groups = read_all(from.groups(), limits::kGroups, "groups", in);
     in.count(from.raw_size(), kLines, "directives");
     for (const pb::Directive& directive : from.raw()) {

@@ -36,7 +36,7 @@ class TextsOut {
 class TextsIn {
   public:
     TextsIn(const google::protobuf::RepeatedPtrField<std::string>& from, Reader& in) : from_(from) {
-        in.count(from.size(), 2 * limits::kGroups, "sentences");
+        in.count(from.size(), 3 * limits::kGroups, "sentences");
         if (!in.good()) return;
         for (const std::string& text : from)
             static_cast<void>(in.name(text, limits::kReasonBytes, "reason"));
@@ -73,12 +73,16 @@ GroupReport read(const pb::GroupReport& from, const TextsIn& texts, Reader& in) 
     to.reason = texts.at(from.reason(), in);
     to.gate_reason = texts.at(from.gate_reason(), in);
     to.weak_evidence = from.weak_evidence();
+    to.given_up = from.given_up();
+    to.trouble = texts.at(from.trouble(), in);
+    if (from.move_to() != 0) to.move_to = in.node(from.move_to(), "move_to");
+    to.move_back = from.move_back();
     return to;
 }
 
 void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::GroupReport& to) {
     const auto& [bar, state, start_failed, move_away, wanted, pinned, pinned_generation, reason,
-                 gate_reason, weak_evidence] = from;
+                 gate_reason, weak_evidence, given_up, trouble, move_to, move_back] = from;
     to.set_name(name);
     to.set_bar(bar);
     to.set_state(to_pb(state));
@@ -90,6 +94,10 @@ void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::Gr
     to.set_reason(texts.place(reason));
     to.set_gate_reason(texts.place(gate_reason));
     to.set_weak_evidence(weak_evidence);
+    to.set_given_up(given_up);
+    to.set_trouble(texts.place(trouble));
+    if (move_to) to.set_move_to(from_one(*move_to));
+    to.set_move_back(move_back);
 }
 
 Row read(const pb::Row& from, const TextsIn& texts, Reader& in) {

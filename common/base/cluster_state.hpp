@@ -79,6 +79,11 @@ struct GroupReport {
     std::string reason;                   // why it is in this state, for people
     std::string gate_reason;  // while we own the row and the gate is closed: which rule, for people
     bool weak_evidence = false;  // started without a control on its interface (G8)
+    bool given_up = false;       // with start_failed: not tried again before an admin's cleanup
+    std::string trouble;         // what went wrong while it runs here, for people
+    // A move asked for at this node: one-shot. `move_back`: and pinned no longer.
+    std::optional<NodeId> move_to;
+    bool move_back = false;
     bool operator==(const GroupReport&) const = default;
 };
 

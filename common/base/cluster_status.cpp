@@ -142,6 +142,7 @@ class Story {
         else
             summary.reason = fmt::format("{}; no table for the present view yet",
                                          r.reason.empty() ? "it runs there" : r.reason);
+        if (!r.trouble.empty()) summary.reason += "; " + r.trouble;
         if (r.weak_evidence)
             summary.reason += "; started on weak evidence: its network was silent altogether";
         for (const Word& other : heard_)
@@ -176,15 +177,32 @@ class Story {
             summary.reason =
                 fmt::format("{} may not start it: {}", owner, word->report->gate_reason);
         else if (word->report->start_failed)
-            summary.reason =
-                fmt::format("{}: {}", owner,
-                            word->report->reason.empty() ? "start failed" : word->report->reason);
+            failures(summary);
         else if (word->report->reason.empty())
             summary.reason = fmt::format("{} is to start it: {}", owner, table_says());
         else
             summary.reason = fmt::format("{} has not started it: {}; {}", owner,
                                          word->report->reason, table_says());
         if (!silent_holders_.empty()) summary.reason += "; " + silent_says();
+    }
+
+    // It failed wherever it was tried.
+    void failures(GroupSummary& summary) const {
+        bool given_up = true;
+        for (const Word& word : heard_) {
+            if (!word.report->start_failed) {
+                given_up = false;
+                continue;
+            }
+            given_up = given_up && word.report->given_up;
+            summary.reason +=
+                fmt::format("{}{}: {}", summary.reason.empty() ? "" : "; ", word.node->name,
+                            word.report->reason.empty() ? "start failed" : word.report->reason);
+        }
+        if (!given_up) return;
+        summary.state = GroupState::kFailed;
+        summary.reason +=
+            fmt::format("; nobody tries again before 'hactl cleanup {}'", group_.name);
     }
 
     // Nobody that is heard has it, and no table names anybody.

@@ -22,14 +22,14 @@ bool is_built_in(std::string_view type) {
 }
 
 bool is_executable_file(const std::string& path) {
-    struct stat status{};
+    struct stat status {};
     return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
            (status.st_mode & 0111) != 0;
 }
 
 bool has_user(const std::string& name) {
     std::array<char, 16384> buffer{};
-    struct passwd entry{};
+    struct passwd entry {};
     struct passwd* found = nullptr;
     return ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
            found != nullptr;
@@ -68,7 +68,7 @@ void check_port(const Settings& settings, Diagnostics& diagnostics) {
     for (const Medium& medium : settings.media) {
         if (!seen.insert(medium.port).second) continue;
         std::array<char, 4096> buffer{};
-        struct servent entry{};
+        struct servent entry {};
         struct servent* found = nullptr;
         const int rc = ::getservbyport_r(htons(medium.port), "udp", &entry, buffer.data(),
                                          buffer.size(), &found);

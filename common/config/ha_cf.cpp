@@ -131,6 +131,9 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"debugfile", &HaCfParser::take_log_path},
         {"logfacility", &HaCfParser::take_logfacility},
         {"debug", &HaCfParser::take_debug},
+        {"monitor", &HaCfParser::take_monitor},
+        {"restarts", &HaCfParser::take_restarts},
+        {"failback_window", &HaCfParser::take_failback_window},
     };
     return kSetters.at(name);
 }

@@ -56,6 +56,9 @@ class HaCfParser {
     void take_log_path(const Statement& s);
     void take_logfacility(const Statement& s);
     void take_debug(const Statement& s);
+    void take_monitor(const Statement& s);
+    void take_restarts(const Statement& s);
+    void take_failback_window(const Statement& s);
 
     // The only word, or an error.
     [[nodiscard]] std::optional<Word> one_word(const Statement& s);
@@ -74,6 +77,7 @@ class HaCfParser {
     std::map<std::string, std::vector<Position>> idle_;  // accepted, not in effect
     std::map<std::string, Position> api_clients_;        // of apiauth
     std::optional<bool> nice_failback_;
+    std::optional<Position> monitor_at_;  // the line for all resources
 };
 
 }  // namespace hb::config

@@ -7,6 +7,7 @@
 #include "common/base/limits.hpp"
 #include "common/config/address_spec.hpp"
 #include "common/config/lexer.hpp"
+#include "common/config/monitoring.hpp"
 #include "common/config/parser.hpp"
 #include "common/config/suggest.hpp"
 
@@ -121,6 +122,8 @@ void HaresourcesParser::parse(std::string_view text, std::string_view file) {
         take_group(words);
     if (lines.empty())
         diagnostics_.warning({std::string(file), 0, 0}, "no groups: this cluster runs nothing");
+    // What is wrong here would be missed there, too.
+    if (!diagnostics_.has_errors()) check_monitoring(settings_, diagnostics_);
 }
 
 std::optional<NodeId> HaresourcesParser::node_of(const Word& word) {

@@ -125,7 +125,8 @@ std::vector<Word> split_words(const Line& line, std::string_view separators) {
 
 std::string printable(std::string_view text) {
     std::string result(text.substr(0, kMostQuoted));
-    std::ranges::replace_if(result, [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+    std::ranges::replace_if(
+        result, [](char c) { return c < 0x20 || c > 0x7e; }, '?');
     if (text.size() > kMostQuoted) result += "...";
     return result;
 }

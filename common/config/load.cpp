@@ -36,7 +36,7 @@ class File {
 };
 
 Result<struct stat> stat_of(const File& file, const std::string& path) {
-    struct stat status{};
+    struct stat status {};
     if (file.fd() < 0 || ::fstat(file.fd(), &status) != 0)
         return failure(fmt::format("Cannot open [{}]: {}", path, strerror(errno)));
     if (!S_ISREG(status.st_mode)) return failure(fmt::format("[{}] is not a file", path));
@@ -72,7 +72,7 @@ std::string find_own_node(const std::string& dir) {
         const Word word = take_word(line, kBlanks);
         if (!word.text.empty()) return to_lower(word.text);
     }
-    struct utsname names{};
+    struct utsname names {};
     return ::uname(&names) == 0 ? to_lower(names.nodename) : std::string();
 }
 

@@ -48,6 +48,17 @@ std::string print_idle(const std::string& name, std::string_view lines) {
     }
 }
 
+std::string print_interval(Duration interval) {
+    return interval == Duration::zero() ? "off" : hb::to_string(interval);
+}
+
+std::string print_monitoring(const Monitoring& m) {
+    std::string text = fmt::format("monitor {}\n", print_interval(m.interval));
+    for (const MonitorOverride& o : m.overrides)
+        text += fmt::format("monitor {} {}\n", print_interval(o.interval), o.resource);
+    return text + fmt::format("restarts {} {}\n", m.restarts, hb::to_string(m.restart_window));
+}
+
 // Without what does not change the meaning: positions, spelling.
 Settings essence(Settings s) {
     for (Medium& m : s.media)
@@ -56,6 +67,8 @@ Settings essence(Settings s) {
         r.position = {};
     for (PingNode& p : s.pings)
         p.position = {};
+    for (MonitorOverride& o : s.monitoring.overrides)
+        o.position = {};
     for (Group& g : s.groups) {
         g.position = {};
         for (Resource& r : g.resources)
@@ -92,6 +105,14 @@ std::string print_ha_cf(const Settings& s) {
     if (!s.debugfile.empty()) text += fmt::format("debugfile {}\n", s.debugfile);
     if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);
     text += fmt::format("debug {}\n", s.debug);
+    text += print_monitoring(s.monitoring);
+    if (!s.failback_windows.empty()) {
+        text += "failback_window";
+        for (const FailbackWindow& w : s.failback_windows)
+            text += fmt::format(" {:02}:{:02}-{:02}:{:02}", w.from / 60, w.from % 60, w.to / 60,
+                                w.to % 60);
+        text += '\n';
+    }
     for (const auto& [name, lines] : s.raw)
         if (is_idle(name)) text += print_idle(name, lines);
     return text;

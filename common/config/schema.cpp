@@ -82,6 +82,20 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"hbaping", kNames, kAccepted, kOften, "NAME...", "", "", 0, 0, "",
      "fibre channel adapters are not asked", "A ping node that is a fibre channel device."},
 
+    // Groups and their resources. Of this suite, not of Heartbeat.
+    {"monitor", kLine, kFull, kOften, "TIME|off [RESOURCE...]", "s", "10s", 0, 0, "", "",
+     "How often running resources are asked for their status. With resources (words of "
+     "haresources, "
+     "or types such as Filesystem): for these only. A directive of this suite, not of Heartbeat."},
+    {"restarts", kLine, kFull, kOnce, "COUNT [TIME]", "", "3 10min", 0, 0, "", "",
+     "How often a resource that failed is restarted in place within TIME; one failure more, and "
+     "its "
+     "group moves. A directive of this suite, not of Heartbeat."},
+    {"failback_window", kNames, kFull, kOften, "HH:MM-HH:MM...", "", "always", 0, 0, "", "",
+     "With `auto_failback on`: the hours of the day (local time) in which groups go back by "
+     "themselves to the node that haresources names. `hactl failback` does it at any time. A "
+     "directive of this suite, not of Heartbeat."},
+
     // Clients and safety.
     {"respawn", kLine, kFull, kOften, "USER PROGRAM [ARGUMENT...]", "", "", 0, 0, "", "",
      "A program that is started as USER when communication is up, and again whenever it ends, "

@@ -78,6 +78,33 @@ struct Group {
     bool operator==(const Group&) const = default;
 };
 
+struct MonitorOverride {   // `monitor TIME RESOURCE`
+    std::string resource;  // a word of haresources, or a type: all resources of that type
+    Duration interval{};   // zero: not monitored
+    Position position;
+    bool operator==(const MonitorOverride&) const = default;
+};
+
+struct Monitoring {           // `monitor`, `restarts`
+    Duration interval = 10s;  // zero: nothing is monitored
+    std::vector<MonitorOverride> overrides;
+    unsigned restarts =
+        3;  // in place, of one resource, within restart_window; then its group moves
+    Duration restart_window = 10min;
+    bool operator==(const Monitoring&) const = default;
+};
+
+// `failback_window`: when groups may go back by themselves, by the wall clock of the node that
+// decides. From the first minute to before the last; over midnight if that is the earlier one.
+struct FailbackWindow {
+    unsigned from = 0;  // minute of the day
+    unsigned to = 0;
+    bool operator==(const FailbackWindow&) const = default;
+    [[nodiscard]] bool contains(unsigned minute) const {
+        return from < to ? minute >= from && minute < to : minute >= from || minute < to;
+    }
+};
+
 struct Settings {
     std::vector<std::string> nodes;  // by rank, lower case
     Duration keepalive = 1s;
@@ -94,7 +121,9 @@ struct Settings {
     std::string debugfile;
     std::string logfacility;  // empty: not given
     unsigned debug = 0;
-    std::vector<Group> groups;  // in file order
+    Monitoring monitoring;
+    std::vector<FailbackWindow> failback_windows;  // empty: always
+    std::vector<Group> groups;                     // in file order
     // Raw text of every directive as written, for HA_<directive> of scripts. Of a directive given
     // on several lines: the lines' texts, with a newline between them.
     std::map<std::string, std::string> raw;

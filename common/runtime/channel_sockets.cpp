@@ -75,7 +75,7 @@ Result<UniqueFd> listen_at(const std::string& path, mode_t mode, uid_t uid, gid_
     if (!address) return std::unexpected(address.error());
     UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return failed("socket");
-    struct stat old{};
+    struct stat old {};
     if (::lstat(path.c_str(), &old) == 0) {
         if (!S_ISSOCK(old.st_mode)) return failure(path + ": exists and is not a socket");
         ::unlink(path.c_str());

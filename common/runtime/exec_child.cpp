@@ -73,7 +73,7 @@ void PreparedExec::wait_until_released() const noexcept {
 }
 
 void PreparedExec::reset_process() const noexcept {
-    struct sigaction standard{};
+    struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
     for (int s = 1; s < NSIG; ++s)
         ::sigaction(s, &standard, nullptr);  // refused for SIGKILL and SIGSTOP: as they are

@@ -202,7 +202,7 @@ void explain(int, siginfo_t* info, void*) {
 Result<void> load_syscall_filter(SyscallProfile profile, bool explain_denied) {
     if (kSanitized) return {};
     if (explain_denied) {
-        struct sigaction action{};
+        struct sigaction action {};
         action.sa_sigaction = explain;
         action.sa_flags = SA_SIGINFO;
         ::sigaction(SIGSYS, &action, nullptr);

@@ -20,4 +20,11 @@ WallTime wall_time() noexcept {
     return WallTime{.seconds = t.tv_sec, .nanoseconds = static_cast<std::int32_t>(t.tv_nsec)};
 }
 
+unsigned minute_of_day() noexcept {
+    const ::time_t seconds = wall_time().seconds;
+    struct tm local {};
+    if (::localtime_r(&seconds, &local) == nullptr) return 0;
+    return static_cast<unsigned>(local.tm_hour * 60 + local.tm_min);
+}
+
 }  // namespace hb::runtime

@@ -17,4 +17,7 @@ struct WallTime {
 };
 [[nodiscard]] WallTime wall_time() noexcept;
 
+// Of the local day, 0 to 1439. For what people plan by the clock on the wall.
+[[nodiscard]] unsigned minute_of_day() noexcept;
+
 }  // namespace hb::runtime

@@ -90,6 +90,7 @@ void ControlDesk::ask(ClientId id, Client& client, const ipc::AdminRequest& requ
                                   .scope = request.scope,
                                   .group = request.group,
                                   .stay = request.stay,
+                                  .target = request.target,
                                   .who = describe(client.caller)});
 }
 

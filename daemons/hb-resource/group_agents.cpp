@@ -7,6 +7,7 @@
 
 #include "common/base/assert.hpp"
 #include "common/config/address_spec.hpp"
+#include "common/config/monitoring.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-resource/script_rules.hpp"
 
@@ -38,7 +39,9 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
     for (const config::Group& group : settings.groups) {
         RunnerSettings runner = spec.limits;
         runner.preferred = settings.node_name(group.preferred);
-        groups_.emplace(group.name, make_group(std::move(runner), group));
+        runner.restarts = settings.monitoring.restarts;
+        runner.restart_window = settings.monitoring.restart_window;
+        groups_.emplace(group.name, make_group(std::move(runner), group, settings.monitoring));
     }
 }
 
@@ -68,7 +71,8 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
     return agents;
 }
 
-GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::Group& group) {
+GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::Group& group,
+                                           const config::Monitoring& monitoring) {
     Group result;
     runner.group = group.name;
     for (const config::Resource& resource : group.resources) {
@@ -79,8 +83,12 @@ GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::
             made.is_address = true;
             made.address = *address;
         }
-        runner.resources.push_back(resource.word);
-        runner.together.push_back(made.is_address);
+        runner.resources.push_back(
+            {.word = resource.word,
+             .together = made.is_address,
+             .alone = made.is_address,
+             .monitor = {.interval = config::monitor_interval(monitoring, resource),
+                         .trusted = made.is_address}});
         result.resources.push_back(std::move(made));
     }
     result.runner = std::make_unique<GroupRunner>(std::move(runner));
@@ -96,7 +104,10 @@ void GroupAgents::start(const GroupName& group) {
 void GroupAgents::stop(const GroupName& group) {
     // A result that nobody was told yet is overtaken: the stop has its own answer, and to hear
     // "stopped" before it would be too early.
-    std::erase_if(results_, [&](const RunnerDone& done) { return done.group == group; });
+    std::erase_if(results_, [&](const News& news) {
+        const auto* done = std::get_if<RunnerDone>(&news);
+        return done != nullptr && done->group == group;
+    });
     std::vector<RunnerAction> actions;
     groups_.at(group).runner->stop(runtime::now(), actions);
     carry_out(actions);
@@ -113,6 +124,10 @@ void GroupAgents::announce(const GroupName& group) {
         if (resource.is_address) addresses_->announce(resource.address);
 }
 
+void GroupAgents::forget_restarts(const GroupName& group) {
+    groups_.at(group).runner->forget_restarts();
+}
+
 // ---- runners and their calls
 
 void GroupAgents::carry_out(std::vector<RunnerAction>& actions) {
@@ -125,7 +140,11 @@ void GroupAgents::carry_out(std::vector<RunnerAction>& actions) {
             if (done->answer == RunnerDone::Answer::kRunning)
                 for (const Resource& resource : groups_.at(done->group).resources)
                     if (resource.is_address) addresses_->hold(resource.address);
-            results_.push_back(*done);
+            results_.emplace_back(*done);
+        } else if (const auto* trouble = std::get_if<RunnerTrouble>(&action)) {
+            results_.emplace_back(*trouble);
+        } else if (const auto* cancel = std::get_if<CancelOperation>(&action)) {
+            this->cancel(*cancel);
         } else {
             callbacks_.on_event(std::get<Event>(action));
         }
@@ -159,6 +178,13 @@ void GroupAgents::run(const RunOperation& operation) {
                   .timeout = operation.timeout});
 }
 
+// Its answer still comes, and nobody waits for it.
+void GroupAgents::cancel(const CancelOperation& cancelled) {
+    for (const auto& [id, caller] : callers_)
+        if (caller.id == cancelled.id && caller.group == cancelled.group)
+            return scripts_.cancel(id);
+}
+
 void GroupAgents::answer(OperationDone done) {
     answers_.push_back(std::move(done));
     work_.schedule();
@@ -177,9 +203,12 @@ void GroupAgents::work() noexcept {
         carry_out(actions);
     }
     while (!results_.empty()) {  // one by one: a callback may overtake one that waits
-        const RunnerDone done = std::move(results_.front());
+        const News news = std::move(results_.front());
         results_.pop_front();
-        callbacks_.on_done(done);
+        if (const auto* done = std::get_if<RunnerDone>(&news))
+            callbacks_.on_done(*done);
+        else
+            callbacks_.on_trouble(std::get<RunnerTrouble>(news));
     }
     arm_timer();
 }

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "common/base/event.hpp"
@@ -39,6 +40,7 @@ class GroupAgents {
     };
     struct Callbacks {
         std::move_only_function<void(const RunnerDone&) noexcept> on_done;
+        std::move_only_function<void(const RunnerTrouble&) noexcept> on_trouble;
         std::move_only_function<void(const Event&) noexcept> on_event;
         // Where a group's addresses are or would be. For every group once the kernel's table is
         // complete, then at changes.
@@ -58,6 +60,8 @@ class GroupAgents {
     void stop(const GroupName& group);
     void ask(const GroupName& group);
     void announce(const GroupName& group);
+    // Earlier restarts in place count no more: an admin has looked at it.
+    void forget_restarts(const GroupName& group);
 
   private:
     struct Resource {
@@ -73,6 +77,7 @@ class GroupAgents {
         GroupPlaces places;
         bool places_told = false;
     };
+    using News = std::variant<RunnerDone, RunnerTrouble>;
     struct Caller {  // of an operation under way
         GroupName group;
         std::uint64_t id = 0;
@@ -80,9 +85,11 @@ class GroupAgents {
 
     GroupAgents(runtime::EventLoop& loop, const config::Settings& settings, const Spec& spec,
                 Callbacks callbacks);
-    [[nodiscard]] static Group make_group(RunnerSettings runner, const config::Group& group);
+    [[nodiscard]] static Group make_group(RunnerSettings runner, const config::Group& group,
+                                          const config::Monitoring& monitoring);
     void carry_out(std::vector<RunnerAction>& actions);
     void run(const RunOperation& operation);
+    void cancel(const CancelOperation& cancelled);
     void answer(OperationDone done);
     void work() noexcept;
     void wake_runners() noexcept;
@@ -96,7 +103,7 @@ class GroupAgents {
     std::map<std::uint64_t, Caller> callers_;
     std::uint64_t next_id_ = 1;
     std::vector<OperationDone> answers_;  // with our ids, not given to runners yet
-    std::deque<RunnerDone> results_;      // not told yet
+    std::deque<News> results_;            // not told yet
     ScriptAgent scripts_;
     std::unique_ptr<AddressService> addresses_;
     runtime::Defer work_;

@@ -9,6 +9,12 @@
 // address stays while something that was started after it may still use it. Idempotent: a stop of
 // what is stopped succeeds.
 //
+// While the group runs its resources are asked for their status now and then (GroupMonitor). One
+// that failed is restarted in place: everything right of it is stopped, then it, then all are
+// started again; a resource that stands `alone` is just started again. All that time the group
+// counts as running. A restart that fails, or one too many, undoes the group like a failed start.
+// Whoever wants to stop the group does not wait for a status: it is cancelled.
+//
 // The shell answers every RunOperation exactly once, with kTimeout when the call had to be killed.
 // An answer that nobody waits for is ignored.
 #pragma once
@@ -16,6 +22,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,6 +30,7 @@
 #include "common/base/event.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/time.hpp"
+#include "daemons/hb-resource/group_monitor.hpp"
 
 namespace hb::resource {
 
@@ -36,6 +44,12 @@ struct RunOperation {  // answered by OperationDone with the same id
     Duration timeout{};
     bool operator==(const RunOperation&) const = default;
 };
+// The answer is of no use any more. It may still come, and is ignored.
+struct CancelOperation {
+    std::uint64_t id = 0;
+    GroupName group;
+    bool operator==(const CancelOperation&) const = default;
+};
 struct OperationDone {
     std::uint64_t id = 0;
     enum class Outcome : std::uint8_t { kOk, kRunning, kNotRunning, kFailed, kTimeout } outcome{};
@@ -46,24 +60,41 @@ struct RunnerDone {
     GroupName group;
     // kPartial: only after ask: some resources run, or one could not be asked.
     enum class Answer : std::uint8_t { kRunning, kStopped, kPartial, kFailed } answer{};
-    // The start itself came to this end: kStopped then means "failed and undone". False for what a
-    // stop came to, also for a stop that ended a start which had not failed.
+    // The start itself, or a restart, came to this end: kStopped then means "failed and undone".
+    // False for what a stop came to, also for a stop that ended a start which had not failed.
     bool after_start = false;
+    // kStopped: it failed again and again while it ran; no other try before somebody looked.
+    bool worn_out = false;
     std::string detail;
     bool operator==(const RunnerDone&) const = default;
 };
-using RunnerAction = std::variant<RunOperation, RunnerDone, Event>;
+// It runs, and this is what was wrong with it. Empty: all is well again.
+struct RunnerTrouble {
+    GroupName group;
+    std::string text;
+    bool operator==(const RunnerTrouble&) const = default;
+};
+using RunnerAction = std::variant<RunOperation, CancelOperation, RunnerDone, RunnerTrouble, Event>;
+
+struct RunnerResource {
+    std::string word;  // for log lines
+    bool together =
+        false;           // called at once with its neighbours that are marked so, too (addresses)
+    bool alone = false;  // what was started after it does not mind when it is started again
+    MonitorSettings monitor;
+};
 
 struct RunnerSettings {
     GroupName group;
-    std::vector<std::string> resources;  // words, for log lines
-    std::string preferred;               // node of the haresources line, for log lines
-    std::vector<bool> together;          // by resource; empty: one call at a time
+    std::vector<RunnerResource> resources;
+    std::string preferred;  // node of the haresources line, for log lines
     Duration start_timeout{60s};
     Duration stop_timeout{60s};
     Duration status_timeout{20s};
     unsigned stop_retries = 10;  // Heartbeat: HA_STOPRETRYMAX
     Duration stop_retry_delay{1s};
+    unsigned restarts = 3;  // in place, of one resource, within restart_window
+    Duration restart_window{10min};
 };
 
 class GroupRunner {
@@ -76,27 +107,42 @@ class GroupRunner {
     void ask(MonoTime now, std::vector<RunnerAction>& out);  // status of every resource
     void handle(const OperationDone& done, MonoTime now, std::vector<RunnerAction>& out);
     void on_deadline(MonoTime now, std::vector<RunnerAction>& out);
+    // Earlier restarts in place count no more.
+    void forget_restarts() { monitor_.forget_restarts(); }
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
     [[nodiscard]] bool idle() const { return phase_ == Phase::kIdle; }
 
   private:
-    enum class Phase : std::uint8_t { kIdle, kStarting, kStopping, kUndoing, kAsking };
+    // kClearing: stopping what has to be restarted.
+    enum class Phase : std::uint8_t { kIdle, kStarting, kStopping, kUndoing, kAsking, kClearing };
     struct Wave {  // resources [begin, end)
         std::size_t begin = 0;
         std::size_t end = 0;
     };
 
-    void begin_start(std::vector<RunnerAction>& out);
-    void begin_stop(std::size_t last_wave, std::vector<RunnerAction>& out);
-    void begin_ask(std::vector<RunnerAction>& out);
+    void begin_start(MonoTime now, std::vector<RunnerAction>& out);
+    void begin_stop(std::size_t last_wave, MonoTime now, std::vector<RunnerAction>& out);
+    void begin_ask(MonoTime now, std::vector<RunnerAction>& out);
     void call(std::size_t resource, Operation operation, std::vector<RunnerAction>& out);
     void call_wave(Operation operation, std::vector<RunnerAction>& out);
     void note(std::size_t resource, const OperationDone& done);
     void wave_ended(MonoTime now, std::vector<RunnerAction>& out);
-    void start_wave_ended(std::vector<RunnerAction>& out);
+    void start_wave_ended(MonoTime now, std::vector<RunnerAction>& out);
     void stop_wave_ended(MonoTime now, std::vector<RunnerAction>& out);
-    void ask_wave_ended(std::vector<RunnerAction>& out);
-    void finish(RunnerDone::Answer answer, bool after_start, std::vector<RunnerAction>& out);
+    void ask_wave_ended(MonoTime now, std::vector<RunnerAction>& out);
+    void finish(RunnerDone::Answer answer, bool after_start, MonoTime now,
+                std::vector<RunnerAction>& out);
+    void ask_for_health(MonoTime now, std::vector<RunnerAction>& out);
+    void end_monitoring(std::vector<RunnerAction>& out);
+    void health(std::size_t resource, const OperationDone& done, MonoTime now,
+                std::vector<RunnerAction>& out);
+    void failed(std::size_t resource, const std::string& problem, MonoTime now,
+                std::vector<RunnerAction>& out);
+    void begin_restart(std::size_t resource, std::vector<RunnerAction>& out);
+    [[nodiscard]] const std::string& word(std::size_t resource) const {
+        return settings_.resources[resource].word;
+    }
+    [[nodiscard]] std::size_t wave_of(std::size_t resource) const;
     [[nodiscard]] std::string group_line() const;
 
     RunnerSettings settings_;
@@ -113,6 +159,12 @@ class GroupRunner {
     bool stop_wanted_ = false;  // asked for while calls of something else were under way
     bool start_wanted_ = false;
     bool ask_wanted_ = false;
+    GroupMonitor monitor_;
+    std::map<std::uint64_t, std::size_t> statuses_;  // of the monitor, call id -> resource
+    std::set<std::size_t> warned_of_;                // whose status is of no use
+    std::optional<std::size_t> restarting_;          // this resource, in place
+    bool restarting_alone_ = false;
+    bool worn_out_ = false;
     std::string problem_;       // the first thing that went wrong in a start or an ask
     std::string stop_problem_;  // in the latest try of a stop
 };

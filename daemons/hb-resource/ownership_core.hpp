@@ -64,6 +64,13 @@ struct GroupDone {
     bool after_start =
         false;           // the answer to StartGroup: kStopped then means "start failed, undone"
     std::string detail;  // which resource, why
+    // kStopped after it had run: it failed again and again. No other try before a cleanup.
+    bool worn_out = false;
+};
+// It runs, and something was wrong with it (a resource was restarted in place).
+struct GroupTrouble {
+    GroupName group;
+    std::string text;
 };
 // Addresses of a group and where they live, from the kernel's routes. Sent before the group can
 // start.
@@ -82,6 +89,10 @@ struct CommGone {};
 struct StoodStill {
     Duration gap{};
 };
+// Groups may go back by themselves now, or may not (`failback_window`). Until it is said: they may.
+struct FailbackAllowed {
+    bool now = true;
+};
 struct StopRequested {};  // leave the cluster (T12)
 struct MasterGone {};     // the same, and nobody will respawn us
 struct FenceConfirmed {
@@ -94,7 +105,8 @@ using OwnershipInput =
                  ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere,
                  MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatus,
                  ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone,
-                 GroupPlaces, StopRequested, MasterGone, FenceConfirmed>;
+                 GroupTrouble, FailbackAllowed, GroupPlaces, StopRequested, MasterGone,
+                 FenceConfirmed>;
 
 // ---- actions
 
@@ -107,6 +119,9 @@ struct StopGroup {  // also interrupts a start under way
 struct AskGroup {  // what is here? (after a respawn; after cleanup)
     GroupName group;
 };
+struct ForgetRestarts {  // an admin has looked at it
+    GroupName group;
+};
 struct AnnounceGroup {  // gratuitous ARP again, for an owner that stays
     GroupName group;
 };
@@ -114,7 +129,7 @@ struct LeaveDone {};  // everything stopped, every heard peer knows: the process
 
 using OwnershipAction =
     std::variant<ipc::ResourceHello, ipc::Publish, ipc::RequestAnswer, ipc::Watch, StartGroup,
-                 StopGroup, AskGroup, AnnounceGroup, LeaveDone, Event>;
+                 StopGroup, AskGroup, ForgetRestarts, AnnounceGroup, LeaveDone, Event>;
 
 class OwnershipCore {
   public:

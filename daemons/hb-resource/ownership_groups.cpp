@@ -126,11 +126,30 @@ void Impl::drop_wanted(GroupFacts& g, MonoTime now) {
     if (!g.wanted) g.wanted_since.reset();
 }
 
+// The same for a move to somebody named.
+void Impl::drop_move(GroupFacts& g, MonoTime now) {
+    if (!g.move_to) return;
+    if (!g.move_since) g.move_since = now;
+    const bool there = g.row && g.row->owner == *g.move_to && !(g.move_back && g.row->pinned);
+    // Back, but its preferred node cannot have it: then it is free to go there when it can.
+    const bool freed = g.move_back && g.row && !g.row->pinned && s.auto_failback;
+    const bool too_late = now - *g.move_since >= wish_patience();
+    if (!there && !freed && !too_late) return;
+    if (!there && !freed)
+        say_group(Level::kWarn, "move-cancelled", g,
+                  fmt::format("move of {} to {} cancelled: it cannot have it", g.settings.name,
+                              name_of(*g.move_to)));
+    g.move_to.reset();
+    g.move_back = false;
+    g.move_since.reset();
+}
+
 // `move-away` and `wanted` are one-shot: gone when done, or when nobody else can have the group.
 void Impl::drop_wishes(MonoTime now) {
     if (!view || !membership_there) return;
     for (auto& [name, g] : groups) {
         drop_wanted(g, now);
+        drop_move(g, now);
         if (!g.move_away) continue;
         bool done = false;
         bool all_told = everybody_reported() && !anybody_unknown(name);
@@ -167,14 +186,27 @@ void Impl::drop_wishes(MonoTime now) {
     }
 }
 
+// Does another member run it, or may it be given to one?
+bool Impl::others_have_it(const GroupName& name) const {
+    if (somebody_else_eligible(name)) return true;
+    return std::ranges::any_of(view->members, [&](const Member& m) {
+        if (m.node == s.self) return false;
+        const PeerFacts& p = peers.at(m.node);
+        if (!p.report || p.report->view != view->id) return true;  // it may
+        const auto it = p.report->groups.find(name);
+        return it != p.report->groups.end() && it->second.state != GroupState::kStopped;
+    });
+}
+
 // Who would get the group if we were not eligible? (T11)
 std::optional<NodeId> Impl::successor(const GroupName& name, const GroupFacts& g,
-                                      MonoTime now) const {
+                                      const Loads& counts, MonoTime now) const {
     PlacementInput in = placement_input(name, g, *view, now);
     for (Candidate& c : in.members)
         if (c.node == s.self) c.standby = true;
     if (!in.row) in.row = Row{.version = 1, .owner = s.self};
     in.row->owner = s.self;
+    set_loads(in, counts, counted_at(name, ruling_table()));
     const auto p = choose(in, s.dropped);
     return p && p->owner != s.self ? std::optional(p->owner) : std::nullopt;
 }
@@ -194,6 +226,7 @@ void Impl::stop(GroupFacts& g, LetGo why, std::string reason) {
 }
 
 void Impl::stop_what_must(MonoTime now) {
+    std::optional<Loads> counts;
     for (auto& [name, g] : groups) {
         if (g.thawed && g.state == GroupState::kRunning) {
             stop(g, LetGo::kStoodStill, "this host stood still: somebody may have taken it");
@@ -209,12 +242,15 @@ void Impl::stop_what_must(MonoTime now) {
         } else if (g.row && g.row->owner != s.self) {
             stop(g, LetGo::kNone,
                  fmt::format("{} owns it: {}", name_of(g.row->owner), g.row->reason));
-        } else if ((standby || g.move_away) && membership_there && view && !i_coordinate()) {
+        } else if ((standby || g.move_away || (g.move_to && *g.move_to != s.self)) &&
+                   membership_there && view && !i_coordinate()) {
             // T11: when the next owner is the coordinator, our report is all it needs.
-            const auto next = successor(name, g, now);
+            if (!counts) counts = loads(ruling_table());
+            const auto next = successor(name, g, *counts, now);
             if (next && *next == view->id.coordinator)
                 stop(g, LetGo::kWish,
-                     fmt::format("standby was asked for; {} takes it", name_of(*next)));
+                     fmt::format("{} was asked for; {} takes it", g.move_to ? "a move" : "standby",
+                                 name_of(*next)));
         }
     }
 }
@@ -368,13 +404,15 @@ void Impl::start_what_may(MonoTime now) {
     }
 }
 
-// T10: after its back-off a node may be tried again; a bounded number of times, then an admin must
-// look.
+// T10: after its back-off a node may be tried again when nobody else can have the group; a bounded
+// number of times, then an admin must look. As long as it runs elsewhere it stays there: to try
+// again would interrupt what works.
 void Impl::retry_failed_starts(MonoTime now) {
     for (auto& [name, g] : groups) {
         if (!g.start_failed || g.state != GroupState::kStopped) continue;
         if (!g.retry_at) g.retry_at = now + s.start_retry;  // taken over from a predecessor
         if (g.start_failures >= kMaxStarts || now < *g.retry_at) continue;
+        if (!membership_there || !view || others_have_it(name)) continue;
         g.start_failed = false;
         g.retry_at.reset();
     }

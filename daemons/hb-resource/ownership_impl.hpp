@@ -22,6 +22,8 @@ namespace hb::resource {
 enum class LetGo : std::uint8_t { kNone, kLeaving, kNoMajority, kIsolated, kStoodStill, kWish };
 
 inline constexpr unsigned kMaxStarts = 8;  // failed ones in a row, then an admin must look (T10)
+// What ran for so long started well: earlier failures count no more.
+inline constexpr Duration kRanWell = 10min;
 
 struct GroupFacts {
     GroupSettings settings;
@@ -34,6 +36,9 @@ struct GroupFacts {
     bool move_away = false;
     bool wanted = false;
     std::optional<MonoTime> wanted_since;
+    std::optional<NodeId> move_to;  // asked for here, maybe of others
+    bool move_back = false;
+    std::optional<MonoTime> move_since;
     bool pinned = false;
     std::uint64_t pinned_generation = 0;
     LetGo let_go = LetGo::kNone;  // while stopping by ourselves
@@ -42,6 +47,8 @@ struct GroupFacts {
     bool start_failed = false;
     unsigned start_failures = 0;
     std::optional<MonoTime> retry_at;
+    std::optional<MonoTime> running_since;
+    std::string trouble;  // while it runs
     std::string problem;  // it cannot run here: no interface for an address
     bool places_known = false;
     std::vector<PlacedAddress> places;
@@ -71,6 +78,8 @@ struct PeerFacts {
 };
 
 struct OwnershipCore::Impl {
+    using Loads = std::map<NodeId, unsigned>;  // groups, by owner
+
     Impl(OwnershipSettings s, MonoTime now);
 
     // ---- inputs (ownership_inputs.cpp)
@@ -93,6 +102,8 @@ struct OwnershipCore::Impl {
     void on(const ipc::CommStoodStill& m, MonoTime now);
     void on(const CommGone& m, MonoTime now);
     void on(const GroupDone& m, MonoTime now);
+    void on(const GroupTrouble& m, MonoTime now);
+    void on(const FailbackAllowed& m, MonoTime now);
     void on(const GroupPlaces& m, MonoTime now);
     void on(const StopRequested& m, MonoTime now);
     void on(const MasterGone& m, MonoTime now);
@@ -103,6 +114,8 @@ struct OwnershipCore::Impl {
     void request_active(const ipc::Request& r);
     void request_takeover(const ipc::Request& r, MonoTime now);
     void request_cleanup(const ipc::Request& r);
+    void request_move(const ipc::Request& r, MonoTime now);
+    void request_move_back(const ipc::Request& r, MonoTime now);
     void request_quorum_ignore(const ipc::Request& r);
     [[nodiscard]] bool in_scope(const GroupFacts& g, const ipc::Request& r) const;
     [[nodiscard]] bool known_scope(const ipc::Request& r);
@@ -113,6 +126,11 @@ struct OwnershipCore::Impl {
     void lead(MonoTime now);
     [[nodiscard]] bool everybody_reported() const;
     [[nodiscard]] bool anybody_unknown(const GroupName& name) const;
+    [[nodiscard]] std::optional<NodeId> counted_at(const GroupName& name, const Table* t) const;
+    [[nodiscard]] Loads loads(const Table* t) const;
+    static void set_loads(PlacementInput& in, const Loads& counts, std::optional<NodeId> own);
+    // Who would have each group if only these were left of the view.
+    [[nodiscard]] std::map<GroupName, NodeId> forecast(const View& rest, MonoTime now) const;
     [[nodiscard]] PlacementInput placement_input(const GroupName& name, const GroupFacts& g,
                                                  const View& members, MonoTime now) const;
     [[nodiscard]] bool i_coordinate() const { return view && view->id.coordinator == s.self; }
@@ -124,6 +142,7 @@ struct OwnershipCore::Impl {
     void judge_touch(MonoTime now);
     void drop_wishes(MonoTime now);
     void drop_wanted(GroupFacts& g, MonoTime now);
+    void drop_move(GroupFacts& g, MonoTime now);
     [[nodiscard]] Duration wish_patience() const { return 10s + 3 * s.deadtime; }
     void stop_what_must(MonoTime now);
     void stop(GroupFacts& g, LetGo why, std::string reason);
@@ -138,8 +157,10 @@ struct OwnershipCore::Impl {
     [[nodiscard]] bool wants_to_start(const GroupFacts& g) const;
     [[nodiscard]] bool somebody_else_eligible(const GroupName& name) const;
     [[nodiscard]] std::optional<NodeId> successor(const GroupName& name, const GroupFacts& g,
-                                                  MonoTime now) const;
+                                                  const Loads& counts, MonoTime now) const;
     void retry_failed_starts(MonoTime now);
+    void failed_here(GroupFacts& g, const GroupDone& m, MonoTime now);
+    [[nodiscard]] bool others_have_it(const GroupName& name) const;
 
     // ---- watchdogs (ownership_watchdog.cpp)
     void note_losses(MonoTime now);
@@ -155,8 +176,16 @@ struct OwnershipCore::Impl {
     [[nodiscard]] std::optional<ipc::Watch> make_watch(MonoTime now);
     void watch(MonoTime now, std::vector<OwnershipAction>& out);
     [[nodiscard]] Duration patience() const;
+    struct Prospect {  // what is left of the view without those who are late
+        View rest;
+        std::map<GroupName, NodeId> owners;  // empty while nobody is late
+        bool outsiders = false;
+        bool heard_outside = false;
+        bool all_spoke = false;
+    };
+    [[nodiscard]] Prospect prospect(MonoTime now) const;
     [[nodiscard]] bool worth_probing(const GroupName& name, const GroupFacts& g,
-                                     MonoTime now) const;
+                                     const Prospect& p) const;
     [[nodiscard]] bool late(const PeerFacts& p, MonoTime now) const;
     [[nodiscard]] Duration late_after() const;
     void leave(MonoTime now);
@@ -205,6 +234,7 @@ struct OwnershipCore::Impl {
     bool no_majority = false;
     std::optional<MonoTime> must_be_gone_at;  // what we had to let go of, or the watchdog resets us
     bool quorum_ignored = false;
+    bool failback_allowed = true;  // failback_window
     std::uint64_t thaws = 0;
     std::optional<MonoTime> answers_gap;     // hb-comm's newest, for hb-comm
     std::optional<MonoTime> stood_still_at;  // newest own gap

@@ -46,8 +46,11 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime) {
         g.wanted = r.wanted;
         g.pinned = r.pinned;
         g.pinned_generation = r.pinned_generation;
+        g.move_to = r.move_to;
+        g.move_back = r.move_back;
         g.start_failed = r.start_failed;
-        if (r.start_failed) g.start_failures = 1;
+        if (r.start_failed) g.start_failures = r.given_up ? kMaxStarts : 1;
+        g.trouble = r.trouble;
     }
     if (m.own_table && !s.dropped.t6_continues) table = m.own_table;
 }
@@ -195,8 +198,8 @@ void Impl::on(const GroupDone& m, MonoTime now) {
             // A stop that was asked for meanwhile is still under way; its own answer follows.
             if (was == GroupState::kStopping) return;
             g.state = GroupState::kRunning;
-            g.start_failures = 0;
             g.start_failed = false;
+            if (was != GroupState::kRunning) g.running_since = now;
             if (was == GroupState::kUnknown) g.reason = "found running";
             break;
         case GroupAnswer::kStopped:
@@ -205,21 +208,10 @@ void Impl::on(const GroupDone& m, MonoTime now) {
             if (was == GroupState::kUnknown) g.reason = "not started yet";
             if (g.row && was != GroupState::kUnknown && was != GroupState::kStopped)
                 g.bar = std::max(g.bar, g.row->version);  // T8, T10
-            if (was == GroupState::kStarting && m.after_start) {
-                g.start_failed = true;
-                g.start_failures++;
-                const auto doublings = std::min(g.start_failures - 1, 5U);
-                g.retry_at = now + std::min<Duration>(s.start_retry * (1U << doublings), 60s);
-                g.reason = fmt::format("start failed: {}", m.detail);
-                say_group(Level::kError, "start-failed", g,
-                          fmt::format("Giving up resources due to failure of {}: {}",
-                                      g.settings.name, m.detail));
-                if (g.start_failures == kMaxStarts)
-                    say_group(Level::kCrit, "start-given-up", g,
-                              fmt::format("{} failed to start {} times here: not tried again "
-                                          "before 'hactl cleanup'",
-                                          g.settings.name, kMaxStarts));
-            }
+            if (m.after_start && (was == GroupState::kStarting || was == GroupState::kRunning))
+                failed_here(g, m, now);
+            g.running_since.reset();
+            g.trouble.clear();
             if (was == GroupState::kStopping && g.let_go == LetGo::kWish)
                 g.reason = "given away: standby was asked for";
             if (was == GroupState::kStopping) g.let_go = LetGo::kNone;
@@ -239,6 +231,8 @@ void Impl::on(const GroupDone& m, MonoTime now) {
         case GroupAnswer::kFailed:
             g.state = GroupState::kFailed;
             g.hide_stopping = false;
+            g.running_since.reset();
+            g.trouble.clear();
             g.reason = fmt::format("stop failed: {}", m.detail);
             say_group(Level::kCrit, "stop-failed", g,
                       fmt::format("Resource STOP failure in {}: {}. It stays blocked here until "
@@ -246,6 +240,34 @@ void Impl::on(const GroupDone& m, MonoTime now) {
                                   g.settings.name, m.detail));
             break;
     }
+}
+
+// T10: undone, and not tried again here as long as somebody else can have it.
+void Impl::failed_here(GroupFacts& g, const GroupDone& m, MonoTime now) {
+    if (g.running_since && now - *g.running_since >= kRanWell) g.start_failures = 0;
+    g.start_failed = true;
+    g.start_failures = m.worn_out ? kMaxStarts : std::min(g.start_failures + 1, kMaxStarts);
+    const auto doublings = std::min(g.start_failures - 1, 5U);
+    g.retry_at = now + std::min<Duration>(s.start_retry * (1U << doublings), 60s);
+    g.reason =
+        fmt::format("{}: {}", g.running_since ? "failed while it ran" : "start failed", m.detail);
+    say_group(
+        Level::kError, "start-failed", g,
+        fmt::format("Giving up resources due to failure of {}: {}", g.settings.name, m.detail));
+    if (g.start_failures < kMaxStarts) return;
+    const std::string why =
+        m.worn_out ? "was restarted in vain" : fmt::format("failed to start {} times", kMaxStarts);
+    say_group(
+        Level::kCrit, "start-given-up", g,
+        fmt::format("{} {} here: not tried again before 'hactl cleanup'", g.settings.name, why));
+}
+
+void Impl::on(const GroupTrouble& m, MonoTime) {
+    if (const auto it = groups.find(m.group); it != groups.end()) it->second.trouble = m.text;
+}
+
+void Impl::on(const FailbackAllowed& m, MonoTime) {
+    failback_allowed = m.now;
 }
 
 void Impl::on(const GroupPlaces& m, MonoTime) {

@@ -59,6 +59,10 @@ Report Impl::make_report() const {
         q.reason = cut(g.problem.empty() ? g.reason : g.problem);
         q.gate_reason = cut(g.gate_reason);
         q.weak_evidence = g.weak_evidence;
+        q.given_up = g.start_failed && g.start_failures >= kMaxStarts;
+        q.trouble = cut(g.trouble);
+        q.move_to = g.move_to;
+        q.move_back = g.move_back;
         r.groups.emplace(name, std::move(q));
     }
     return r;
@@ -142,41 +146,47 @@ bool Impl::late(const PeerFacts& p, MonoTime now) const {
     return now - newest >= late_after();
 }
 
+Impl::Prospect Impl::prospect(MonoTime now) const {
+    Prospect p;
+    if (!view) return p;
+    p.outsiders = view->members.size() < s.node_names.size();
+    p.heard_outside = std::ranges::any_of(peers, [&](const auto& peer) {
+        const PeerFacts& f = peer.second;
+        const bool is_leaving = f.report && f.report->leaving;
+        return !in_view(peer.first) && !is_leaving && !f.status.deaf && !late(f, now);
+    });
+    p.rest = *view;
+    std::erase_if(p.rest.members,
+                  [&](const Member& m) { return m.node != s.self && late(peers.at(m.node), now); });
+    p.all_spoke = std::ranges::all_of(p.rest.members, [&](const Member& m) {
+        if (m.node == s.self) return true;
+        const PeerFacts& f = peers.at(m.node);
+        return f.report && f.report->view == view->id;
+    });
+    if (p.outsiders || p.rest.members.size() != view->members.size())
+        p.owners = forecast(p.rest, now);
+    return p;
+}
+
 // A peer that is really gone costs no time beyond deadtime: the addresses that we would be given
 // are asked for as soon as a member is late, and for as long as the gate may want the answer (G8).
-bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, MonoTime now) const {
+bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, const Prospect& p) const {
     if (!view || g.state != GroupState::kStopped || !g.places_known || leave_wanted || standby)
         return false;
-    const bool outsiders = view->members.size() < s.node_names.size();
     // While a node outside our view is heard the gate stays closed (G2), and two survivors that
     // both ask before they are in one view only cross each other (G9). Who asks already goes on.
     const bool asking = std::ranges::all_of(
         g.places, [&](const PlacedAddress& a) { return asked_since.contains(a); });
-    const bool heard_outside = std::ranges::any_of(peers, [&](const auto& p) {
-        const bool is_leaving = p.second.report && p.second.report->leaving;
-        return !in_view(p.first) && !is_leaving && !p.second.status.deaf && !late(p.second, now);
-    });
-    if (heard_outside && !asking) return false;
-    if (g.row && g.row->owner == s.self && outsiders) return true;
-    View rest = *view;
-    std::erase_if(rest.members,
-                  [&](const Member& m) { return m.node != s.self && late(peers.at(m.node), now); });
+    if (p.heard_outside && !asking) return false;
+    if (g.row && g.row->owner == s.self && p.outsiders) return true;
     // Between a new view and its table there is no row: the window that is complete must not be
     // lost just then.
-    if (!outsiders && rest.members.size() == view->members.size()) return false;
-    PlacementInput in = placement_input(name, g, rest, now);
-    const bool owner_gone = in.row && !rest.contains(in.row->owner);
-    if (in.row && !owner_gone) return in.row->owner == s.self;
-    in.row.reset();
+    if (p.owners.empty()) return false;
+    if (g.row && p.rest.contains(g.row->owner)) return g.row->owner == s.self;
     // Who has not spoken in this view may be the one that gets it: do not cross its question.
-    const bool all_spoke = std::ranges::all_of(rest.members, [&](const Member& m) {
-        if (m.node == s.self) return true;
-        const PeerFacts& p = peers.at(m.node);
-        return p.report && p.report->view == view->id;
-    });
-    if (!asking && !all_spoke) return false;
-    const auto p = choose(in, s.dropped);
-    return p && p->owner == s.self;
+    if (!asking && !p.all_spoke) return false;
+    const auto owner = p.owners.find(name);
+    return owner != p.owners.end() && owner->second == s.self;
 }
 
 // What our predecessor held stays claimed until the kernel was asked (section 8); where nobody
@@ -201,10 +211,11 @@ bool Impl::claims_known(MonoTime now) const {
 std::optional<ipc::Watch> Impl::make_watch(MonoTime now) {
     if (!claims_known(now)) return std::nullopt;
     ipc::Watch w;
+    const Prospect likely = prospect(now);
     for (const auto& [name, g] : groups) {
         const bool claim = claims(g);
         auto& list = claim ? w.claims : w.probes;
-        if (claim || worth_probing(name, g, now))
+        if (claim || worth_probing(name, g, likely))
             list.insert(list.end(), g.places.begin(), g.places.end());
     }
     std::ranges::sort(w.claims);
@@ -273,6 +284,7 @@ MonoTime Impl::next_deadline() const {
         can_take = can_take || (g.state == GroupState::kStopped && g.places_known);
         if (g.start_failed && g.retry_at && g.state == GroupState::kStopped) at(*g.retry_at);
         if (g.wanted && g.wanted_since) at(*g.wanted_since + wish_patience());
+        if (g.move_to && g.move_since) at(*g.move_since + wish_patience());
         if (g.alone_since && g.move_away) at(*g.alone_since + s.deadtime);
         if (g.worse_until) at(*g.worse_until + 2 * s.deadtime);
         if (g.reach_moved) at(*g.reach_moved + 2 * s.deadtime);

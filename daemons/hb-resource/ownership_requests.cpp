@@ -38,6 +38,10 @@ void Impl::on(const ipc::Request& r, MonoTime now) {
             return request_cleanup(r);
         case ipc::RequestKind::kQuorumIgnore:
             return request_quorum_ignore(r);
+        case ipc::RequestKind::kMove:
+            return request_move(r, now);
+        case ipc::RequestKind::kMoveBack:
+            return request_move_back(r, now);
     }
 }
 
@@ -83,6 +87,7 @@ void Impl::request_standby(const ipc::Request& r) {
         }
         g.move_away = true;
         g.wanted = false;
+        g.move_to.reset();
         asked++;
     }
     if (asked == 0 && alone > 0)
@@ -116,6 +121,7 @@ void Impl::request_takeover(const ipc::Request& r, MonoTime now) {
         g.wanted = true;
         g.wanted_since = now;
         g.move_away = false;
+        g.move_to.reset();
         asked++;
     }
     if (asked == 0 && failed > 0)
@@ -129,6 +135,11 @@ void Impl::request_cleanup(const ipc::Request& r) {
     std::size_t cleared = 0;
     for (auto& [name, g] : groups) {
         if (!in_scope(g, r)) continue;
+        if (!g.trouble.empty()) {
+            g.trouble.clear();
+            then.push_back(ForgetRestarts{name});
+            cleared++;
+        }
         if (g.start_failed) {
             g.start_failed = false;
             g.start_failures = 0;
@@ -146,6 +157,67 @@ void Impl::request_cleanup(const ipc::Request& r) {
     answer(r, true,
            cleared == 0 ? "nothing to clean up"
                         : fmt::format("cleaned up {} group{}", cleared, cleared == 1 ? "" : "s"));
+}
+
+// An explicit move pins the group where it goes (T4). The wish is state: the coordinator reads it.
+void Impl::request_move(const ipc::Request& r, MonoTime now) {
+    if (!r.target || rank(*r.target) >= s.node_names.size())
+        return answer(r, false, "no such node");
+    if (*r.target == s.self) return request_takeover(r, now);
+    const std::string& to = name_of(*r.target);
+    if (!view || !membership_there) return answer(r, false, "this node is in no view yet");
+    const auto peer = peers.find(*r.target);
+    if (!in_view(*r.target) || !peer->second.report || peer->second.report->view != view->id)
+        return answer(r, false, fmt::format("{} is not there", to));
+    std::size_t asked = 0, refused = 0;
+    std::string why;
+    for (auto& [name, g] : groups) {
+        if (!in_scope(g, r) || (g.row && g.row->owner == *r.target)) continue;
+        const Report& there = *peer->second.report;
+        const auto it = there.groups.find(name);
+        Candidate c{.standby = there.standby, .leaving = there.leaving, .isolated = there.isolated};
+        if (it != there.groups.end()) c.start_failed = it->second.start_failed;
+        if (it == there.groups.end()) why = "its haresources does not have the group";
+        if (!c.ineligible().empty()) why = c.ineligible();
+        if (it == there.groups.end() || !c.eligible()) {
+            refused++;
+            continue;
+        }
+        g.move_to = r.target;
+        g.move_back = false;
+        g.move_since = now;
+        g.wanted = g.move_away = false;
+        asked++;
+    }
+    if (asked == 0 && refused > 0)
+        return answer(r, false, fmt::format("{} cannot have it: {}", to, why));
+    if (asked == 0) return answer(r, true, fmt::format("{} has it already", to));
+    answer(r, true, fmt::format("moving {} group{} to {}", asked, asked == 1 ? "" : "s", to));
+}
+
+void Impl::request_move_back(const ipc::Request& r, MonoTime now) {
+    if (!view || !membership_there) return answer(r, false, "this node is in no view yet");
+    std::size_t asked = 0, absent = 0;
+    for (auto& [name, g] : groups) {
+        if (!in_scope(g, r)) continue;
+        const bool there = g.row && g.row->owner == g.settings.preferred;
+        if (there && !g.row->pinned) continue;
+        if (!there && !in_view(g.settings.preferred)) {
+            absent++;
+            if (!g.row || !g.row->pinned || !s.auto_failback) continue;
+        }
+        g.move_to = g.settings.preferred;
+        g.move_back = true;
+        g.move_since = now;
+        g.wanted = g.move_away = false;
+        asked++;
+    }
+    if (asked == 0 && absent > 0)
+        return answer(r, false, "the preferred node is not there: nothing moves");
+    if (asked == 0) return answer(r, true, "nothing is away from its preferred node");
+    answer(r, true,
+           fmt::format("sending {} group{} back to {}", asked, asked == 1 ? "" : "s",
+                       asked == 1 ? "its preferred node" : "their preferred nodes"));
 }
 
 void Impl::request_quorum_ignore(const ipc::Request& r) {

@@ -74,7 +74,7 @@ PlacementInput Impl::placement_input(const GroupName& name, const GroupFacts& g,
                                      const View& members, MonoTime now) const {
     PlacementInput in;
     in.preferred = g.settings.preferred;
-    in.auto_failback = s.auto_failback;
+    in.auto_failback = s.auto_failback && failback_allowed;
     in.row = g.row;
     in.may_reissue = !no_majority && !isolated;
     if (const Member* m = members.find(in.preferred))
@@ -93,6 +93,8 @@ PlacementInput Impl::placement_input(const GroupName& name, const GroupFacts& g,
             c.move_away = g.move_away;
             c.start_failed = g.start_failed || !g.problem.empty();
             c.wanted = g.wanted;
+            c.move_to = g.move_to;
+            c.move_back = g.move_back;
             c.pinned = g.pinned;
             c.pinned_generation = g.pinned_generation;
         } else {
@@ -110,6 +112,8 @@ PlacementInput Impl::placement_input(const GroupName& name, const GroupFacts& g,
                     c.move_away = q.move_away;
                     c.start_failed = q.start_failed;
                     c.wanted = q.wanted;
+                    c.move_to = q.move_to;
+                    c.move_back = q.move_back;
                     c.pinned = q.pinned;
                     c.pinned_generation = q.pinned_generation;
                 }
@@ -159,6 +163,61 @@ void Impl::note_reach(MonoTime now) {
     }
 }
 
+// ---- how many groups each has, for those that nobody has yet
+
+std::optional<NodeId> Impl::counted_at(const GroupName& name, const Table* t) const {
+    if (t != nullptr)
+        if (const auto row = t->rows.find(name); row != t->rows.end()) return row->second.owner;
+    for (const Member& m : view->members) {
+        GroupState state = GroupState::kUnknown;
+        if (m.node == s.self) {
+            state = groups.at(name).state;
+        } else if (const PeerFacts& p = peers.at(m.node); p.report && p.report->view == view->id) {
+            if (const auto q = p.report->groups.find(name); q != p.report->groups.end())
+                state = q->second.state;
+        }
+        if (state == GroupState::kRunning || state == GroupState::kStarting) return m.node;
+    }
+    return std::nullopt;
+}
+
+Impl::Loads Impl::loads(const Table* t) const {
+    Loads counts;
+    for (const auto& [name, g] : groups)
+        if (const auto node = counted_at(name, t)) counts[*node]++;
+    return counts;
+}
+
+// `own`: where the group itself is counted.
+void Impl::set_loads(PlacementInput& in, const Loads& counts, std::optional<NodeId> own) {
+    for (Candidate& c : in.members) {
+        const auto it = counts.find(c.node);
+        c.load = it == counts.end() ? 0 : it->second;
+        if (own == c.node) c.load--;
+    }
+}
+
+std::map<GroupName, NodeId> Impl::forecast(const View& rest, MonoTime now) const {
+    std::map<GroupName, NodeId> result;
+    const Table* present = ruling_table();
+    Loads counts = loads(present);
+    for (const auto& [name, g] : groups) {
+        PlacementInput in = placement_input(name, g, rest, now);
+        const std::optional<NodeId> own = counted_at(name, present);
+        set_loads(in, counts, own);
+        if (in.row && !rest.contains(in.row->owner)) in.row.reset();
+        const auto p = choose(in, s.dropped);
+        const std::optional<NodeId> owner = p        ? std::optional(p->owner)
+                                            : in.row ? std::optional(in.row->owner)
+                                                     : std::nullopt;
+        if (!owner) continue;
+        result[name] = *owner;
+        if (own) counts[*own]--;
+        counts[*owner]++;
+    }
+    return result;
+}
+
 void Impl::lead(MonoTime now) {
     if (!membership_there || !i_coordinate() || !view_installed) return;
     if (leaving && !s.dropped.t12_no_table_after) return;
@@ -174,14 +233,19 @@ void Impl::lead(MonoTime now) {
 
     Table next = have_table ? *table : Table{.view = view->id, .rows = {}};
     bool changed = !have_table;
+    Loads counts = loads(&next);
     for (auto& [name, g] : groups) {
         const auto old = next.rows.find(name);
         const bool first_row = old == next.rows.end();
         if (first_row && anybody_unknown(name) && !s.dropped.t2_all_reported) continue;
         PlacementInput in = placement_input(name, g, *view, now);
         in.row = first_row ? std::nullopt : std::optional(old->second);
+        const std::optional<NodeId> own = counted_at(name, &next);
+        set_loads(in, counts, own);
         const auto p = choose(in, s.dropped);
         if (!p) continue;
+        if (own) counts[*own]--;
+        counts[p->owner]++;
         Row row{.version = first_row ? 1 : old->second.version + 1,
                 .owner = p->owner,
                 .pred = first_row ? 0 : old->second.version,

@@ -36,6 +36,16 @@ const Candidate* pick(const PlacementInput& in, Predicate qualifies) {
     return nullptr;
 }
 
+// Who gets a group that nobody has: the preferred node, else the one with the fewest, else the
+// lowest rank.
+const Candidate* pick_free(const PlacementInput& in) {
+    if (const Candidate* p = find(in, in.preferred); p != nullptr && can_get(*p)) return p;
+    const Candidate* best = nullptr;
+    for (const Candidate& c : in.members)
+        if (can_get(c) && (best == nullptr || c.load < best->load)) best = &c;
+    return best;
+}
+
 bool pin_holds(bool pinned, std::uint64_t generation, const PlacementInput& in) {
     return pinned && in.preferred_generation <= generation;
 }
@@ -52,9 +62,46 @@ Placement pinned_at(const Candidate& c, const PlacementInput& in, const TestOnly
             .reason = std::move(reason)};
 }
 
+// Whom an admin wants to have it, wherever that was asked; who asks for itself goes first. Nothing:
+// nobody, somebody who cannot have it, or the owner itself.
+struct Wish {
+    const Candidate* to = nullptr;
+    bool back = false;  // and no pin
+};
+Wish wished(const PlacementInput& in, NodeId owner) {
+    const bool pinned = in.row && in.row->pinned;
+    for (const Candidate& c : in.members)
+        if (c.node == owner && (c.wanted || (c.move_to == owner && !c.move_back))) return {};
+    if (const Candidate* c =
+            pick(in, [&](const Candidate& m) { return m.node != owner && m.wanted && can_get(m); }))
+        return {c};
+    for (const Candidate& c : in.members) {
+        if (!c.move_to) continue;
+        const Candidate* to = find(in, *c.move_to);
+        if (to == nullptr || !can_get(*to)) continue;
+        if (to->node == owner && !(c.move_back && pinned)) continue;
+        return {to, c.move_back};
+    }
+    return {};
+}
+
+// Its pin was taken off while the preferred node cannot have it.
+bool unpinned_by_wish(const PlacementInput& in) {
+    return in.row && in.row->pinned && in.auto_failback &&
+           std::ranges::any_of(in.members, [](const Candidate& c) { return c.move_back; });
+}
+
+Placement move_to(const Wish& wish, const PlacementInput& in, const TestOnlyRulesDropped& drop);
+
 bool anyone_gives_away(const PlacementInput& in, NodeId except) {
     return std::ranges::any_of(in.members,
                                [&](const Candidate& c) { return c.node != except && c.move_away; });
+}
+
+Placement move_to(const Wish& wish, const PlacementInput& in, const TestOnlyRulesDropped& drop) {
+    if (wish.back) return place(*wish.to, "sent back to its preferred node, by request");
+    return pinned_at(*wish.to, in, drop,
+                     wish.to->wanted ? "takeover was asked for there" : "a move was asked for");
 }
 
 // T3: the first row of a group in a view. Holders are looked at here and nowhere else (T4).
@@ -70,7 +117,9 @@ std::optional<Placement> first_row(const PlacementInput& in, const TestOnlyRules
         }
         return p;
     }
-    if (const Candidate* c = pick(in, can_get)) {
+    if (const Wish wish = wished(in, in.preferred); wish.to != nullptr)
+        return move_to(wish, in, drop);
+    if (const Candidate* c = pick_free(in)) {
         if (anyone_gives_away(in, c->node))
             return pinned_at(*c, in, drop, "another node was asked to give it away");
         return place(*c, c->node == in.preferred ? "its preferred node"
@@ -84,12 +133,9 @@ std::optional<Placement> first_row(const PlacementInput& in, const TestOnlyRules
 // T4: reasons to move a group from an owner that may keep it.
 std::optional<Placement> better_than(const Candidate& owner, const PlacementInput& in,
                                      const TestOnlyRulesDropped& drop) {
-    if (!owner.wanted) {
-        if (const Candidate* c = pick(in, [&](const Candidate& m) {
-                return m.node != owner.node && m.wanted && can_get(m);
-            }))
-            return pinned_at(*c, in, drop, "takeover was asked for there");
-    }
+    if (const Wish wish = wished(in, owner.node); wish.to != nullptr)
+        return move_to(wish, in, drop);
+    if (unpinned_by_wish(in)) return place(owner, "no longer pinned, by request");
     if (const Candidate* c = pick(in, [&](const Candidate& m) {
             return m.node != owner.node && m.better_reach && can_get(m);
         }))
@@ -146,8 +192,10 @@ std::optional<Placement> choose(const PlacementInput& in, const TestOnlyRulesDro
         if (auto p = better_than(*owner, in, drop)) return p;
         return spent_row(*owner, in, drop);
     }
+    if (const Wish wish = wished(in, owner->node); wish.to != nullptr)
+        return move_to(wish, in, drop);
     const std::string why = owner->ineligible();
-    if (const Candidate* c = pick(in, can_get)) {
+    if (const Candidate* c = pick_free(in)) {
         if (owner->move_away || anyone_gives_away(in, c->node))
             return pinned_at(*c, in, drop, fmt::format("moved because {}", why));
         return place(*c, fmt::format("moved because {}", why));

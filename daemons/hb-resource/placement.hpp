@@ -24,9 +24,12 @@ struct Candidate {
     bool isolated = false;
     bool move_away = false;
     bool start_failed = false;
-    bool wanted = false;  // asked for there
-    bool pinned = false;  // it runs the group under a pinned row
+    bool wanted = false;            // asked for there
+    std::optional<NodeId> move_to;  // asked at this node, for that one
+    bool move_back = false;         // ... which is the preferred one, and pins nothing
+    bool pinned = false;            // it runs the group under a pinned row
     std::uint64_t pinned_generation = 0;
+    unsigned load = 0;           // other groups that it has or is to have
     bool better_reach = false;   // hb-ipfail: reaches more than the present owner
     bool no_worse_reach = true;  // ... no less, for the hold time
 

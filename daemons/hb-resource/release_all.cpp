@@ -49,6 +49,7 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
                                        failed.insert(done.group);
                                    if (left.empty()) loop.stop();
                                },
+                           .on_trouble = [](const RunnerTrouble&) noexcept {},
                            .on_event = [&](const Event& event) noexcept { log.log(event); },
                            .on_places = [](const GroupPlaces&) noexcept {},
                            .call_started = [](pid_t) noexcept { return true; },

@@ -1,5 +1,6 @@
 #include "daemons/hb-resource/resource_daemon.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -14,6 +15,8 @@ namespace hb::resource {
 using ipc::Program;
 
 namespace {
+
+constexpr Duration kClockPause = 10s;  // a window opens that much late at most
 
 OwnershipSettings ownership_settings(const ipc::Setup& setup) {
     const config::Settings& settings = setup.settings;
@@ -57,7 +60,9 @@ struct Overloaded : F... {
 ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     : host_(host),
       core_(ownership_settings(setup), runtime::now()),
-      timer_(host.loop(), [this]() noexcept { deadline(); }) {
+      timer_(host.loop(), [this]() noexcept { deadline(); }),
+      failback_windows_(setup.settings.failback_windows),
+      clock_(host.loop(), [this]() noexcept { look_at_the_clock(); }) {
     auto agents = GroupAgents::open(
         host.loop(), setup.settings,
         {.self = setup.self,
@@ -66,7 +71,11 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
         {.on_done =
              [this](const RunnerDone& done) noexcept {
                  give(GroupDone{done.group, group_answer(done.answer), done.after_start,
-                                done.detail});
+                                done.detail, done.worn_out});
+             },
+         .on_trouble =
+             [this](const RunnerTrouble& trouble) noexcept {
+                 give(GroupTrouble{trouble.group, trouble.text});
              },
          .on_event = [this](const Event& event) noexcept { host_.log().log(event); },
          .on_places = [this](const GroupPlaces& places) noexcept { give(places); },
@@ -84,6 +93,7 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     if (!agents) throw std::runtime_error(agents.error().text);
     agents_ = std::move(*agents);
     timer_.arm(core_.next_deadline());
+    if (!failback_windows_.empty()) look_at_the_clock();
 }
 
 // ---- what comes in
@@ -145,6 +155,19 @@ void ResourceDaemon::deadline() {
     act(std::move(actions));
 }
 
+void ResourceDaemon::look_at_the_clock() {
+    clock_.arm(runtime::now() + kClockPause);
+    const unsigned minute = runtime::minute_of_day();
+    const bool now = std::ranges::any_of(
+        failback_windows_, [&](const config::FailbackWindow& w) { return w.contains(minute); });
+    if (failback_now_ == now) return;
+    failback_now_ = now;
+    host_.log().log(Level::kInfo, "failback-window",
+                    now ? "groups may go back to their preferred nodes now (failback_window)"
+                        : "groups stay where they are until the next failback_window");
+    give(FailbackAllowed{now});
+}
+
 // ---- what comes of it
 
 void ResourceDaemon::act(std::vector<OwnershipAction> actions) {
@@ -175,6 +198,7 @@ void ResourceDaemon::carry_out(const OwnershipAction& action) {
                    [&](const StartGroup& m) { agents_->start(m.group); },
                    [&](const StopGroup& m) { agents_->stop(m.group); },
                    [&](const AskGroup& m) { agents_->ask(m.group); },
+                   [&](const ForgetRestarts& m) { agents_->forget_restarts(m.group); },
                    [&](const AnnounceGroup& m) { agents_->announce(m.group); },
                    [&](const LeaveDone&) {
                        host_.tell_master(ipc::LeaveDone{});

@@ -33,6 +33,7 @@ class ResourceDaemon final : public skeleton::Daemon {
     void take(ipc::Program from, Result<Message> message);
     void give(OwnershipInput input);
     void deadline();
+    void look_at_the_clock();
     void act(std::vector<OwnershipAction> actions);
     void carry_out(const OwnershipAction& action);
 
@@ -42,6 +43,9 @@ class ResourceDaemon final : public skeleton::Daemon {
     bool busy_ = false;  // with the core: what comes meanwhile waits its turn
     std::unique_ptr<GroupAgents> agents_;
     runtime::Timer timer_;
+    std::vector<config::FailbackWindow> failback_windows_;
+    std::optional<bool> failback_now_;
+    runtime::Timer clock_;  // looks at the wall clock: it may be set at any time
 };
 
 }  // namespace hb::resource

@@ -118,6 +118,12 @@ void ScriptAgent::run(ScriptOperation operation) {
     call(*at->second, stop ? Operation::kStop : Operation::kStatus);
 }
 
+void ScriptAgent::cancel(std::uint64_t id) {
+    const auto found = calls_.find(id);
+    if (found == calls_.end() || found->second->operation.operation != Operation::kStatus) return;
+    if (found->second->process) found->second->process->end(Duration::zero());
+}
+
 void ScriptAgent::call(Call& call, Operation verb) {
     call.verb = verb;
     call.output.clear();

@@ -55,6 +55,8 @@ class ScriptAgent {
     ScriptAgent& operator=(const ScriptAgent&) = delete;
 
     void run(ScriptOperation operation);
+    // A status that nobody waits for any more is killed. Others are left alone.
+    void cancel(std::uint64_t id);
 
   private:
     struct Call;

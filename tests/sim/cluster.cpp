@@ -79,17 +79,18 @@ void Cluster::set_all_cables(NodeId n, bool connected) {
 }
 
 void Cluster::wish(NodeId n, ipc::RequestKind kind, ipc::Scope scope, const GroupName& group,
-                   bool stay) {
+                   bool stay, std::optional<NodeId> target) {
     ipc::Request request{.id = next_request_++,
                          .kind = kind,
                          .scope = scope,
                          .group = group,
                          .stay = stay,
+                         .target = target,
                          .who = "root"};
-    static constexpr const char* kNames[] = {"?",        "standby", "active",
-                                             "takeover", "cleanup", "quorum ignore"};
-    world_.say(config_.node_name(n), "WISH {}{} {}", kNames[static_cast<std::size_t>(kind)],
-               stay ? " --stay" : "", group);
+    static constexpr const char* kNames[] = {"?",       "standby",       "active", "takeover",
+                                             "cleanup", "quorum ignore", "move",   "move back"};
+    world_.say(config_.node_name(n), "WISH {}{} {}{}", kNames[static_cast<std::size_t>(kind)],
+               stay ? " --stay" : "", group, target ? " to " + config_.node_name(*target) : "");
     disturbed();
     Node& who = node(n);
     who.post(Kind::kMembership, who.life(Kind::kMembership), 100us, [request](Daemon& d, MonoTime) {

@@ -50,7 +50,8 @@ class Cluster {
     void set_all_cables(NodeId n, bool connected);
     void send_frame(NodeId from, LinkId link, const FramePtr& frame);
     void wish(NodeId n, ipc::RequestKind kind, ipc::Scope scope = ipc::Scope::kAll,
-              const GroupName& group = {}, bool stay = false);
+              const GroupName& group = {}, bool stay = false,
+              std::optional<NodeId> target = std::nullopt);
 
     // ---- watching
     void add(std::unique_ptr<Checker> checker) { checkers_.push_back(std::move(checker)); }

@@ -33,6 +33,9 @@ struct AgentTimes {
     Duration timeout{2s};
     Duration stop_retry{100ms};
     unsigned stop_retries = 2;
+    Duration monitor{300ms};
+    unsigned restarts = 2;
+    Duration restart_window{20s};
 };
 
 // What is dropped at the level of the simulator, where the rule is carried out by the world around

@@ -102,11 +102,15 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kStartFails:
         case FaultKind::kStopFails:
         case FaultKind::kHangs:
+        case FaultKind::kDies:
+        case FaultKind::kDiesOften:
             return agents(kind);
         case FaultKind::kStandby:
         case FaultKind::kStandbyStay:
         case FaultKind::kActive:
         case FaultKind::kTakeover:
+        case FaultKind::kMove:
+        case FaultKind::kMoveBack:
             return wish(kind);
     }
 }
@@ -297,6 +301,17 @@ void Faults::agents(FaultKind kind) {
     Node& n = cluster_.node(any_node());
     AgentFaults& faults = n.kernel().faults(group);
     cluster_.disturbed();
+    if (kind == FaultKind::kDies || kind == FaultKind::kDiesOften) {
+        const std::size_t resource =
+            cluster_.world().prng().index(cluster_.config().groups[group].resources);
+        const int times = kind == FaultKind::kDies ? 1 : 6;
+        Duration when{};
+        for (int i = 0; i < times; i++) {
+            undo(when, [&n, group, resource] { n.kernel().dies(group, resource); });
+            when += cluster_.config().agents.monitor * 2;
+        }
+        return;
+    }
     const GroupName& name = cluster_.config().groups[group].name;
     if (kind == FaultKind::kStartFails) {
         cluster_.world().say(n.name(), "starts of {} WILL FAIL", name);
@@ -328,6 +343,10 @@ void Faults::wish(FaultKind kind) {
         cluster_.wish(a, ipc::RequestKind::kStandby, scope, group);
     else if (kind == FaultKind::kTakeover)
         cluster_.wish(a, ipc::RequestKind::kTakeover, scope, group);
+    else if (kind == FaultKind::kMove)
+        cluster_.wish(a, ipc::RequestKind::kMove, ipc::Scope::kGroup, group, false, any_node());
+    else if (kind == FaultKind::kMoveBack)
+        cluster_.wish(a, ipc::RequestKind::kMoveBack, scope, group);
     else if (kind == FaultKind::kActive)
         cluster_.wish(a, ipc::RequestKind::kActive);
     else {

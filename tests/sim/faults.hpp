@@ -44,8 +44,12 @@ enum class FaultKind : std::uint8_t {
     kActive,
     kTakeover,
     kLeaveTwo,  // two nodes at once
+    kMove,
+    kMoveBack,
+    kDies,       // a running service, or an address removed behind our back
+    kDiesOften,  // ... until it is worn out
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kLeaveTwo) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kDiesOften) + 1;
 
 using Weights = std::array<unsigned, kFaultKinds>;
 [[nodiscard]] Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen);

@@ -40,7 +40,12 @@ ResourceDaemon::ResourceDaemon(Node& node)
         resource::RunnerSettings s;
         s.group = g.name;
         for (std::size_t r = 0; r < g.resources; r++)
-            s.resources.push_back(r == 0 && g.has_address ? g.name : fmt::format("service{}", r));
+            s.resources.push_back(
+                {.word = r == 0 && g.has_address ? g.name : fmt::format("service{}", r),
+                 .alone = r == 0 && g.has_address,
+                 .monitor = {.interval = config.agents.monitor, .trusted = true}});
+        s.restarts = config.agents.restarts;
+        s.restart_window = config.agents.restart_window;
         s.start_timeout = s.stop_timeout = s.status_timeout = config.agents.timeout;
         s.stop_retries = config.agents.stop_retries;
         s.stop_retry_delay = config.agents.stop_retry;
@@ -125,11 +130,13 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
         if (!table_ && !published_) table_ = ready->own_table;
         const bool takeover_asked = seen_.takeover_asked;
         const bool standby_asked = seen_.standby_asked;
+        const bool move_asked = seen_.move_asked;
         auto straight = std::move(seen_.straight_sent);
         seen_ = {};
         seen_.straight_sent = std::move(straight);
         seen_.takeover_asked = takeover_asked;
         seen_.standby_asked = standby_asked;
+        seen_.move_asked = move_asked;
         seen_.membership_there = true;
     } else if (const auto* v = std::get_if<ipc::ViewChanged>(&message)) {
         const bool another = !seen_.view || seen_.view->id != v->view.id;
@@ -147,6 +154,8 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
     } else if (const auto* q = std::get_if<ipc::Request>(&message)) {
         if (q->kind == ipc::RequestKind::kTakeover) seen_.takeover_asked = true;
         if (q->kind == ipc::RequestKind::kStandby) seen_.standby_asked = true;
+        if (q->kind == ipc::RequestKind::kMove || q->kind == ipc::RequestKind::kMoveBack)
+            seen_.move_asked = true;
     }
 }
 
@@ -175,6 +184,7 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
         if (const auto* run = std::get_if<resource::RunOperation>(&action)) {
             // The call may outlive this process.
             Node& node = node_;
+            node.cluster().tell([&](Checker& c) { c.called(node.id(), *run); });
             const std::uint64_t life = node.life(Kind::kResource);
             node.kernel().run(*run, [&node, group, life](const resource::OperationDone& done) {
                 World& world = node.cluster().world();
@@ -191,8 +201,11 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
             input(resource::GroupDone{.group = done->group,
                                       .answer = kAnswers[static_cast<std::size_t>(done->answer)],
                                       .after_start = done->after_start,
-                                      .detail = done->detail},
+                                      .detail = done->detail,
+                                      .worn_out = done->worn_out},
                   now);
+        } else if (const auto* trouble = std::get_if<resource::RunnerTrouble>(&action)) {
+            input(resource::GroupTrouble{trouble->group, trouble->text}, now);
         } else if (const auto* event = std::get_if<Event>(&action)) {
             act(*event, now);
         }
@@ -292,6 +305,10 @@ void ResourceDaemon::act(const resource::StopGroup& a, MonoTime now) {
 void ResourceDaemon::act(const resource::AskGroup& a, MonoTime now) {
     runner(a.group).ask(now, runner_out_);
     carry_out_runner(a.group, now);
+}
+
+void ResourceDaemon::act(const resource::ForgetRestarts& a, MonoTime) {
+    runner(a.group).forget_restarts();
 }
 
 void ResourceDaemon::act(const resource::AnnounceGroup& a, MonoTime) {

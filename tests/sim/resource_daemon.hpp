@@ -23,6 +23,7 @@ struct Seen {
     std::optional<MonoTime> ping_answered;
     bool takeover_asked = false;  // here, at some time
     bool standby_asked = false;
+    bool move_asked = false;
     bool membership_there = false;  // MembershipReady came: what is published leaves at once
 };
 
@@ -71,6 +72,7 @@ class ResourceDaemon final : public Daemon {
     void act(const resource::StartGroup& a, MonoTime now);
     void act(const resource::StopGroup& a, MonoTime now);
     void act(const resource::AskGroup& a, MonoTime now);
+    void act(const resource::ForgetRestarts& a, MonoTime now);
     void act(const resource::AnnounceGroup& a, MonoTime now);
     void act(const resource::LeaveDone& a, MonoTime now);
     void act(const Event& a, MonoTime now);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/sim/checkers/leave_checker.hpp"
+#include "tests/sim/checkers/order_checker.hpp"
 #include "tests/sim/checkers/owner_checker.hpp"
 #include "tests/sim/checkers/rest_checker.hpp"
 #include "tests/sim/checkers/start_checker.hpp"
@@ -90,6 +91,7 @@ void add_checkers(Cluster& cluster) {
     cluster.add(std::make_unique<StartChecker>(cluster));
     cluster.add(std::make_unique<TruthChecker>(cluster));
     cluster.add(std::make_unique<LeaveChecker>(cluster));
+    cluster.add(std::make_unique<OrderChecker>(cluster));
 }
 
 namespace {

@@ -14,7 +14,8 @@ SimKernel::SimKernel(World& world, const ClusterConfig& config, std::string who,
       changed_(std::move(changed)),
       address_changed_(config.groups.size()),
       faults_(config.groups.size()),
-      bad_call_(config.groups.size(), WorldTime(-24h)) {
+      bad_call_(config.groups.size(), WorldTime(-24h)),
+      deaths_(config.groups.size(), WorldTime(-24h)) {
     for (const GroupSpec& group : config.groups)
         up_.emplace_back(group.resources, false);
 }
@@ -40,6 +41,11 @@ bool SimKernel::start_under_way(std::size_t group) const {
 }
 bool SimKernel::call_under_way(std::size_t group) const {
     return std::ranges::any_of(calls_, [&](const Call& c) { return c.group == group; });
+}
+bool SimKernel::change_under_way(std::size_t group) const {
+    return std::ranges::any_of(calls_, [&](const Call& c) {
+        return c.group == group && c.operation != Operation::kStatus;
+    });
 }
 bool SimKernel::any_fault() const {
     return std::ranges::any_of(
@@ -158,6 +164,13 @@ void SimKernel::set_frozen(bool frozen) {
 void SimKernel::clear_faults(bool keep_start_failures) {
     for (AgentFaults& f : faults_)
         f = AgentFaults{.start_fails = f.start_fails && keep_start_failures};
+}
+
+void SimKernel::dies(std::size_t group, std::size_t resource) {
+    if (frozen_ || !up_.at(group).at(resource)) return;
+    world_.say(who_, "resource {} of group {} DIES", resource, config_.groups[group].name);
+    deaths_[group] = world_.now();
+    set(group, resource, false);
 }
 
 void SimKernel::power_off() {

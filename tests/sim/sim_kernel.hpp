@@ -42,6 +42,7 @@ class SimKernel {
     // A start is at work: something may be up any moment.
     [[nodiscard]] bool start_under_way(std::size_t group) const;
     [[nodiscard]] bool call_under_way(std::size_t group) const;
+    [[nodiscard]] bool change_under_way(std::size_t group) const;  // a start or a stop
     [[nodiscard]] bool holds(std::size_t group) const {
         return any_up(group) || start_under_way(group);
     }
@@ -63,10 +64,14 @@ class SimKernel {
     // end.
     void clean_up(std::function<void()> then);
     void cancel_clean_up() { clean_ups_++; }  // somebody started the suite before it was done
+    // Behind everybody's back.
+    void dies(std::size_t group, std::size_t resource);
     void add_by_hand(std::size_t group, std::size_t resource) { set(group, resource, true); }
 
     [[nodiscard]] bool any_fault() const;
     // When a call of this group last failed or hung; what it was to do may be done much later.
+    // When something of it last died by itself.
+    [[nodiscard]] WorldTime last_death(std::size_t group) const { return deaths_.at(group); }
     [[nodiscard]] WorldTime last_bad_call(std::size_t group) const { return bad_call_.at(group); }
 
   private:
@@ -96,6 +101,7 @@ class SimKernel {
     std::vector<WorldTime> address_changed_;
     std::vector<AgentFaults> faults_;
     std::vector<WorldTime> bad_call_;
+    std::vector<WorldTime> deaths_;
     std::list<Call> calls_;
     std::uint64_t next_call_ = 1;
     std::uint64_t boot_ = 0;  // of the machine: what was planned before a power-off never happens

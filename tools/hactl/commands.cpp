@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <functional>
@@ -197,13 +198,21 @@ ExitCode run_request(const RequestOptions& options) {
     if (!client) return fail(client.error());
     const auto before = client->status();
     if (!before) return fail(before.error());
+    std::optional<NodeId> target;
+    if (options.kind == ipc::RequestKind::kMove) {
+        const auto found = std::ranges::find(before->nodes, options.target, &NodeSummary::name);
+        if (found == before->nodes.end())
+            return fail(
+                {ExitCode::kRefused, fmt::format("refused: no node is named {}", options.target)});
+        target = node_id(static_cast<std::size_t>(found - before->nodes.begin()));
+    }
     const auto answer =
-        client->request({0, options.kind, options.scope, options.group, options.stay});
+        client->request({0, options.kind, options.scope, options.group, options.stay, target});
     if (!answer) return fail(answer.error());
     if (!answer->ok) return fail({ExitCode::kRefused, "refused: " + answer->text});
     print(answer->text + "\n");
     if (!options.wait) return ExitCode::kDone;
-    return wait_for(options, Wish(options.kind, options.scope, options.group, *before),
+    return wait_for(options, Wish(options.kind, options.scope, options.group, *before, target),
                     std::move(*client));
 }
 

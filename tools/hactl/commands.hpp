@@ -28,6 +28,7 @@ struct RequestOptions {
     ipc::Scope scope = ipc::Scope::kAll;
     GroupName group;
     bool stay = false;
+    std::string target;  // node, for a move
     bool wait = true;
     Duration timeout = 60s;
 };

@@ -85,6 +85,19 @@ int run(int argc, char** argv) {
     arguments.scope.add_to(*takeover);
     add_wait(*takeover, arguments);
 
+    CLI::App* move = app.add_subcommand(
+        "move", "move one group to a node and pin it there; --back: to its preferred node");
+    move->add_option("group", arguments.scope.group, "the group: its first resource")->required();
+    CLI::Option* target = move->add_option("node", arguments.request.target, "where to");
+    bool back = false;
+    move->add_flag("--back", back, "to its preferred node, and pinned no longer")->excludes(target);
+    add_wait(*move, arguments);
+
+    CLI::App* failback =
+        app.add_subcommand("failback", "send groups back to their preferred nodes, now");
+    failback->add_option("group", arguments.scope.group, "only this group (default: all)");
+    add_wait(*failback, arguments);
+
     CLI::App* cleanup =
         app.add_subcommand("cleanup", "the cause of a failed start or stop is gone: look again");
     cleanup->add_option("group", arguments.scope.group, "only this group (default: all)");
@@ -118,7 +131,14 @@ int run(int argc, char** argv) {
     if (check->parsed()) return code(run_check(arguments.check));
     if (events->parsed()) return code(run_events(arguments.events));
 
+    if (move->parsed() && arguments.request.target.empty() && !back) {
+        std::fprintf(stderr, "hactl move: name a NODE, or --back\n");
+        return code(ExitCode::kUsage);
+    }
     arguments.scope.fill(arguments.request);
+    if (move->parsed())
+        arguments.request.kind = back ? ipc::RequestKind::kMoveBack : ipc::RequestKind::kMove;
+    if (failback->parsed()) arguments.request.kind = ipc::RequestKind::kMoveBack;
     if (standby->parsed()) arguments.request.kind = ipc::RequestKind::kStandby;
     if (active->parsed()) arguments.request.kind = ipc::RequestKind::kActive;
     if (takeover->parsed()) arguments.request.kind = ipc::RequestKind::kTakeover;

@@ -31,9 +31,24 @@ bool is_ours(const GroupSummary& group, NodeId self) {
     return state == GroupState::kStarting || state == GroupState::kRunning;
 }
 
-bool is_fulfilled(ipc::RequestKind kind, const GroupSummary& group, NodeId self) {
+}  // namespace
+
+Wish::Wish(ipc::RequestKind kind, ipc::Scope scope, const GroupName& group,
+           const ClusterStatus& before, std::optional<NodeId> target)
+    : kind_(kind), target_(target) {
+    for (const GroupSummary& g : before.groups) {
+        if (!in_scope(g, before.self, scope, group)) continue;
+        if (kind == ipc::RequestKind::kStandby && !is_ours(g, before.self)) continue;
+        // Its preferred node is away: it was only unpinned.
+        if (kind == ipc::RequestKind::kMoveBack && !before.nodes.at(rank(g.preferred)).in_view)
+            continue;
+        groups_.insert(g.name);
+    }
+}
+
+bool Wish::is_fulfilled(const GroupSummary& group, NodeId self) const {
     const GroupState here = state_here(group, self);
-    switch (kind) {
+    switch (kind_) {
         case ipc::RequestKind::kStandby:
             return here == GroupState::kStopped && group.owner && *group.owner != self &&
                    group.state == GroupState::kRunning;
@@ -41,6 +56,10 @@ bool is_fulfilled(ipc::RequestKind kind, const GroupSummary& group, NodeId self)
             return here == GroupState::kRunning && group.owner == self;
         case ipc::RequestKind::kCleanup:
             return here != GroupState::kFailed && here != GroupState::kUnknown;
+        case ipc::RequestKind::kMove:
+            return group.owner == target_ && group.state == GroupState::kRunning;
+        case ipc::RequestKind::kMoveBack:
+            return group.owner == group.preferred && group.state == GroupState::kRunning;
         case ipc::RequestKind::kActive:
         case ipc::RequestKind::kQuorumIgnore:
             return true;
@@ -48,24 +67,12 @@ bool is_fulfilled(ipc::RequestKind kind, const GroupSummary& group, NodeId self)
     return true;
 }
 
-}  // namespace
-
-Wish::Wish(ipc::RequestKind kind, ipc::Scope scope, const GroupName& group,
-           const ClusterStatus& before)
-    : kind_(kind) {
-    for (const GroupSummary& g : before.groups) {
-        if (!in_scope(g, before.self, scope, group)) continue;
-        if (kind == ipc::RequestKind::kStandby && !is_ours(g, before.self)) continue;
-        groups_.insert(g.name);
-    }
-}
-
 std::vector<std::string> Wish::missing(const ClusterStatus& now) const {
     std::vector<std::string> missing;
     if (kind_ == ipc::RequestKind::kActive && now.nodes.at(rank(now.self)).standby)
         missing.push_back("this node is still on standby");
     for (const GroupSummary& g : now.groups) {
-        if (!groups_.contains(g.name) || is_fulfilled(kind_, g, now.self)) continue;
+        if (!groups_.contains(g.name) || is_fulfilled(g, now.self)) continue;
         missing.push_back(fmt::format("{}: {}{}: {}", g.name, to_string(g.state),
                                       g.owner ? " on " + now.nodes.at(rank(*g.owner)).name : "",
                                       g.reason));

@@ -14,13 +14,16 @@ namespace hb::hactl {
 class Wish {
   public:
     Wish(ipc::RequestKind kind, ipc::Scope scope, const GroupName& group,
-         const ClusterStatus& before);
+         const ClusterStatus& before, std::optional<NodeId> target = std::nullopt);
 
     // Empty when it has come true; else what is still to happen, for people, group by group.
     [[nodiscard]] std::vector<std::string> missing(const ClusterStatus& now) const;
 
   private:
+    [[nodiscard]] bool is_fulfilled(const GroupSummary& group, NodeId self) const;
+
     ipc::RequestKind kind_;
+    std::optional<NodeId> target_;
     std::set<GroupName> groups_;  // those that it is about
 };
 

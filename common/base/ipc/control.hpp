@@ -45,6 +45,7 @@ struct AdminRequest {
     Scope scope = Scope::kAll;
     GroupName group;  // for Scope::kGroup
     bool stay = false;
+    std::optional<NodeId> target;  // for kMove
     bool operator==(const AdminRequest&) const = default;
 };
 using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest>;

@@ -90,6 +90,8 @@ enum class RequestKind : std::uint8_t {
     kTakeover,      // ask for groups of others
     kCleanup,       // ask agents again after a failed stop or start
     kQuorumIgnore,  // until the next view
+    kMove,          // groups to `target`, pinned there
+    kMoveBack,      // to their preferred nodes, pinned no longer
 };
 enum class Scope : std::uint8_t { kAll = 1, kLocal, kForeign, kGroup };
 
@@ -100,6 +102,7 @@ struct Request {
     Scope scope = Scope::kAll;
     GroupName group;  // for kGroup
     bool stay = false;
+    std::optional<NodeId> target;  // for kMove
     std::string who;  // "root (pid 812)", for the log
     bool operator==(const Request&) const = default;
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/base/cluster_state.hpp"
+#include "daemons/hb-resource/group_runner.hpp"
 #include "tests/sim/daemon.hpp"
 
 namespace hb::sim {
@@ -27,6 +28,8 @@ class Checker {
     // hb-resource carries out StartGroup or StopGroup; what it published last is already told.
     virtual void starts(NodeId, const GroupName&) {}
     virtual void stops(NodeId, const GroupName&) {}
+    // hb-resource calls an agent; the call is not made yet.
+    virtual void called(NodeId, const resource::RunOperation&) {}
     // hb-resource told hb-comm what to defend.
     virtual void watches(NodeId) {}
     // Life and death.

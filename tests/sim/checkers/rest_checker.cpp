@@ -55,10 +55,12 @@ std::optional<std::string> group_at_rest(Cluster& cluster, const Standing& stand
         if (!report || !report->groups.contains(spec.name)) return n->name() + " says nothing";
         const GroupReport& g = report->groups.at(spec.name);
         if (g.move_away) return "L5: move-away left over on " + n->name();
+        if (g.move_to) return "L5: a move left over on " + n->name();
         if (g.state == GroupState::kUnknown || g.state == GroupState::kStarting ||
             g.state == GroupState::kStopping)
             return fmt::format("{} of {} is {}", spec.name, n->name(), to_string(g.state));
-        if (g.start_failed && !n->kernel().faults(index).start_fails)
+        if (g.start_failed && !g.given_up && holders.empty() &&
+            !n->kernel().faults(index).start_fails)
             return fmt::format("the start of {} on {} will be tried again", spec.name, n->name());
         if (g.state == GroupState::kFailed) blocked = true;
         if (g.state == GroupState::kRunning && !n->kernel().all_up(index))

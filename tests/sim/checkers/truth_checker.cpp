@@ -29,7 +29,10 @@ void TruthChecker::reported(NodeId node, const Report& report) {
         if (g.state == GroupState::kStopped && n.kernel().holds(group))
             cluster_.violated("I7 stopped holds nothing",
                               fmt::format("{} says stopped, and holds {}", n.name(), name));
-        if (g.state == GroupState::kRunning && !n.kernel().any_up(group))
+        // What died while it was started or asked for is found out by the next look at it.
+        const bool just_died = cluster_.world().now() - n.kernel().last_death(group) <=
+                               2 * cluster_.config().agents.timeout;
+        if (g.state == GroupState::kRunning && !n.kernel().any_up(group) && !just_died)
             cluster_.violated(
                 "published is true",
                 fmt::format("{} says running, and has nothing of {}", n.name(), name));
@@ -101,8 +104,16 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     const auto told = prior_.find(row.owner);
     const bool had_asked = told != prior_.end() && told->second.groups.contains(group) &&
                            told->second.groups.at(group).wanted;
-    const bool asked =
-        owner.group->wanted || had_asked || (row.owner == self && author.seen().takeover_asked);
+    const auto moves_there = [&](const std::map<GroupName, GroupReport>& reports) {
+        const auto it = reports.find(group);
+        return it != reports.end() && it->second.move_to == row.owner;
+    };
+    const bool move_asked =
+        any([&](NodeId, const Word& w) { return w.group->move_to == row.owner; }) ||
+        std::ranges::any_of(prior_, [&](const auto& p) { return moves_there(p.second.groups); }) ||
+        author.seen().move_asked;
+    const bool asked = owner.group->wanted || had_asked || move_asked ||
+                       (row.owner == self && author.seen().takeover_asked);
     const bool failback = config.auto_failback && row.owner == preferred && owner.eligible;
     // The first row that is seen may follow another of the same step.
     const bool by_ping = config.ping_nodes;  // hb-ipfail found it better off

@@ -76,7 +76,7 @@ class Cluster {
     void ask(NodeId id, ipc::RequestKind kind) {
         Node& node = *nodes[rank(id)];
         say(ipc::MembershipToResource(
-                ipc::Request{7, kind, ipc::Scope::kAll, {}, false, "root (pid 1)"}),
+                ipc::Request{7, kind, ipc::Scope::kAll, {}, false, {}, "root (pid 1)"}),
             &decode_membership_to_resource, [&](const auto& m) { to_resource(node, m); });
         drain();
     }
@@ -351,6 +351,7 @@ class Cluster {
                                               : resource::GroupAnswer::kStopped,
                                     false);
                            },
+                           [](const resource::ForgetRestarts&) {},
                            [](const resource::AnnounceGroup&) {},
                            [](const resource::LeaveDone&) {},
                            [&](const ipc::Watch& w) {

@@ -111,6 +111,10 @@ GroupReport Generator::group_report() {
     g.reason = coin() ? "preferred node" : sentence();
     g.gate_reason = coin() ? "" : sentence();
     g.weak_evidence = coin();
+    g.given_up = coin();
+    g.trouble = coin() ? "" : sentence();
+    if (coin()) g.move_to = node_id(below(limits::kNodes));
+    g.move_back = coin();
     return g;
 }
 
@@ -248,7 +252,8 @@ ipc::MembershipToResource Generator::membership_to_resource() {
         case 6:
             return ipc::Lease{node(), time()};
         default: {
-            ipc::Request r{number() | 1, kind(), scope(), {}, coin(), sentence()};
+            ipc::Request r{number() | 1, kind(), scope(), {}, coin(), {}, sentence()};
+            if (r.kind == ipc::RequestKind::kMove) r.target = node();
             if (r.scope == ipc::Scope::kGroup) r.group = name();
             return r;
         }
@@ -273,7 +278,8 @@ ipc::ToolToMembership Generator::tool_to_membership() {
         case 1:
             return ipc::Subscribe{number() | 1, coin(), coin()};
         default: {
-            ipc::AdminRequest r{number() | 1, kind(), scope(), {}, coin()};
+            ipc::AdminRequest r{number() | 1, kind(), scope(), {}, coin(), {}};
+            if (r.kind == ipc::RequestKind::kMove) r.target = node();
             if (r.scope == ipc::Scope::kGroup) r.group = name();
             return r;
         }

@@ -82,7 +82,7 @@ class Generator {
     std::vector<PlacedAddress> places();
     GroupState state() { return static_cast<GroupState>(below(6)); }
     ipc::Scope scope() { return static_cast<ipc::Scope>(1 + below(4)); }
-    ipc::RequestKind kind() { return static_cast<ipc::RequestKind>(1 + below(5)); }
+    ipc::RequestKind kind() { return static_cast<ipc::RequestKind>(1 + below(7)); }
     Event event();
 
     std::mt19937_64 random_;

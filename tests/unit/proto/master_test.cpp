@@ -56,6 +56,14 @@ class MasterGenerator : public test::Generator {
         if (coin()) s.debugfile = word();
         if (coin()) s.logfacility = word();
         s.debug = static_cast<unsigned>(below(256));
+        s.monitoring.interval = coin() ? Duration{} : deadtime();
+        s.monitoring.restart_window = deadtime();
+        s.monitoring.restarts = static_cast<unsigned>(below(9));
+        for (std::size_t n = below(3); n > 0; --n)
+            s.monitoring.overrides.push_back({word(), coin() ? Duration{} : deadtime(), position()});
+        for (std::size_t n = below(3); n > 0; --n)
+            s.failback_windows.push_back(
+                {static_cast<unsigned>(below(1440)), static_cast<unsigned>(below(1440))});
         for (std::size_t n = below(4); n > 0; --n)
             s.groups.push_back(group());
         for (std::size_t n = below(4); n > 0; --n)

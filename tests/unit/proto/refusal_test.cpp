@@ -291,7 +291,7 @@ TEST(Refusal, MembershipAndResource) {
     EXPECT_EQ(down(ipc::PeerTable{node_id(1), {}}), "view: without a number");
     EXPECT_EQ(down(ipc::Lease{node_id(1), kForever}), "sent: out of range");
     EXPECT_EQ(said(decode_membership_to_resource(bytes(3, number(1, 1)))), "hearing: unknown");
-    ipc::Request request{1, ipc::RequestKind::kStandby, ipc::Scope::kAll, {}, false, "root"};
+    ipc::Request request{1, ipc::RequestKind::kStandby, ipc::Scope::kAll, {}, false, {}, "root"};
     EXPECT_EQ(down(request), "accepted");
     request.group = "g";
     EXPECT_EQ(down(request), "group: named, but the scope is another");

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
+#include "tests/unit/daemons/hb-resource/runner_story.hpp"
 
 namespace hb::resource {
 namespace {
@@ -12,106 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Outcome = OperationDone::Outcome;
-
-// Tells a runner's story in words. Resources are called a, b, c, ...; what the runner asks for is
-// heard as "start a", "stop b", "status c", what it comes to as "= running", and "retry at 1s".
-class Story {
-  public:
-    explicit Story(std::size_t resources, std::vector<bool> together = {})
-        : runner_([&] {
-              RunnerSettings settings;
-              settings.group = "a";
-              for (std::size_t i = 0; i < resources; i++)
-                  settings.resources.emplace_back(1, static_cast<char>('a' + i));
-              settings.preferred = "node1";
-              settings.together = std::move(together);
-              settings.stop_retries = 2;
-              return settings;
-          }()) {}
-
-    // "start", "stop", "ask", "wait" (to the deadline), or an answer: "a ok", "b failed", ...
-    // Returns what the runner said to it.
-    std::string say(const std::string& words) {
-        std::vector<RunnerAction> out;
-        std::istringstream in(words);
-        std::string who;
-        std::string what;
-        in >> who >> what;
-        if (who == "start")
-            runner_.start(now_, out);
-        else if (who == "stop")
-            runner_.stop(now_, out);
-        else if (who == "ask")
-            runner_.ask(now_, out);
-        else if (who == "wait")
-            wait(out);
-        else
-            runner_.handle({take_call(who[0]), outcome(what), ""}, now_, out);
-        return hear(out);
-    }
-
-    GroupRunner& runner() { return runner_; }
-    std::vector<Event> events;
-    std::string detail;
-
-  private:
-    void wait(std::vector<RunnerAction>& out) {
-        const MonoTime deadline = runner_.next_deadline();
-        ASSERT_NE(deadline, kForever);
-        runner_.on_deadline(deadline - 1ns, out);
-        EXPECT_TRUE(out.empty()) << "acted before its deadline";
-        now_ = deadline;
-        runner_.on_deadline(now_, out);
-    }
-
-    std::uint64_t take_call(char resource) {
-        const auto found = calls_.find(resource);
-        if (found == calls_.end()) {
-            ADD_FAILURE() << "no call for " << resource;
-            return 0;
-        }
-        const std::uint64_t id = found->second;
-        calls_.erase(found);
-        return id;
-    }
-
-    static Outcome outcome(const std::string& word) {
-        if (word == "ok") return Outcome::kOk;
-        if (word == "running") return Outcome::kRunning;
-        if (word == "not-running") return Outcome::kNotRunning;
-        if (word == "timeout") return Outcome::kTimeout;
-        EXPECT_EQ(word, "failed");
-        return Outcome::kFailed;
-    }
-
-    std::string hear(const std::vector<RunnerAction>& out) {
-        std::string heard;
-        const auto add = [&](const std::string& words) {
-            heard += (heard.empty() ? "" : ", ") + words;
-        };
-        for (const RunnerAction& action : out) {
-            if (const auto* run = std::get_if<RunOperation>(&action)) {
-                const char resource = static_cast<char>('a' + run->resource);
-                EXPECT_FALSE(calls_.contains(resource)) << "two calls at once for " << resource;
-                calls_[resource] = run->id;
-                add(fmt::format("{} {}", to_string(run->operation), resource));
-            } else if (const auto* done = std::get_if<RunnerDone>(&action)) {
-                detail = done->detail;
-                add(fmt::format("= {}{}", to_string(done->answer),
-                                done->after_start ? " after start" : ""));
-            } else {
-                events.push_back(std::get<Event>(action));
-            }
-        }
-        if (runner_.next_deadline() != kForever)
-            add("retry in " + hb::to_string(runner_.next_deadline() - now_));
-        return heard;
-    }
-
-    GroupRunner runner_;
-    MonoTime now_{1000s};
-    std::map<char, std::uint64_t> calls_;
-};
+using test::Story;
 
 struct Row {
     const char* name;
@@ -187,30 +88,30 @@ const Row kRows[] = {
      {},
      {{"stop", "stop c"},
       {"c ok", "stop b"},
-      {"b failed", "retry in 1s"},
+      {"b failed", "next in 1s"},
       {"wait", "stop b"},
-      {"b timeout", "retry in 1s"},
+      {"b timeout", "next in 1s"},
       {"wait", "stop b"},
       {"b failed", "= failed"}}},
     {"a stop that works at the second try goes on, and the next resource has all its tries",
      2,
      {},
      {{"stop", "stop b"},
-      {"b failed", "retry in 1s"},
+      {"b failed", "next in 1s"},
       {"wait", "stop b"},
       {"b ok", "stop a"},
-      {"a failed", "retry in 1s"},
+      {"a failed", "next in 1s"},
       {"wait", "stop a"},
-      {"a failed", "retry in 1s"},
+      {"a failed", "next in 1s"},
       {"wait", "stop a"},
       {"a ok", "= stopped"}}},
     {"after a failed stop another stop begins again at the right",
      2,
      {},
      {{"stop", "stop b"},
-      {"b failed", "retry in 1s"},
+      {"b failed", "next in 1s"},
       {"wait", "stop b"},
-      {"b failed", "retry in 1s"},
+      {"b failed", "next in 1s"},
       {"wait", "stop b"},
       {"b failed", "= failed"},
       {"stop", "stop b"},
@@ -221,9 +122,9 @@ const Row kRows[] = {
      {},
      {{"start", "start a"},
       {"a failed", "stop a"},
-      {"a failed", "retry in 1s"},
+      {"a failed", "next in 1s"},
       {"wait", "stop a"},
-      {"a failed", "retry in 1s"},
+      {"a failed", "next in 1s"},
       {"wait", "stop a"},
       {"a failed", "= failed after start"}}},
     {"ask: all of it runs",
@@ -277,9 +178,9 @@ const Row kRows[] = {
      1,
      {},
      {{"stop", "stop a"},
-      {"a failed", "retry in 1s"},
+      {"a failed", "next in 1s"},
       {"wait", "stop a"},
-      {"a failed", "retry in 1s"},
+      {"a failed", "next in 1s"},
       {"wait", "stop a"},
       {"a failed", "= failed"},
       {"ask", "status a"},
@@ -311,7 +212,7 @@ const Row kRows[] = {
      {true, true},
      {{"stop", "stop b, stop a"},
       {"a failed", ""},
-      {"b ok", "retry in 1s"},
+      {"b ok", "next in 1s"},
       {"wait", "stop a"},
       {"a ok", "= stopped"}}},
 };
@@ -327,7 +228,7 @@ TEST(GroupRunner, TellsEveryStoryOfTheTable) {
 
 TEST(GroupRunner, GivesEveryCallTheDeadlineOfItsKind) {
     GroupRunner runner({.group = "g",
-                        .resources = {"g"},
+                        .resources = {{.word = "g"}},
                         .start_timeout = 7s,
                         .stop_timeout = 8s,
                         .status_timeout = 9s});
@@ -348,7 +249,8 @@ TEST(GroupRunner, GivesEveryCallTheDeadlineOfItsKind) {
 }
 
 TEST(GroupRunner, SaysWhichResourceFailedAndWhy) {
-    GroupRunner runner({.group = "10.0.0.1", .resources = {"10.0.0.1", "httpd"}});
+    GroupRunner runner(
+        {.group = "10.0.0.1", .resources = {{.word = "10.0.0.1"}, {.word = "httpd"}}});
     std::vector<RunnerAction> out;
     runner.start({}, out);
     runner.handle({1, Outcome::kOk, ""}, {}, out);
@@ -356,11 +258,12 @@ TEST(GroupRunner, SaysWhichResourceFailedAndWhy) {
     runner.handle({3, Outcome::kOk, ""}, {}, out);
     runner.handle({4, Outcome::kOk, ""}, {}, out);
     EXPECT_EQ(std::get<RunnerDone>(out.back()),
-              (RunnerDone{"10.0.0.1", RunnerDone::Answer::kStopped, true, "httpd: return code 1"}));
+              (RunnerDone{"10.0.0.1", RunnerDone::Answer::kStopped, true, false,
+                          "httpd: return code 1"}));
 }
 
 TEST(GroupRunner, AFailedStopTellsTheReasonOfItsLastTryNotOfTheStart) {
-    GroupRunner runner({.group = "fs", .resources = {"fs"}, .stop_retries = 1});
+    GroupRunner runner({.group = "fs", .resources = {{.word = "fs"}}, .stop_retries = 1});
     std::vector<RunnerAction> out;
     runner.start({}, out);
     runner.handle({1, Outcome::kFailed, "no such device"}, {}, out);
@@ -368,7 +271,7 @@ TEST(GroupRunner, AFailedStopTellsTheReasonOfItsLastTryNotOfTheStart) {
     runner.on_deadline(runner.next_deadline(), out);
     runner.handle({3, Outcome::kTimeout, "killed after 60s"}, {}, out);
     EXPECT_EQ(std::get<RunnerDone>(out.back()),
-              (RunnerDone{"fs", RunnerDone::Answer::kFailed, true, "fs: killed after 60s"}));
+              (RunnerDone{"fs", RunnerDone::Answer::kFailed, true, false, "fs: killed after 60s"}));
 }
 
 TEST(GroupRunner, LogsTheLinesThatHeartbeatUsersKnow) {
@@ -386,7 +289,7 @@ TEST(GroupRunner, LogsTheLinesThatHeartbeatUsersKnow) {
 }
 
 TEST(GroupRunner, IgnoresAnswersThatNobodyWaitsFor) {
-    GroupRunner runner({.group = "g", .resources = {"g"}});
+    GroupRunner runner({.group = "g", .resources = {{.word = "g"}}});
     std::vector<RunnerAction> out;
     runner.handle({1, Outcome::kOk, ""}, {}, out);
     EXPECT_TRUE(out.empty());
@@ -398,7 +301,7 @@ TEST(GroupRunner, IgnoresAnswersThatNobodyWaitsFor) {
 }
 
 TEST(GroupRunnerDeathTest, AStartBeforeTheStopWasAnsweredIsOurOwnMistake) {
-    GroupRunner runner({.group = "g", .resources = {"g"}});
+    GroupRunner runner({.group = "g", .resources = {{.word = "g"}}});
     std::vector<RunnerAction> out;
     runner.stop({}, out);
     EXPECT_DEATH(runner.start({}, out), "last answer is still out");

@@ -15,7 +15,7 @@ Candidate node(NodeId n, GroupState state = GroupState::kStopped, std::uint64_t 
     c.bar = bar;
     return c;
 }
-Candidate with(Candidate c, bool Candidate::* flag, bool value = true) {
+Candidate with(Candidate c, bool Candidate::*flag, bool value = true) {
     c.*flag = value;
     return c;
 }

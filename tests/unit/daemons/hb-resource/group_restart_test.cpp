@@ -1,0 +1,258 @@
+// What a GroupRunner does when a resource fails while its group runs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/daemons/hb-resource/runner_story.hpp"
+
+namespace hb::resource {
+namespace {
+
+using test::Story;
+using testing::Contains;
+using testing::HasSubstr;
+
+constexpr RunnerResource kTrusted{.word = {}, .monitor = {.interval = 10s, .trusted = true}};
+constexpr RunnerResource kScript{.word = {}, .monitor = {.interval = 10s, .trusted = false}};
+constexpr RunnerResource kAddress{
+    .word = {}, .together = true, .alone = true, .monitor = {.interval = 10s, .trusted = true}};
+constexpr RunnerResource kUnwatched{.word = {}, .monitor = {}};
+
+struct Row {
+    const char* name;
+    std::vector<RunnerResource> resources;
+    unsigned restarts;
+    std::vector<std::pair<const char*, const char*>> lines;
+};
+
+const Row kRows[] = {
+    {"what runs is asked again and again",
+     {kTrusted},
+     2,
+     {{"start", "start a"},
+      {"a ok", "= running after start, next in 10s"},
+      {"wait", "status a"},
+      {"a running", "next in 10s"},
+      {"wait", "status a"},
+      {"a ok", "next in 10s"}}},
+    {"what was found running is believed at once",
+     {kScript},
+     2,
+     {{"ask", "status a"},
+      {"a running", "= running, next in 10s"},
+      {"wait", "status a"},
+      {"a not-running", "! a failed (not running), restarted 1 of 2 times, stop a"}}},
+    {"nothing is asked with monitor off",
+     {kUnwatched},
+     2,
+     {{"start", "start a"}, {"a ok", "= running after start"}}},
+    {"a failed one is restarted with all that was started after it",
+     {kTrusted, kTrusted, kUnwatched},
+     2,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "start c"},
+      {"c ok", "= running after start, next in 10s"},
+      {"wait", "status a, status b"},
+      {"b not-running", "! b failed (not running), restarted 1 of 2 times, cancel a, stop c"},
+      {"c ok", "stop b"},
+      {"b ok", "start b"},
+      {"b ok", "start c"},
+      {"c ok", "= running, next in 10s"}}},
+    {"an address is put back alone",
+     {kAddress, kAddress, kTrusted},
+     2,
+     {{"start", "start a, start b"},
+      {"a ok", ""},
+      {"b ok", "start c"},
+      {"c ok", "= running after start, next in 10s"},
+      {"wait", "status a, status b, status c"},
+      {"a running", "next in 10s"},
+      {"b not-running", "! b failed (not running), restarted 1 of 2 times, cancel c, start b"},
+      {"b ok", "= running, next in 10s"}}},
+    {"an address that cannot be put back undoes the whole group",
+     {kAddress, kUnwatched},
+     2,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "= running after start, next in 10s"},
+      {"wait", "status a"},
+      {"a failed", "! a failed (failed), restarted 1 of 2 times, start a"},
+      {"a failed", "stop b"},
+      {"b ok", "stop a"},
+      {"a ok", "= stopped after start"}}},
+    {"after so many restarts its group is given up",
+     {kTrusted, kUnwatched},
+     1,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "= running after start, next in 10s"},
+      {"wait", "status a"},
+      {"a not-running", "! a failed (not running), restarted 1 of 1 times, stop b"},
+      {"b ok", "stop a"},
+      {"a not-running", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "= running, next in 10s"},
+      {"wait", "status a"},
+      {"a not-running", "stop b"},
+      {"b ok", "stop a"},
+      {"a ok", "= stopped after start, worn out"}}},
+    {"a restart whose start fails undoes the group",
+     {kUnwatched, kTrusted},
+     2,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "= running after start, next in 10s"},
+      {"wait", "status b"},
+      {"b not-running", "! b failed (not running), restarted 1 of 2 times, stop b"},
+      {"b ok", "start b"},
+      {"b failed", "stop b"},
+      {"b ok", "stop a"},
+      {"a ok", "= stopped after start"}}},
+    {"a restart whose stop fails has failed, and nothing left of it is touched",
+     {kTrusted, kUnwatched},
+     2,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "= running after start, next in 10s"},
+      {"wait", "status a"},
+      {"a not-running", "! a failed (not running), restarted 1 of 2 times, stop b"},
+      {"b failed", "next in 1s"},
+      {"wait", "stop b"},
+      {"b failed", "next in 1s"},
+      {"wait", "stop b"},
+      {"b failed", "= failed"}}},
+    {"who wants to stop does not wait for a status",
+     {kUnwatched, kTrusted},
+     2,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "= running after start, next in 10s"},
+      {"wait", "status b"},
+      {"stop", "cancel b, stop b"},
+      {"b ok", "stop a"},
+      {"a ok", "= stopped"}}},
+    {"a stop in the first half of a restart goes on to the left",
+     {kUnwatched, kTrusted, kUnwatched},
+     2,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "start c"},
+      {"c ok", "= running after start, next in 10s"},
+      {"wait", "status b"},
+      {"b not-running", "! b failed (not running), restarted 1 of 2 times, stop c"},
+      {"stop", ""},
+      {"c ok", "stop b"},
+      {"b ok", "stop a"},
+      {"a ok", "= stopped"}}},
+    {"a stop in the second half of a restart lets the call end",
+     {kTrusted, kUnwatched},
+     2,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "= running after start, next in 10s"},
+      {"wait", "status a"},
+      {"a not-running", "! a failed (not running), restarted 1 of 2 times, stop b"},
+      {"b ok", "stop a"},
+      {"a ok", "start a"},
+      {"stop", ""},
+      {"a ok", "stop a"},
+      {"a ok", "= stopped"}}},
+    {"a stop while an address is put back stops everything",
+     {kAddress, kUnwatched},
+     2,
+     {{"start", "start a"},
+      {"a ok", "start b"},
+      {"b ok", "= running after start, next in 10s"},
+      {"wait", "status a"},
+      {"a not-running", "! a failed (not running), restarted 1 of 2 times, start a"},
+      {"stop", ""},
+      {"a ok", "stop b"},
+      {"b ok", "stop a"},
+      {"a ok", "= stopped"}}},
+    {"a status that does not answer counts when it is the second in a row",
+     {kTrusted},
+     2,
+     {{"start", "start a"},
+      {"a ok", "= running after start, next in 10s"},
+      {"wait", "status a"},
+      {"a timeout", "next in 2s"},
+      {"wait", "status a"},
+      {"a running", "next in 10s"},
+      {"wait", "status a"},
+      {"a timeout", "next in 2s"},
+      {"wait", "status a"},
+      {"a timeout", "! a failed (timed out), restarted 1 of 2 times, stop a"}}},
+    {"a script that never says that it runs is left alone",
+     {kScript},
+     2,
+     {{"start", "start a"},
+      {"a ok", "= running after start, next in 1s"},
+      {"wait", "status a"},
+      {"a not-running", "next in 2s"},
+      {"wait", "status a"},
+      {"a not-running", ""}}},
+    {"a script that was slow to be seen is monitored",
+     {kScript},
+     2,
+     {{"start", "start a"},
+      {"a ok", "= running after start, next in 1s"},
+      {"wait", "status a"},
+      {"a not-running", "next in 2s"},
+      {"wait", "status a"},
+      {"a running", "next in 10s"},
+      {"wait", "status a"},
+      {"a not-running", "! a failed (not running), restarted 1 of 2 times, stop a"}}},
+};
+
+TEST(GroupRestart, TellsEveryStoryOfTheTable) {
+    for (const Row& row : kRows) {
+        SCOPED_TRACE(row.name);
+        Story story(row.resources, row.restarts);
+        for (const auto& [said, heard] : row.lines)
+            EXPECT_EQ(story.say(said), heard) << said;
+    }
+}
+
+TEST(GroupRestart, AUselessStatusIsWarnedOfOnceInALife) {
+    Story story({kScript});
+    for (int i = 0; i < 2; i++)
+        for (const char* words :
+             {"start", "a ok", "wait", "a not-running", "wait", "a not-running", "stop", "a ok"})
+            story.say(words);
+    EXPECT_EQ(std::ranges::count(story.events, "resource-not-monitored", &Event::id), 1);
+}
+
+TEST(GroupRestart, RestartsOfLongAgoDoNotCount) {
+    GroupMonitor monitor({{.interval = 10s}}, 1, 10min);
+    const MonoTime begin{1h};
+    EXPECT_TRUE(monitor.may_restart(0, begin));
+    EXPECT_FALSE(monitor.may_restart(0, begin + 9min));
+    EXPECT_TRUE(monitor.may_restart(0, begin + 10min));
+    monitor.forget_restarts();
+    EXPECT_TRUE(monitor.may_restart(0, begin + 11min));
+}
+
+TEST(GroupRestart, RestartsOfEachResourceAreCountedApart) {
+    GroupMonitor monitor({{.interval = 10s}, {.interval = 10s}}, 1, 10min);
+    EXPECT_TRUE(monitor.may_restart(0, MonoTime{}));
+    EXPECT_TRUE(monitor.may_restart(1, MonoTime{}));
+    EXPECT_FALSE(monitor.may_restart(1, MonoTime{}));
+}
+
+TEST(GroupRestart, SaysWhatFailedAndHowOften) {
+    Story story({kTrusted}, 1);
+    for (const char* words :
+         {"start", "a ok", "wait", "a not-running", "a ok", "a ok", "wait", "a failed"})
+        story.say(words);
+    std::vector<std::string> lines;
+    for (const Event& event : story.events)
+        lines.push_back(event.text);
+    EXPECT_THAT(lines, Contains("a has failed (not running): restarting it in place (1 of 1)"));
+    EXPECT_THAT(lines,
+                Contains("a has failed (failed) and was restarted once: giving up its group"));
+    EXPECT_EQ(story.say("a ok"), "= stopped after start, worn out");
+    EXPECT_THAT(story.detail, HasSubstr("a: failed, after 1 restart"));
+}
+
+}  // namespace
+}  // namespace hb::resource

@@ -171,7 +171,7 @@ config::Group read(const pb::Group& from, Reader& in) {
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
                  auto_failback, respawn, pings, logfile, debugfile, logfacility, debug, monitoring,
-                 failback_windows, groups, raw] = from;
+                 call_times, failback_windows, groups, raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -193,6 +193,13 @@ void put(const config::Settings& from, pb::Settings& to) {
         pb::MonitorOverride& entry = *to.add_monitor_overrides();
         entry.set_resource(resource);
         entry.set_interval_ns(to_ns(every));
+        put(position, *entry.mutable_position());
+    }
+    for (const auto& [kind, resource, time, position] : call_times) {
+        pb::CallTimeOverride& entry = *to.add_call_times();
+        entry.set_kind(static_cast<std::uint32_t>(kind));
+        entry.set_resource(resource);
+        entry.set_time_ns(to_ns(time));
         put(position, *entry.mutable_position());
     }
     to.set_restarts(restarts);
@@ -236,6 +243,12 @@ config::Settings read(const pb::Settings& from, Reader& in) {
         to.monitoring.overrides.push_back({text(o.resource(), kWordBytes, "resource", in),
                                            in.age(o.interval_ns(), "monitor"),
                                            read(o.position(), in)});
+    in.count(from.call_times_size(), kLines, "agent_timeout lines");
+    for (const pb::CallTimeOverride& o : from.call_times())
+        to.call_times.push_back(
+            {enumerator(o.kind(), config::CallKind::kStatus, "kind of a call", in),
+             text(o.resource(), kWordBytes, "resource", in),
+             in.deadtime(o.time_ns(), "agent_timeout"), read(o.position(), in)});
     to.monitoring.restarts = from.restarts();
     to.monitoring.restart_window = in.deadtime(from.restart_window_ns(), "restarts");
     in.count(from.failback_windows_size(), kLines, "failback windows");

@@ -132,6 +132,7 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"logfacility", &HaCfParser::take_logfacility},
         {"debug", &HaCfParser::take_debug},
         {"monitor", &HaCfParser::take_monitor},
+        {"agent_timeout", &HaCfParser::take_agent_timeout},
         {"restarts", &HaCfParser::take_restarts},
         {"failback_window", &HaCfParser::take_failback_window},
     };

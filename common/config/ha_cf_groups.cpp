@@ -51,6 +51,31 @@ void HaCfParser::take_monitor(const Statement& s) {
         monitoring.overrides.push_back({std::string(words[i].text), interval, words[i].at});
 }
 
+// agent_timeout start|stop|status TIME [RESOURCE...]
+void HaCfParser::take_agent_timeout(const Statement& s) {
+    static const std::map<std::string_view, CallKind> kKinds = {
+        {"start", CallKind::kStart}, {"stop", CallKind::kStop}, {"status", CallKind::kStatus}};
+    const std::vector<Word> words = split_words(s.rest, kBlanks);
+    const auto kind = kKinds.find(words[0].text);
+    if (kind == kKinds.end())
+        return bad_value(
+            s, words[0].at,
+            fmt::format("'{}' is none of start, stop, status", printable(words[0].text)));
+    if (words.size() < 2)
+        return broken(
+            s, words[0].at,
+            fmt::format("'agent_timeout' needs a time: agent_timeout {}", s.directive->syntax));
+    const Result<Duration> time = parse_time(words[1].text);
+    if (!time) return bad_value(s, words[1].at, time.error().text);
+    if (*time < kLeastInterval)
+        return bad_value(s, words[1].at,
+                         fmt::format("less than {}", hb::to_string(kLeastInterval)));
+    std::vector<CallTimeOverride>& all = out_.settings.call_times;
+    if (words.size() == 2) all.push_back({kind->second, {}, *time, words[0].at});
+    for (std::size_t i = 2; i < words.size(); i++)
+        all.push_back({kind->second, std::string(words[i].text), *time, words[i].at});
+}
+
 // restarts COUNT [TIME]
 void HaCfParser::take_restarts(const Statement& s) {
     if (s.words.size() > 2)

@@ -57,6 +57,7 @@ class HaCfParser {
     void take_logfacility(const Statement& s);
     void take_debug(const Statement& s);
     void take_monitor(const Statement& s);
+    void take_agent_timeout(const Statement& s);
     void take_restarts(const Statement& s);
     void take_failback_window(const Statement& s);
 

@@ -25,6 +25,27 @@ Duration monitor_interval(const Monitoring& monitoring, const Resource& resource
     return result;
 }
 
+CallTimes call_times(const Settings& settings, const Resource& resource) {
+    CallTimes result;
+    // Three rounds: for all, for the type, for the word.
+    for (const std::string& name : {std::string(), resource.type, resource.word})
+        for (const CallTimeOverride& o : settings.call_times) {
+            if (o.resource != name) continue;
+            switch (o.kind) {
+                case CallKind::kStart:
+                    result.start = o.time;
+                    break;
+                case CallKind::kStop:
+                    result.stop = o.time;
+                    break;
+                case CallKind::kStatus:
+                    result.status = o.time;
+                    break;
+            }
+        }
+    return result;
+}
+
 void check_monitoring(const Settings& settings, Diagnostics& diagnostics) {
     std::vector<std::string_view> known;
     for (const Group& group : settings.groups)
@@ -32,11 +53,15 @@ void check_monitoring(const Settings& settings, Diagnostics& diagnostics) {
             known.emplace_back(resource.word);
             known.emplace_back(resource.type);
         }
+    const auto check = [&](const char* directive, const std::string& name, const Position& at) {
+        if (std::ranges::find(known, name) == known.end())
+            diagnostics.error(at, fmt::format("{}: haresources has no resource '{}'{}", directive,
+                                              printable(name), did_you_mean(name, known)));
+    };
     for (const MonitorOverride& o : settings.monitoring.overrides)
-        if (std::ranges::find(known, o.resource) == known.end())
-            diagnostics.error(o.position,
-                              fmt::format("monitor: haresources has no resource '{}'{}",
-                                          printable(o.resource), did_you_mean(o.resource, known)));
+        check("monitor", o.resource, o.position);
+    for (const CallTimeOverride& o : settings.call_times)
+        if (!o.resource.empty()) check("agent_timeout", o.resource, o.position);
 }
 
 }  // namespace hb::config

@@ -48,6 +48,18 @@ std::string print_idle(const std::string& name, std::string_view lines) {
     }
 }
 
+const char* print_kind(CallKind kind) {
+    switch (kind) {
+        case CallKind::kStart:
+            return "start";
+        case CallKind::kStop:
+            return "stop";
+        case CallKind::kStatus:
+            return "status";
+    }
+    return "?";
+}
+
 std::string print_interval(Duration interval) {
     return interval == Duration::zero() ? "off" : hb::to_string(interval);
 }
@@ -68,6 +80,8 @@ Settings essence(Settings s) {
     for (PingNode& p : s.pings)
         p.position = {};
     for (MonitorOverride& o : s.monitoring.overrides)
+        o.position = {};
+    for (CallTimeOverride& o : s.call_times)
         o.position = {};
     for (Group& g : s.groups) {
         g.position = {};
@@ -106,6 +120,9 @@ std::string print_ha_cf(const Settings& s) {
     if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);
     text += fmt::format("debug {}\n", s.debug);
     text += print_monitoring(s.monitoring);
+    for (const CallTimeOverride& o : s.call_times)
+        text += fmt::format("agent_timeout {} {}{}{}\n", print_kind(o.kind), hb::to_string(o.time),
+                            o.resource.empty() ? "" : " ", o.resource);
     if (!s.failback_windows.empty()) {
         text += "failback_window";
         for (const FailbackWindow& w : s.failback_windows)

@@ -87,6 +87,10 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "How often running resources are asked for their status. With resources (words of "
      "haresources, "
      "or types such as Filesystem): for these only. A directive of this suite, not of Heartbeat."},
+    {"agent_timeout", kLine, kFull, kOften, "start|stop|status TIME [RESOURCE...]", "s",
+     "start 60s, stop 60s, status 20s", 0, 0, "", "",
+     "How long one call of an agent may take: then it gets SIGTERM, later SIGKILL, and has failed. "
+     "With resources: for these only. A directive of this suite, not of Heartbeat."},
     {"restarts", kLine, kFull, kOnce, "COUNT [TIME]", "", "3 10min", 0, 0, "", "",
      "How often a resource that failed is restarted in place within TIME; one failure more, and "
      "its "

@@ -94,6 +94,24 @@ struct Monitoring {           // `monitor`, `restarts`
     bool operator==(const Monitoring&) const = default;
 };
 
+// How long one call of an agent may take.
+struct CallTimes {
+    Duration start = 60s;
+    Duration stop = 60s;
+    Duration status = 20s;
+    bool operator==(const CallTimes&) const = default;
+};
+
+enum class CallKind : std::uint8_t { kStart = 1, kStop, kStatus };
+
+struct CallTimeOverride {  // `agent_timeout KIND TIME [RESOURCE...]`
+    CallKind kind{};
+    std::string resource;  // as of MonitorOverride; empty: all
+    Duration time{};
+    Position position;
+    bool operator==(const CallTimeOverride&) const = default;
+};
+
 // `failback_window`: when groups may go back by themselves, by the wall clock of the node that
 // decides. From the first minute to before the last; over midnight if that is the earlier one.
 struct FailbackWindow {
@@ -122,6 +140,7 @@ struct Settings {
     std::string logfacility;  // empty: not given
     unsigned debug = 0;
     Monitoring monitoring;
+    std::vector<CallTimeOverride> call_times;      // in file order
     std::vector<FailbackWindow> failback_windows;  // empty: always
     std::vector<Group> groups;                     // in file order
     // Raw text of every directive as written, for HA_<directive> of scripts. Of a directive given

@@ -41,7 +41,7 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
         runner.preferred = settings.node_name(group.preferred);
         runner.restarts = settings.monitoring.restarts;
         runner.restart_window = settings.monitoring.restart_window;
-        groups_.emplace(group.name, make_group(std::move(runner), group, settings.monitoring));
+        groups_.emplace(group.name, make_group(std::move(runner), group, settings));
     }
 }
 
@@ -72,7 +72,7 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
 }
 
 GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::Group& group,
-                                           const config::Monitoring& monitoring) {
+                                           const config::Settings& settings) {
     Group result;
     runner.group = group.name;
     for (const config::Resource& resource : group.resources) {
@@ -83,12 +83,16 @@ GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::
             made.is_address = true;
             made.address = *address;
         }
+        const config::CallTimes times = config::call_times(settings, resource);
         runner.resources.push_back(
             {.word = resource.word,
              .together = made.is_address,
              .alone = made.is_address,
-             .monitor = {.interval = config::monitor_interval(monitoring, resource),
-                         .trusted = made.is_address}});
+             .monitor = {.interval = config::monitor_interval(settings.monitoring, resource),
+                         .trusted = made.is_address},
+             .start_timeout = times.start,
+             .stop_timeout = times.stop,
+             .status_timeout = times.status});
         result.resources.push_back(std::move(made));
     }
     result.runner = std::make_unique<GroupRunner>(std::move(runner));

@@ -86,7 +86,7 @@ class GroupAgents {
     GroupAgents(runtime::EventLoop& loop, const config::Settings& settings, const Spec& spec,
                 Callbacks callbacks);
     [[nodiscard]] static Group make_group(RunnerSettings runner, const config::Group& group,
-                                          const config::Monitoring& monitoring);
+                                          const config::Settings& settings);
     void carry_out(std::vector<RunnerAction>& actions);
     void run(const RunOperation& operation);
     void cancel(const CancelOperation& cancelled);

@@ -133,12 +133,10 @@ void GroupRunner::begin_ask(MonoTime now, std::vector<RunnerAction>& out) {
 }
 
 void GroupRunner::call(std::size_t resource, Operation operation, std::vector<RunnerAction>& out) {
-    const Duration timeout = operation == Operation::kStart  ? settings_.start_timeout
-                             : operation == Operation::kStop ? settings_.stop_timeout
-                                                             : settings_.status_timeout;
     const std::uint64_t id = next_id_++;
     waiting_for_.emplace(id, resource);
-    out.emplace_back(RunOperation{id, settings_.group, resource, operation, timeout});
+    out.emplace_back(
+        RunOperation{id, settings_.group, resource, operation, timeout(resource, operation)});
 }
 
 // A stop goes right to left within its wave too, so that a batch carries it out in that order.
@@ -270,7 +268,7 @@ void GroupRunner::ask_for_health(MonoTime now, std::vector<RunnerAction>& out) {
         const std::uint64_t id = next_id_++;
         statuses_.emplace(id, resource);
         out.emplace_back(RunOperation{id, settings_.group, resource, Operation::kStatus,
-                                      settings_.status_timeout});
+                                      timeout(resource, Operation::kStatus)});
     }
 }
 
@@ -349,6 +347,19 @@ void GroupRunner::begin_restart(std::size_t resource, std::vector<RunnerAction>&
     phase_ = Phase::kClearing;
     wave_ = waves_.size() - 1;
     call_wave(Operation::kStop, out);
+}
+
+Duration GroupRunner::timeout(std::size_t resource, Operation operation) const {
+    const RunnerResource& own = settings_.resources[resource];
+    switch (operation) {
+        case Operation::kStart:
+            return own.start_timeout.value_or(settings_.start_timeout);
+        case Operation::kStop:
+            return own.stop_timeout.value_or(settings_.stop_timeout);
+        case Operation::kStatus:
+            return own.status_timeout.value_or(settings_.status_timeout);
+    }
+    HB_UNREACHABLE();
 }
 
 std::size_t GroupRunner::wave_of(std::size_t resource) const {

@@ -82,6 +82,9 @@ struct RunnerResource {
         false;           // called at once with its neighbours that are marked so, too (addresses)
     bool alone = false;  // what was started after it does not mind when it is started again
     MonitorSettings monitor;
+    std::optional<Duration> start_timeout;  // none: that of all resources
+    std::optional<Duration> stop_timeout;
+    std::optional<Duration> status_timeout;
 };
 
 struct RunnerSettings {
@@ -142,6 +145,7 @@ class GroupRunner {
     [[nodiscard]] const std::string& word(std::size_t resource) const {
         return settings_.resources[resource].word;
     }
+    [[nodiscard]] Duration timeout(std::size_t resource, Operation operation) const;
     [[nodiscard]] std::size_t wave_of(std::size_t resource) const;
     [[nodiscard]] std::string group_line() const;
 

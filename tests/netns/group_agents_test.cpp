@@ -231,7 +231,8 @@ TEST_F(GroupAgentsTest, AStopThatFailsThoughNothingRunsHasSucceeded) {
 }
 
 TEST_F(GroupAgentsTest, AHungScriptIsKilledWithItsChildren) {
-    open({.start_timeout = 300ms});
+    settings_.call_times = {{.kind = config::CallKind::kStart, .time = 300ms}};
+    open();
     touch("hang-start");
     const RunnerDone done = start();
     EXPECT_EQ(done.answer, Answer::kStopped);

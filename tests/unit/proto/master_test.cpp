@@ -60,7 +60,11 @@ class MasterGenerator : public test::Generator {
         s.monitoring.restart_window = deadtime();
         s.monitoring.restarts = static_cast<unsigned>(below(9));
         for (std::size_t n = below(3); n > 0; --n)
-            s.monitoring.overrides.push_back({word(), coin() ? Duration{} : deadtime(), position()});
+            s.monitoring.overrides.push_back(
+                {word(), coin() ? Duration{} : deadtime(), position()});
+        for (std::size_t n = below(3); n > 0; --n)
+            s.call_times.push_back({static_cast<config::CallKind>(1 + below(3)),
+                                    coin() ? "" : word(), deadtime(), position()});
         for (std::size_t n = below(3); n > 0; --n)
             s.failback_windows.push_back(
                 {static_cast<unsigned>(below(1440)), static_cast<unsigned>(below(1440))});

@@ -82,9 +82,14 @@ TEST(Refusal, FrameBody) {
               C{[](auto& b) { b.head.deadtime = 0s; }, "deadtime: missing"},
               C{[](auto& b) { b.head.deadtime = 25h; }, "deadtime: too long"},
               C{[](auto& b) { b.head.deadtime = -1s; }, "deadtime: too long"},
-              C{[](auto& b) { b.head.incarnation = {0, 1}; }, "incarnation: half of one"},
+              C{[](auto& b) {
+                    b.head.incarnation = {0, 1};
+                },
+                "incarnation: half of one"},
               C{[](auto& b) { b.head.own.push_back(b.head.own[0]); }, "topic: twice"},
-              C{[](auto& b) { b.head.own[0].version.incarnation = {0, 7}; },
+              C{[](auto& b) {
+                    b.head.own[0].version.incarnation = {0, 7};
+                },
                 "topic version: missing"},
               C{[](auto& b) { b.head.heard.push_back(b.head.heard[0]); }, "heard peer: twice"},
               C{[](auto& b) { b.head.heard[0].peer = node_id(64); }, "heard peer: no such node"},

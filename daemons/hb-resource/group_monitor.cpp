@@ -18,7 +18,7 @@ void GroupMonitor::begin(MonoTime now, bool seen) {
     for (Resource& r : resources_) {
         r.asking = false;
         r.doubts = 0;
-        r.credible = seen || r.settings.trusted;
+        r.credible = r.credible || seen || r.settings.trusted;
         const Duration pause = r.credible ? r.settings.interval : kFirstLook;
         r.due = r.settings.interval > Duration::zero() ? now + pause : kForever;
     }

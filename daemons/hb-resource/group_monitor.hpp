@@ -3,8 +3,8 @@
 //
 // A resource that says "not running" has failed. One that gives no answer in time has failed only
 // when it does so twice in a row: a busy host is no reason to restart a service. A resource script
-// (not `trusted`) must first have said "running" after its start: scripts without a usable status
-// exist, and are left alone, with one warning. Others are believed from the beginning.
+// (not `trusted`) must have said "running" once before: scripts without a usable status exist, and
+// are left alone, with one warning. Others are believed from the beginning.
 //
 // It counts restarts in place, too: more than `restarts` of one resource within `restart_window`
 // are not allowed.
@@ -64,7 +64,7 @@ class GroupMonitor {
         MonitorSettings settings;
         MonoTime due = kForever;
         bool asking = false;
-        bool credible = false;  // its status has said "running" since the start
+        bool credible = false;  // its status has said "running" once, so it can
         unsigned doubts = 0;    // answers in a row that decided nothing
         std::deque<MonoTime> restarts;
     };

@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::string_view kServiceName = "ha-cluster";
 
-// Resource types that need no script.
-bool is_built_in(std::string_view type) {
-    return type == "IPaddr" || type == "IPaddr2";
-}
-
 bool is_executable_file(const std::string& path) {
     struct stat status {};
     return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
@@ -49,16 +44,15 @@ void check_clients(const Settings& settings, Diagnostics& diagnostics) {
     }
 }
 
-void check_scripts(const Settings& settings, const ScriptDirectories& directories,
-                   Diagnostics& diagnostics) {
+void check_agents(const Settings& settings, const AgentDirectories& directories,
+                  Diagnostics& diagnostics) {
     for (const Group& group : settings.groups)
         for (const Resource& resource : group.resources) {
-            if (is_built_in(resource.type)) continue;
-            if (!find_script(resource.type, directories).empty()) continue;
-            diagnostics.error(
-                resource.position,
-                fmt::format("Cannot locate resource script {} (not in {}, not in {})",
-                            resource.type, directories.resource_d, directories.init_d));
+            const Result<FoundAgent> found = find_agent(resource, directories);
+            if (!found)
+                diagnostics.error(resource.position, found.error().text);
+            else if (!found->warning.empty())
+                diagnostics.warning(resource.position, found->warning);
         }
 }
 
@@ -80,18 +74,10 @@ void check_port(const Settings& settings, Diagnostics& diagnostics) {
 
 }  // namespace
 
-std::string find_script(const std::string& type, const ScriptDirectories& directories) {
-    for (const std::string& directory : {directories.resource_d, directories.init_d}) {
-        std::string path = directory + "/" + type;
-        if (is_executable_file(path)) return path;
-    }
-    return {};
-}
-
-void check_system(const Settings& settings, const ScriptDirectories& directories,
+void check_system(const Settings& settings, const AgentDirectories& directories,
                   Diagnostics& diagnostics) {
     check_clients(settings, diagnostics);
-    check_scripts(settings, directories, diagnostics);
+    check_agents(settings, directories, diagnostics);
     check_port(settings, diagnostics);
 }
 

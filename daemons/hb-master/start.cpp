@@ -159,7 +159,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     exit_code = kExitNotConfigured;
     config::Loaded loaded = config::load_directory(options.config_dir, options.node);
     config::Diagnostics system;
-    config::check_system(loaded.settings, {.resource_d = options.config_dir + "/resource.d"},
+    config::check_system(loaded.settings, config::agent_directories(options.config_dir),
                          system);
     log_diagnostics(loaded.diagnostics, log);
     log_diagnostics(system.sorted(), log);

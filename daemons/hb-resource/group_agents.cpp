@@ -18,8 +18,14 @@ namespace {
 // After a change of links or routes: they come in bursts.
 constexpr Duration kPlacesPause = 50ms;
 
-bool is_built_in(const config::Resource& resource) {
+bool is_address(const config::Resource& resource) {
     return resource.type == "IPaddr" || resource.type == "IPaddr2";
+}
+
+// Does its status keep a contract? Of scripts that is not known.
+bool is_trusted(const config::Resource& resource, const config::AgentDirectories& directories) {
+    const auto found = config::find_agent(resource, directories);
+    return found && found->kind != config::AgentKind::kScript;
 }
 
 }  // namespace
@@ -27,7 +33,7 @@ bool is_built_in(const config::Resource& resource) {
 GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& settings,
                          const Spec& spec, Callbacks callbacks)
     : callbacks_(std::move(callbacks)),
-      script_directories_(spec.scripts),
+      directories_(spec.directories),
       scripts_(loop, script_environment(settings, spec.self, spec.config_dir),
                {.on_done = [this](const OperationDone& done) noexcept { answer(done); },
                 .on_event = [this](const Event& event) noexcept { callbacks_.on_event(event); },
@@ -41,7 +47,7 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
         runner.preferred = settings.node_name(group.preferred);
         runner.restarts = settings.monitoring.restarts;
         runner.restart_window = settings.monitoring.restart_window;
-        groups_.emplace(group.name, make_group(std::move(runner), group, settings));
+        groups_.emplace(group.name, make_group(std::move(runner), group, settings, directories_));
     }
 }
 
@@ -72,13 +78,14 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
 }
 
 GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::Group& group,
-                                           const config::Settings& settings) {
+                                           const config::Settings& settings,
+                                           const config::AgentDirectories& directories) {
     Group result;
     runner.group = group.name;
     for (const config::Resource& resource : group.resources) {
-        Resource made{.word = resource.word, .type = resource.type, .args = resource.args};
-        const auto address = is_built_in(resource) ? config::address_of(resource)
-                                                   : std::optional<config::AddressSpec>();
+        Resource made{.written = resource};
+        const auto address = is_address(resource) ? config::address_of(resource)
+                                                  : std::optional<config::AddressSpec>();
         if (address) {
             made.is_address = true;
             made.address = *address;
@@ -89,7 +96,7 @@ GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::
              .together = made.is_address,
              .alone = made.is_address,
              .monitor = {.interval = config::monitor_interval(settings.monitoring, resource),
-                         .trusted = made.is_address},
+                         .trusted = is_trusted(resource, directories)},
              .start_timeout = times.start,
              .stop_timeout = times.stop,
              .status_timeout = times.status});
@@ -166,20 +173,31 @@ void GroupAgents::run(const RunOperation& operation) {
         return;
     }
     // Looked for each time: it may have been put there, or taken away, since.
-    const std::string script = config::find_script(resource.type, script_directories_);
-    if (script.empty()) {
-        const std::string problem = fmt::format("Cannot locate resource script {}", resource.type);
+    const auto agent = config::find_agent(resource.written, directories_);
+    if (!agent) {
         callbacks_.on_event(
-            {"script-missing", Level::kError, problem, {{"HB_GROUP", operation.group}}});
-        return answer({id, OperationDone::Outcome::kFailed, problem});
+            {"script-missing", Level::kError, agent.error().text, {{"HB_GROUP", operation.group}}});
+        return answer({id, OperationDone::Outcome::kFailed, agent.error().text});
     }
-    scripts_.run({.id = id,
-                  .operation = operation.operation,
-                  .script = script,
-                  .args = resource.args,
-                  .word = resource.word,
-                  .group = operation.group,
-                  .timeout = operation.timeout});
+    run_script(id, operation, *agent, resource);
+}
+
+void GroupAgents::run_script(std::uint64_t id, const RunOperation& operation,
+                             const config::FoundAgent& agent, const Resource& resource) {
+    ScriptOperation script{.id = id,
+                           .operation = operation.operation,
+                           .script = agent.path,
+                           .args = agent.args,
+                           .word = resource.written.word,
+                           .group = operation.group,
+                           .timeout = operation.timeout,
+                           .interval = operation.interval};
+    if (agent.kind == config::AgentKind::kOcf)
+        script.ocf = {.provider = agent.provider,
+                      .type = agent.type,
+                      .instance = ocf_instance(operation.group, resource.written.word),
+                      .parameters = agent.parameters};
+    scripts_.run(std::move(script));
 }
 
 // Its answer still comes, and nobody waits for it.
@@ -259,8 +277,8 @@ GroupPlaces GroupAgents::places_of(const GroupName& name, const Group& group) co
                 result.places.push_back(*where);
             else
                 problem = where.error().text;
-        } else if (config::find_script(resource.type, script_directories_).empty()) {
-            problem = fmt::format("Cannot locate resource script {}", resource.type);
+        } else if (auto agent = config::find_agent(resource.written, directories_); !agent) {
+            problem = agent.error().text;
         }
         if (result.problem.empty()) result.problem = problem;
     }

@@ -19,7 +19,7 @@
 #include "common/base/event.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/result.hpp"
-#include "common/config/check_system.hpp"
+#include "common/config/find_agent.hpp"
 #include "common/config/settings.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
@@ -35,7 +35,7 @@ class GroupAgents {
     struct Spec {
         NodeId self{};
         std::string config_dir;
-        config::ScriptDirectories scripts;
+        config::AgentDirectories directories;
         RunnerSettings limits;  // its deadlines and retries, for every group
     };
     struct Callbacks {
@@ -65,11 +65,9 @@ class GroupAgents {
 
   private:
     struct Resource {
-        std::string word;
-        config::AddressSpec address;  // when `script` is empty
+        config::Resource written;
+        config::AddressSpec address;
         bool is_address = false;
-        std::string type;
-        std::vector<std::string> args;
     };
     struct Group {
         std::vector<Resource> resources;
@@ -86,9 +84,12 @@ class GroupAgents {
     GroupAgents(runtime::EventLoop& loop, const config::Settings& settings, const Spec& spec,
                 Callbacks callbacks);
     [[nodiscard]] static Group make_group(RunnerSettings runner, const config::Group& group,
-                                          const config::Settings& settings);
+                                          const config::Settings& settings,
+                                          const config::AgentDirectories& directories);
     void carry_out(std::vector<RunnerAction>& actions);
     void run(const RunOperation& operation);
+    void run_script(std::uint64_t id, const RunOperation& operation,
+                    const config::FoundAgent& agent, const Resource& resource);
     void cancel(const CancelOperation& cancelled);
     void answer(OperationDone done);
     void work() noexcept;
@@ -98,7 +99,7 @@ class GroupAgents {
     [[nodiscard]] GroupPlaces places_of(const GroupName& name, const Group& group) const;
 
     Callbacks callbacks_;
-    config::ScriptDirectories script_directories_;
+    config::AgentDirectories directories_;
     std::map<GroupName, Group> groups_;
     std::map<std::uint64_t, Caller> callers_;
     std::uint64_t next_id_ = 1;

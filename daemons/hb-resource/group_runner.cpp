@@ -268,7 +268,8 @@ void GroupRunner::ask_for_health(MonoTime now, std::vector<RunnerAction>& out) {
         const std::uint64_t id = next_id_++;
         statuses_.emplace(id, resource);
         out.emplace_back(RunOperation{id, settings_.group, resource, Operation::kStatus,
-                                      timeout(resource, Operation::kStatus)});
+                                      timeout(resource, Operation::kStatus),
+                                      settings_.resources[resource].monitor.interval});
     }
 }
 

@@ -42,6 +42,7 @@ struct RunOperation {  // answered by OperationDone with the same id
     std::size_t resource = 0;  // index in the group
     Operation operation{};
     Duration timeout{};
+    Duration interval{};  // of a status that is asked again and again
     bool operator==(const RunOperation&) const = default;
 };
 // The answer is of no use any more. It may still come, and is ignored.

@@ -41,7 +41,7 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
         GroupAgents::open(loop, loaded.settings,
                           {.self = *loaded.self,
                            .config_dir = options.config_dir,
-                           .scripts = {.resource_d = options.config_dir + "/resource.d"}},
+                           .directories = config::agent_directories(options.config_dir)},
                           {.on_done =
                                [&](const RunnerDone& done) noexcept {
                                    left.erase(done.group);

@@ -67,7 +67,7 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
         host.loop(), setup.settings,
         {.self = setup.self,
          .config_dir = setup.config_dir,
-         .scripts = {.resource_d = setup.config_dir + "/resource.d"}},
+         .directories = config::agent_directories(setup.config_dir)},
         {.on_done =
              [this](const RunnerDone& done) noexcept {
                  give(GroupDone{done.group, group_answer(done.answer), done.after_start,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,10 +21,11 @@ using Outcome = OperationDone::Outcome;
 
 namespace {
 
-constexpr Duration kGrace = 5s;            // between SIGTERM and SIGKILL
-constexpr Duration kLeastTime = 1s;        // for a status after a stop that took all of its time
-constexpr std::size_t kOutputKept = 4096;  // of a status, to look for words in
-constexpr std::size_t kLinesKept = 1000;   // of its standard error
+constexpr Duration kGrace = 5s;      // between SIGTERM and SIGKILL
+constexpr Duration kLeastTime = 1s;  // for a status after a stop that took all of its time
+constexpr const char* kOcfScratch = "/run/resource-agents";  // HA_RSCTMP
+constexpr std::size_t kOutputKept = 4096;                    // of a status, to look for words in
+constexpr std::size_t kLinesKept = 1000;                     // of its standard error
 
 // What a script says on its standard error, apart: "is the server running?" must not be taken for
 // an answer.
@@ -90,11 +92,14 @@ struct ScriptAgent::Call {
     std::unique_ptr<ErrorLines> errors;
     std::unique_ptr<runtime::ChildProcess> process;
 
+    [[nodiscard]] const char* word_for(Operation what) const {
+        return operation.ocf ? ocf_action(what) : to_string(what);
+    }
     [[nodiscard]] std::string command(Operation what) const {
         std::string text = operation.script;
         for (const std::string& arg : operation.args)
             text += " " + arg;
-        return text + " " + to_string(what);
+        return text + " " + word_for(what);
     }
 };
 
@@ -109,13 +114,15 @@ ScriptAgent::~ScriptAgent() = default;
 
 void ScriptAgent::run(ScriptOperation operation) {
     const std::uint64_t id = operation.id;
-    const bool stop = operation.operation == Operation::kStop;
+    const Operation first = operation.operation == Operation::kStop || operation.ocf
+                                ? operation.operation
+                                : Operation::kStatus;
     auto made = std::make_unique<Call>();
     made->deadline = runtime::now() + operation.timeout;
     made->operation = std::move(operation);
     const auto [at, fresh] = calls_.emplace(id, std::move(made));
     HB_ASSERT(fresh);
-    call(*at->second, stop ? Operation::kStop : Operation::kStatus);
+    call(*at->second, first);
 }
 
 void ScriptAgent::cancel(std::uint64_t id) {
@@ -133,8 +140,17 @@ void ScriptAgent::call(Call& call, Operation verb) {
     runtime::ChildSpec spec;
     spec.argv.push_back(call.operation.script);
     spec.argv.insert(spec.argv.end(), call.operation.args.begin(), call.operation.args.end());
-    spec.argv.emplace_back(to_string(verb));
-    spec.environment = environment_;
+    spec.argv.emplace_back(call.word_for(verb));
+    if (call.operation.ocf) {
+        ::mkdir(kOcfScratch, 0755);  // agents take it for granted
+        OcfCall& ocf = *call.operation.ocf;
+        ocf.operation = verb;
+        ocf.timeout = call.operation.timeout;
+        ocf.interval = call.operation.interval;
+        spec.environment = ocf_environment(environment_, ocf);
+    } else {
+        spec.environment = environment_;
+    }
     spec.timeout = std::max(call.deadline - runtime::now(), kLeastTime);
     spec.grace = kGrace;
     call.errors.reset();
@@ -184,6 +200,7 @@ void ScriptAgent::ended(Call& call, const runtime::ExitStatus& status) {
     call.errors.reset();  // its last lines are logged now
     // The process object may go inside its own callback, but not before we are through with it.
     const std::unique_ptr<runtime::ChildProcess> process = std::move(call.process);
+    if (call.operation.ocf) return ocf_ended(call, end);
     if (call.verb == Operation::kStatus) return status_ended(call, end);
     if (end.ok()) return finish(call, Outcome::kOk, "");
     const std::string problem =
@@ -196,6 +213,20 @@ void ScriptAgent::ended(Call& call, const runtime::ExitStatus& status) {
         return finish(call, end.timed_out ? Outcome::kTimeout : Outcome::kFailed, problem);
     call.stop_problem = problem;
     this->call(call, Operation::kStatus);
+}
+
+void ScriptAgent::ocf_ended(Call& call, const runtime::ExitStatus& status) {
+    OcfOutcome end{Outcome::kFailed, status.to_string()};
+    if (status.timed_out)
+        end.outcome = Outcome::kTimeout;
+    else if (!status.signalled)
+        end = ocf_outcome(call.verb, status.code);
+    const bool bad = end.outcome == Outcome::kFailed || end.outcome == Outcome::kTimeout;
+    // A status that fails is judged, and logged, by whoever asked.
+    if (bad && call.verb != Operation::kStatus)
+        say(call, Level::kError, "script-failed",
+            fmt::format("{}: {}", call.command(call.verb), end.detail));
+    finish(call, end.outcome, std::move(end.detail));
 }
 
 void ScriptAgent::status_ended(Call& call, const runtime::ExitStatus& status) {

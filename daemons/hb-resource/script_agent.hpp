@@ -1,9 +1,10 @@
-// ScriptAgent: runs scripts of resource.d and init.d as Heartbeat did: `script args... start`, in a
-// process group of their own, each with a deadline. Never waits for one.
+// ScriptAgent: runs scripts of resource.d and init.d as Heartbeat did: `script args... start`, and
+// OCF agents, in a process group of their own, each with a deadline. Never waits for one.
 //
-// A start asks for the status first and starts only what does not run. Start and stop go by the
-// exit code, status by what the script prints (script_rules.hpp). A stop that fails although the
-// script then says outright that nothing runs has succeeded: such scripts are common, and not LSB.
+// An OCF agent goes by its exit codes (ocf_rules.hpp). For the others: a start asks for the status
+// first and starts only what does not run. Start and stop go by the exit code, status by what the
+// script prints (script_rules.hpp). A stop that fails although the script then says outright that
+// nothing runs has succeeded: such scripts are common, and not LSB.
 //
 // Every operation is answered once, never inside run(). What a script prints is logged line by line
 // under the resource's name. Whoever must know of running calls (the master, which kills them
@@ -16,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,7 @@
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
 #include "daemons/hb-resource/group_runner.hpp"
+#include "daemons/hb-resource/ocf_rules.hpp"
 
 namespace hb::resource {
 
@@ -34,9 +37,11 @@ struct ScriptOperation {
     Operation operation{};
     std::string script;  // absolute path
     std::vector<std::string> args;
-    std::string word;  // of haresources, for the log
+    std::optional<OcfCall> ocf;  // it is an OCF agent; what is of the call is filled in by run()
+    std::string word;            // of haresources, for the log
     std::string group;
     Duration timeout{};
+    Duration interval{};  // of a status that is repeated
 };
 
 class ScriptAgent {
@@ -63,6 +68,7 @@ class ScriptAgent {
     void call(Call& call, Operation verb);
     void line(Call& call, std::string_view text, bool error);
     void ended(Call& call, const runtime::ExitStatus& status);
+    void ocf_ended(Call& call, const runtime::ExitStatus& status);
     void status_ended(Call& call, const runtime::ExitStatus& status);
     void finish(Call& call, OperationDone::Outcome outcome, std::string detail);
     void deliver() noexcept;

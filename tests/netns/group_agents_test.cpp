@@ -101,7 +101,7 @@ class GroupAgentsTest : public testing::Test {
             loop_, settings_,
             {.self = node_id(0),
              .config_dir = dir_,
-             .scripts = {.resource_d = dir_ / "resource.d", .init_d = dir_ / "init.d"},
+             .directories = {.resource_d = dir_ / "resource.d", .init_d = dir_ / "init.d"},
              .limits = limits},
             {.on_done = [this](const RunnerDone& done) noexcept { done_.push_back(done); },
              .on_event = [this](const Event& event) noexcept { log_ += event.text + "\n"; },
@@ -191,7 +191,7 @@ TEST_F(GroupAgentsTest, SaysWhereAGroupIsOrWhyItHasNoPlace) {
     places_.clear();
     shell("ip link add eth0 type veth peer name peer0; ip link set eth0 up");
     until([&] { return !places_.empty() && places_.back().places.size() == 2; });
-    EXPECT_EQ(places_.back().problem, "Cannot locate resource script svc");
+    EXPECT_THAT(places_.back().problem, HasSubstr("Cannot locate resource script svc"));
 }
 
 TEST_F(GroupAgentsTest, AFailedStartIsUndone) {

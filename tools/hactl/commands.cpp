@@ -221,7 +221,7 @@ ExitCode run_check(const CheckOptions& options) {
     std::vector<config::Diagnostic> all = loaded.diagnostics;
     if (loaded.ok()) {
         config::Diagnostics system;
-        config::check_system(loaded.settings, {options.config_dir + "/resource.d", "/etc/init.d"},
+        config::check_system(loaded.settings, config::agent_directories(options.config_dir),
                              system);
         const std::vector<config::Diagnostic> more = system.sorted();
         all.insert(all.end(), more.begin(), more.end());

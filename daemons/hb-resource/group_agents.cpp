@@ -39,6 +39,9 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
                 .on_event = [this](const Event& event) noexcept { callbacks_.on_event(event); },
                 .call_started = [this](pid_t pid) noexcept { return callbacks_.call_started(pid); },
                 .call_finished = [this](pid_t pid) noexcept { callbacks_.call_finished(pid); }}),
+      units_(loop,
+             {.on_done = [this](const OperationDone& done) noexcept { answer(done); },
+              .on_event = [this](const Event& event) noexcept { callbacks_.on_event(event); }}),
       work_(loop, [this]() noexcept { work(); }),
       runner_timer_(loop, [this]() noexcept { wake_runners(); }),
       places_timer_(loop, [this]() noexcept { look_at_places(); }) {
@@ -179,6 +182,13 @@ void GroupAgents::run(const RunOperation& operation) {
             {"script-missing", Level::kError, agent.error().text, {{"HB_GROUP", operation.group}}});
         return answer({id, OperationDone::Outcome::kFailed, agent.error().text});
     }
+    if (agent->kind == config::AgentKind::kUnit)
+        return units_.run({.id = id,
+                           .operation = operation.operation,
+                           .unit = agent->unit,
+                           .word = resource.written.word,
+                           .group = operation.group,
+                           .timeout = operation.timeout});
     run_script(id, operation, *agent, resource);
 }
 

@@ -27,6 +27,7 @@
 #include "daemons/hb-resource/group_runner.hpp"
 #include "daemons/hb-resource/ownership_core.hpp"
 #include "daemons/hb-resource/script_agent.hpp"
+#include "daemons/hb-resource/unit_agent.hpp"
 
 namespace hb::resource {
 
@@ -106,6 +107,7 @@ class GroupAgents {
     std::vector<OperationDone> answers_;  // with our ids, not given to runners yet
     std::deque<News> results_;            // not told yet
     ScriptAgent scripts_;
+    UnitAgent units_;
     std::unique_ptr<AddressService> addresses_;
     runtime::Defer work_;
     runtime::Timer runner_timer_;

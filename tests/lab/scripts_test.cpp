@@ -28,7 +28,10 @@ case $action-$mode in
     status-liar)      echo "what do I know"; exit 0 ;;
     status-silent)    exit 0 ;;
     status-stalls)    [ -e /run/stall ] && here && sleep 1000 ;;
-    status-mumbles)   [ -e "$state" ] && { echo "is it running?" >&2; echo OK; } || echo "not running"; exit 1 ;;
+    status-mumbles)
+        echo "is it running?" >&2
+        [ -e "$state" ] && { echo OK; exit 1; }
+        echo "not running"; exit 1 ;;
 esac
 case $action in
     start)  : > "$state" ;;

@@ -11,6 +11,8 @@
 #include <set>
 #include <string_view>
 
+#include "common/config/built_in.hpp"
+
 namespace hb::config {
 namespace {
 
@@ -44,15 +46,30 @@ void check_clients(const Settings& settings, Diagnostics& diagnostics) {
     }
 }
 
+// What an agent of ours finds odd about this host: at the resource's word.
+void check_host(const Resource& resource, Diagnostics& diagnostics) {
+    const BuiltInAgent* agent = find_built_in(resource.type);
+    if (agent == nullptr || agent->check_host == nullptr) return;
+    ParameterProblems problems;
+    agent->check_host(built_in_arguments(*agent, resource.args).given, problems);
+    for (const ParameterProblem& problem : problems)
+        if (problem.is_error)
+            diagnostics.error(resource.position, problem.text);
+        else
+            diagnostics.warning(resource.position, problem.text);
+}
+
 void check_agents(const Settings& settings, const AgentDirectories& directories,
                   Diagnostics& diagnostics) {
     for (const Group& group : settings.groups)
         for (const Resource& resource : group.resources) {
             const Result<FoundAgent> found = find_agent(resource, directories);
-            if (!found)
+            if (!found) {
                 diagnostics.error(resource.position, found.error().text);
-            else if (!found->warning.empty())
-                diagnostics.warning(resource.position, found->warning);
+                continue;
+            }
+            if (!found->warning.empty()) diagnostics.warning(resource.position, found->warning);
+            check_host(resource, diagnostics);
         }
 }
 

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <optional>
 
+#include "common/config/built_in.hpp"
 #include "common/config/lexer.hpp"
 
 namespace hb::config {
@@ -21,6 +22,7 @@ constexpr std::array<std::string_view, 2> kBuiltIn = {"IPaddr", "IPaddr2"};
 constexpr std::array<std::string_view, 6> kUnitEndings = {".service", ".socket", ".target",
                                                           ".mount",   ".timer",  ".path"};
 constexpr const char* kProvider = "heartbeat";
+constexpr const char* kOwnProvider = "ha-suite";
 
 // They want to be promoted on one of several nodes where they run: nobody here does that.
 constexpr std::array<std::string_view, 6> kPromotableOnly = {
@@ -34,7 +36,6 @@ struct Wrapper {
 constexpr auto kWrappers = std::to_array<Wrapper>({
     {"AudibleAlarm", {"nodelist"}},
     {"Delay", {"startdelay", "stopdelay", "mondelay"}},
-    {"Filesystem", {"device", "directory", "fstype", "options"}},
     {"ICP", {"driveid", "device"}},
     {"IPsrcaddr", {"ipaddress"}},
     {"IPv6addr", {"ipv6addr"}},
@@ -203,6 +204,35 @@ std::optional<Result<FoundAgent>> wrapped_ocf(const Resource& resource,
     return found;
 }
 
+// ---- ours, called as an OCF agent
+
+Result<FoundAgent> built_in(const BuiltInAgent& agent, const Resource& resource,
+                            const AgentDirectories& in) {
+    FoundAgent found{.kind = AgentKind::kOcf,
+                     .path = in.hb_agent,
+                     .provider = kOwnProvider,
+                     .type = std::string(agent.type),
+                     .args = {std::string(agent.type)}};
+    const Arguments arguments = built_in_arguments(agent, resource.args);
+    if (arguments.refused) return failure(arguments.refused->text);
+    if (const ParameterProblems problems = check_parameters(agent, arguments.given);
+        !problems.empty())
+        return failure(problems.front().text);
+    if (!is_executable_file(found.path)) return failure(fmt::format("no {}", found.path));
+    if (const auto script = find_script(resource.type, in))
+        found.warning = fmt::format("{} is built in: {} is not used", resource.type, *script);
+    found.parameters.assign(arguments.given.begin(), arguments.given.end());
+    return found;
+}
+
+std::string program_beside_this(const std::string& name) {
+    std::array<char, PATH_MAX> path{};
+    const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+    if (size <= 0 || static_cast<std::size_t>(size) >= path.size()) return {};
+    const std::string_view self(path.data(), static_cast<std::size_t>(size));
+    return fmt::format("{}/{}", self.substr(0, self.rfind('/')), name);
+}
+
 // ---- systemd
 
 std::optional<Result<FoundAgent>> unit(const Resource& resource, const AgentDirectories& in) {
@@ -238,15 +268,20 @@ AgentDirectories agent_directories(const std::string& config_dir) {
     AgentDirectories result;
     result.resource_d = config_dir + "/resource.d";
     result.ocf_instances = config_dir + "/conf/OCF";
+    if (const std::string beside = program_beside_this("hb-agent"); is_executable_file(beside))
+        result.hb_agent = beside;
     return result;
 }
 
 bool is_built_in(std::string_view type) {
-    return std::ranges::find(kBuiltIn, type) != kBuiltIn.end();
+    return std::ranges::find(kBuiltIn, type) != kBuiltIn.end() || find_built_in(type) != nullptr;
 }
 
 Result<FoundAgent> find_agent(const Resource& resource, const AgentDirectories& directories) {
-    if (is_built_in(resource.type)) return FoundAgent{.kind = AgentKind::kBuiltIn};
+    if (std::ranges::find(kBuiltIn, resource.type) != kBuiltIn.end())
+        return FoundAgent{.kind = AgentKind::kBuiltIn};
+    if (const BuiltInAgent* own = find_built_in(resource.type))
+        return built_in(*own, resource, directories);
     if (auto path = find_script(resource.type, directories))
         return FoundAgent{
             .kind = AgentKind::kScript, .path = std::move(*path), .args = resource.args};

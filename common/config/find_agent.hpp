@@ -1,6 +1,6 @@
 // What runs a resource of haresources, by its name. In this order, the first that is there:
 //
-//   1. built in: IPaddr, IPaddr2, ...
+//   1. built in: IPaddr, IPaddr2; and what hb-agent does in a process of its own (built_in.hpp)
 //   2. RESOURCE_D/NAME   a script, called as Heartbeat did
 //   3. INIT_D/NAME       an init script
 //   4. ocf::PROVIDER:TYPE::name=value..., or ocf:PROVIDER:TYPE::...: an OCF agent with named
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/base/result.hpp"
+#include "common/base/version.hpp"
 #include "common/config/settings.hpp"
 
 namespace hb::config {
@@ -26,12 +27,14 @@ struct AgentDirectories {
     std::string init_d = "/etc/init.d";
     std::string ocf_root = "/usr/lib/ocf";
     std::string ocf_instances = "/etc/ha.d/conf/OCF";  // OCF::TYPE::INSTANCE
+    std::string hb_agent = std::string(kLibexecDir) + "/hb-agent";
     std::vector<std::string> units = {"/etc/systemd/system",     "/run/systemd/system",
                                       "/run/systemd/generator",  "/usr/local/lib/systemd/system",
                                       "/usr/lib/systemd/system", "/lib/systemd/system"};
 };
 
-// Those of a suite whose configuration is there.
+// Those of a suite whose configuration is there; hb-agent beside the running program, if it is
+// there.
 [[nodiscard]] AgentDirectories agent_directories(const std::string& config_dir);
 
 enum class AgentKind : std::uint8_t { kBuiltIn = 1, kScript, kOcf, kUnit };
@@ -42,7 +45,7 @@ struct FoundAgent {
     std::string unit;                                             // "nats-server.service"
     std::string provider;                                         // of an OCF agent: "heartbeat"
     std::string type;                                             // "apache"
-    std::vector<std::string> args;                                // of a script
+    std::vector<std::string> args;                                // before the action
     std::vector<std::pair<std::string, std::string>> parameters;  // of an OCF agent
     std::string warning;  // it will work, and not as its user expects
     bool operator==(const FoundAgent&) const = default;

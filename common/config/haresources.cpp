@@ -6,6 +6,7 @@
 
 #include "common/base/limits.hpp"
 #include "common/config/address_spec.hpp"
+#include "common/config/built_in.hpp"
 #include "common/config/lexer.hpp"
 #include "common/config/monitoring.hpp"
 #include "common/config/parser.hpp"
@@ -29,6 +30,8 @@ class HaresourcesParser {
     [[nodiscard]] std::optional<Resource> resource_of(const Word& word);
     [[nodiscard]] bool check_type(const Word& word, const Resource& resource);
     [[nodiscard]] bool check_address(const Word& word, const Resource& resource);
+    [[nodiscard]] bool check_built_in(const BuiltInAgent& agent, const Word& word,
+                                      const Resource& resource);
 
     Settings& settings_;
     Diagnostics& diagnostics_;
@@ -89,6 +92,22 @@ void split_arguments(std::string_view text, Resource& resource) {
         resource.args.emplace_back(text.substr(0, end));
         if (end == std::string_view::npos) return;
     }
+}
+
+// Where the argument of that index begins in a word; empty ones are not counted.
+Position position_of(const Word& word, std::size_t argument) {
+    Position at = word.at;
+    std::string_view text = word.text;
+    std::size_t seen = 0;
+    for (std::size_t mark = text.find(kArgumentMark); mark != std::string_view::npos;
+         mark = text.find(kArgumentMark, mark)) {
+        mark += kArgumentMark.size();
+        if (mark == text.size() || text.substr(mark).starts_with(kArgumentMark)) continue;
+        if (seen++ < argument) continue;
+        at.column += static_cast<unsigned>(mark);
+        return at;
+    }
+    return at;
 }
 
 // Heartbeat's rule: a word that begins with digits.digits.digits.digits is an address.
@@ -191,6 +210,28 @@ bool HaresourcesParser::check_address(const Word& word, const Resource& resource
     return false;
 }
 
+// What is wrong with the arguments of an agent of ours; what depends on the host is asked later.
+bool HaresourcesParser::check_built_in(const BuiltInAgent& agent, const Word& word,
+                                       const Resource& resource) {
+    const Arguments arguments = built_in_arguments(agent, resource.args);
+    if (arguments.refused) {
+        diagnostics_.error(position_of(word, arguments.refused->argument), arguments.refused->text);
+        return false;
+    }
+    bool good = true;
+    for (const ParameterProblem& problem : check_parameters(agent, arguments.given)) {
+        const auto from = arguments.from.find(problem.parameter);
+        const Position at =
+            from == arguments.from.end() ? word.at : position_of(word, from->second);
+        if (problem.is_error)
+            diagnostics_.error(at, problem.text);
+        else
+            diagnostics_.warning(at, problem.text);
+        good = good && !problem.is_error;
+    }
+    return good;
+}
+
 std::optional<Resource> HaresourcesParser::resource_of(const Word& word) {
     Resource resource;
     resource.word = word.text;
@@ -216,6 +257,8 @@ std::optional<Resource> HaresourcesParser::resource_of(const Word& word) {
                 word.at, fmt::format("'{}': empty arguments are left out", printable(word.text)));
     }
     if (is_address_type(resource.type) && !check_address(word, resource)) return std::nullopt;
+    if (const BuiltInAgent* agent = find_built_in(resource.type))
+        if (!check_built_in(*agent, word, resource)) return std::nullopt;
     return resource;
 }
 

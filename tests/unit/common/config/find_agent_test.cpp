@@ -27,6 +27,7 @@ class FindAgent : public testing::Test {
                         .init_d = dir_ / "init.d",
                         .ocf_root = dir_ / "ocf",
                         .ocf_instances = dir_ / "conf/OCF",
+                        .hb_agent = dir_ / "hb-agent",
                         .units = {dir_ / "etc-units", dir_ / "lib-units"}};
     }
     void TearDown() override { fs::remove_all(dir_); }
@@ -56,8 +57,10 @@ class FindAgent : public testing::Test {
                     text += " " + arg;
                 break;
             case AgentKind::kOcf:
-                text = fmt::format("{} {}:{}", fs::relative(found->path, dir_).string(),
-                                   found->provider, found->type);
+                text = fs::relative(found->path, dir_).string();
+                for (const std::string& arg : found->args)
+                    text += " " + arg;
+                text += fmt::format(" {}:{}", found->provider, found->type);
                 for (const auto& [name, value] : found->parameters)
                     text += fmt::format(" {}={}", name, value);
                 break;
@@ -86,6 +89,29 @@ TEST_F(FindAgent, LooksInHeartbeatsOrderThenForAgentsThatHeartbeatDidNotKnow) {
     write("resource.d/apache");
     EXPECT_EQ(find("apache::a::b"), "resource.d/apache a b");
     EXPECT_THAT(find("nowhere"), HasSubstr("Cannot locate resource script nowhere (not in "));
+}
+
+TEST_F(FindAgent, WhatIsOursComesFirstAndRunsInItsOwnProcess) {
+    EXPECT_THAT(find("Filesystem::/dev/sdb1::/srv"), HasSubstr("error: no "));
+    write("hb-agent");
+    write("ocf/resource.d/heartbeat/Filesystem");
+    EXPECT_EQ(find("Filesystem::/dev/sdb1::/srv::ext4::rw,noatime"),
+              "hb-agent Filesystem ha-suite:Filesystem device=/dev/sdb1 directory=/srv "
+              "fstype=ext4 options=rw,noatime");
+    EXPECT_EQ(find("Filesystem::[2001:db8::1]:/x::/srv::nfs4"),
+              "hb-agent Filesystem ha-suite:Filesystem device=[2001:db8::1]:/x directory=/srv "
+              "fstype=nfs4");
+    EXPECT_EQ(find("Filesystem::directory=/srv::/dev/sdb1"),
+              "hb-agent Filesystem ha-suite:Filesystem device=/dev/sdb1 directory=/srv");
+    write("ocf/resource.d/ha-suite/Filesystem");
+    EXPECT_EQ(find("ocf::ha-suite:Filesystem::device=tmpfs::directory=/srv"),
+              "ocf/resource.d/ha-suite/Filesystem ha-suite:Filesystem device=tmpfs "
+              "directory=/srv")
+        << "by its name as an OCF agent, too";
+    write("resource.d/Filesystem");
+    EXPECT_THAT(find("Filesystem::/dev/sdb1::/srv"),
+                HasSubstr("warning: Filesystem is built in: " + (dir_ / "resource.d").string() +
+                          "/Filesystem is not used"));
 }
 
 TEST_F(FindAgent, NamesTheParametersOfOcfAgents) {

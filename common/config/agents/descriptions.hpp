@@ -1,0 +1,10 @@
+// What every agent of hb-agent is called and takes, one file each.
+#pragma once
+
+#include "common/config/built_in.hpp"
+
+namespace hb::config {
+
+extern const BuiltInAgent kFilesystemAgent;
+
+}  // namespace hb::config

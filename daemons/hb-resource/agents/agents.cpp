@@ -1,0 +1,18 @@
+// The table of what hb-agent can do. An agent: a function here, a file beside this one, and its
+// description in common/config/agents.
+#include <array>
+
+#include "daemons/hb-resource/agents/agent.hpp"
+
+namespace hb::agent {
+
+Agent filesystem_agent();
+
+std::span<const Agent> agents() {
+    static const std::array all = {
+        filesystem_agent(),
+    };
+    return all;
+}
+
+}  // namespace hb::agent

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/config/agents/descriptions.hpp"
+#include "common/config/agents/signals.hpp"
 #include "common/config/lexer.hpp"
 
 namespace hb::config {
@@ -32,6 +33,45 @@ constexpr AgentParameter kParameters[] = {
      .brief = "mount options",
      .text = "As mount -o takes them. For bind mounts add bind here, and leave out the type or "
              "write none."},
+    {.name = "run_fsck",
+     .brief = "auto, force or no",
+     .text = "Whether fsck -p looks at the device before it is mounted. auto: of types without a "
+             "journal, such as ext2. It never looks at images and network file systems.",
+     .standard = "auto"},
+    {.name = "force_unmount",
+     .brief = "whether processes that keep it busy are ended",
+     .text = "true or safe: processes that keep the file system busy get term_signals, and from "
+             "half of the time of the stop on kill_signals. They are found without touching the "
+             "file system. false: they are named, and waited for.",
+     .standard = "true"},
+    {.name = "fast_stop",
+     .brief = "no more than 6 seconds for an unmount",
+     .text = "The stop does not use all of its time, but fails after 6 seconds.",
+     .kind = ParameterKind::kBoolean,
+     .standard = "no"},
+    {.name = "term_signals",
+     .brief = "signals for those who keep it busy, at first",
+     .text = "Names or numbers, with blanks between them.",
+     .standard = "TERM"},
+    {.name = "kill_signals",
+     .brief = "signals for those who keep it busy, from half time on",
+     .text = "Names or numbers, with blanks between them.",
+     .standard = "KILL"},
+    {.name = "signal_delay",
+     .brief = "seconds between signals",
+     .text = "How long processes have after each signal. It is tried to unmount all the time.",
+     .kind = ParameterKind::kInteger,
+     .standard = "1"},
+    {.name = "statusfile_prefix",
+     .brief = "where a monitor of level 20 writes",
+     .text = "A part of a path below the directory, for the status file of a monitor with "
+             "OCF_CHECK_LEVEL 20.",
+     .standard = ".Filesystem_status/"},
+    {.name = "force_clones",
+     .brief = "allows a clone of a local file system",
+     .text = "For other cluster managers: ha-suite has no clones.",
+     .kind = ParameterKind::kBoolean,
+     .standard = "false"},
 };
 
 constexpr std::array<std::string_view, 7> kTags = {"UUID",   "LABEL",   "PARTUUID", "PARTLABEL",
@@ -89,10 +129,34 @@ void check_directory(std::string_view directory, ParameterProblems& problems) {
                                           printable(directory))});
 }
 
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+    return std::ranges::find(words, text) != words.end();
+}
+
+// The words of run_fsck, force_unmount, the signals, signal_delay.
+void check_choices(const Parameters& given, ParameterProblems& problems) {
+    const auto wrong = [&](const char* name, const char* right) {
+        problems.push_back(
+            {name, fmt::format("{}: '{}': {}", name, printable(value_of(given, name)), right)});
+    };
+    const std::string_view fsck = value_of(given, "run_fsck");
+    if (!fsck.empty() && !is_one_of(fsck, {"auto", "force", "no"}))
+        wrong("run_fsck", "it is auto, force or no");
+    const std::string_view force = value_of(given, "force_unmount");
+    if (!force.empty() && force != "safe" && !ocf_boolean(force))
+        wrong("force_unmount", "it is yes, safe or no");
+    for (const char* name : {"term_signals", "kill_signals"})
+        if (given.contains(name) && signals_of(value_of(given, name)).empty())
+            wrong(name, "there is a word that is no signal");
+    if (value_of(given, "signal_delay").starts_with('-'))
+        wrong("signal_delay", "it is a number of seconds");
+}
+
 void check(const Parameters& given, ParameterProblems& problems) {
     const std::string_view fstype = value_of(given, "fstype");
     check_device(value_of(given, "device"), given, problems);
     check_directory(value_of(given, "directory"), problems);
+    check_choices(given, problems);
     if (fstype.find_first_of("/ =,") != std::string_view::npos)
         problems.push_back({"fstype", fmt::format("'{}' is no type of a file system: after device "
                                                   "and directory come the type, then the options",

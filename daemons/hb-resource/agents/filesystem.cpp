@@ -1,82 +1,103 @@
-// Filesystem: mounts and unmounts.
+// Filesystem: the three actions, from the core's decisions and the system calls.
 #include <fmt/format.h>
-#include <libmount.h>
-#include <sys/mount.h>
+#include <signal.h>
+#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
-#include <memory>
+#include <sstream>
 
+#include "common/config/agents/signals.hpp"
+#include "common/runtime/system_clock.hpp"
 #include "daemons/hb-resource/agents/agent.hpp"
-#include "daemons/hb-resource/agents/mount_table.hpp"
+#include "daemons/hb-resource/agents/filesystem_core.hpp"
+#include "daemons/hb-resource/agents/filesystem_stop.hpp"
+#include "daemons/hb-resource/agents/filesystem_system.hpp"
 
 namespace hb::agent {
 namespace {
 
-struct ReleaseContext {
-    void operator()(libmnt_context* context) const { ::mnt_free_context(context); }
-};
+using namespace filesystem;
 
-std::string directory_of(const Call& call) {
-    std::string directory = std::filesystem::path(call["directory"]).lexically_normal();
-    while (directory.size() > 1 && directory.ends_with('/'))
-        directory.pop_back();
-    return directory;
+constexpr Duration kUdevTime = 5s;  // a device that has just come has its names by then
+constexpr unsigned kReadLevel = 10;
+constexpr unsigned kWriteLevel = 20;
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "host";
 }
 
-Result<bool> is_mounted(const std::string& directory) {
-    const Result<MountTable> table = read_mount_table();
-    if (!table) return std::unexpected(table.error());
-    return find_mount(*table, directory) != nullptr;
-}
-
-Answer mount_it(const Call& call, const std::string& directory) {
-    const std::unique_ptr<libmnt_context, ReleaseContext> context(::mnt_new_context());
-    if (!context) return {Code::kGenericError, "no memory"};
-    const std::string& fstype = call["fstype"];
-    ::mnt_context_set_source(context.get(), call["device"].c_str());
-    ::mnt_context_set_target(context.get(), directory.c_str());
-    if (!fstype.empty() && fstype != "none")
-        ::mnt_context_set_fstype(context.get(), fstype.c_str());
-    if (!call["options"].empty()) ::mnt_context_set_options(context.get(), call["options"].c_str());
-    const int rc = ::mnt_context_mount(context.get());
-    std::array<char, 512> text{};
-    if (::mnt_context_get_excode(context.get(), rc, text.data(), text.size()) == 0) return {};
-    return {Code::kGenericError,
-            fmt::format("cannot mount {} at {}: {}", call["device"], directory, text.data())};
+// As the other agents of this kind name it.
+std::string status_file(const Call& call, const Request& request) {
+    return fmt::format("{}/{}{}_{}", request.directory, call["statusfile_prefix"], call.instance,
+                       host_name());
 }
 
 Answer start(const Call& call) {
-    const std::string directory = directory_of(call);
-    const Result<bool> mounted = is_mounted(directory);
-    if (!mounted) return {Code::kGenericError, mounted.error().text};
-    if (*mounted) return {};
-    std::error_code problem;
-    std::filesystem::create_directories(directory, problem);
-    if (problem)
-        return {Code::kNotInstalled,
-                fmt::format("cannot make directory {}: {}", directory, problem.message())};
-    return mount_it(call, directory);
+    Request request = request_of(call);
+    Result<MountTable> table = read_mount_table();
+    if (!table) return {Code::kGenericError, table.error().text};
+    request.directory = real_directory(request.directory, *table);
+    const Duration patience = std::min(kUdevTime, (call.deadline - runtime::now()) / 2);
+    const Device device = find_device(request, *table, patience);
+    if (const auto answer = before_start(request, device, *table)) return *answer;
+
+    std::string fstype = request.fstype;
+    if (fstype.empty() && !device.path.empty() && device.kind != DeviceKind::kBind)
+        fstype = type_on(device.path);
+    if (wants_fsck(request, device, fstype))
+        if (Answer checked = check_and_repair(request, device, fstype);
+            checked.code != Code::kSuccess)
+            return checked;
+    if (Answer made = make_directory(request.directory); made.code != Code::kSuccess) return made;
+    request.directory = real_directory(request.directory, *table);
+    if (Answer mounted = mount_device(request, device, fstype); mounted.code != Code::kSuccess)
+        return mounted;
+
+    table = read_mount_table();
+    if (!table) return {Code::kGenericError, table.error().text};
+    Answer seen = filesystem::monitor(request, find_device(request, *table, {}), *table);
+    if (seen.code == Code::kNotRunning)
+        return {Code::kGenericError, fmt::format("{} was mounted at {} and is not there",
+                                                 request.device, request.directory)};
+    return seen;
 }
 
 Answer stop(const Call& call) {
-    const std::string directory = directory_of(call);
-    for (;;) {
-        const Result<bool> mounted = is_mounted(directory);
-        if (!mounted) return {Code::kGenericError, mounted.error().text};
-        if (!*mounted) return {};
-        if (::umount2(directory.c_str(), UMOUNT_NOFOLLOW) != 0)
-            return {Code::kGenericError,
-                    fmt::format("cannot unmount {}: {}", directory, std::strerror(errno))};
+    const Request request = request_of(call);
+    if (call.check_level == kWriteLevel) {
+        const Result<MountTable> table = read_mount_table();
+        if (table && mounted_at(*table, request.directory) != nullptr) {
+            std::error_code ignored;
+            std::filesystem::remove(status_file(call, request), ignored);
+        }
     }
+    StopSettings settings{.term_signals = config::signals_of(call["term_signals"]),
+                          .kill_signals = config::signals_of(call["kill_signals"])};
+    unsigned delay = 1;
+    const std::string& text = call["signal_delay"];
+    std::from_chars(text.data(), text.data() + text.size(), delay);
+    settings.signal_delay = std::chrono::seconds(delay);
+    return stop_all(request, settings, call.deadline);
 }
 
 Answer monitor(const Call& call) {
-    const Result<bool> mounted = is_mounted(directory_of(call));
-    if (!mounted) return {Code::kGenericError, mounted.error().text};
-    return {*mounted ? Code::kSuccess : Code::kNotRunning, {}};
+    Request request = request_of(call);
+    const Result<MountTable> table = read_mount_table();
+    if (!table) return {Code::kGenericError, table.error().text};
+    request.directory = real_directory(request.directory, *table);
+    const Device device = find_device(request, *table, Duration::zero());
+    Answer answer = filesystem::monitor(request, device, *table);
+    const bool is_local = device.kind == DeviceKind::kBlock || device.kind == DeviceKind::kImage;
+    if (answer.code == Code::kSuccess && is_local) answer = open_directory(request.directory);
+    if (answer.code == Code::kSuccess && call.check_level == kReadLevel &&
+        device.kind == DeviceKind::kBlock)
+        answer = read_device(mounted_at(*table, request.directory)->source);
+    if (answer.code == Code::kSuccess && call.check_level == kWriteLevel)
+        answer = write_status_file(status_file(call, request), call.instance + "\n", is_local);
+    return answer;
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <libmount.h>
+#include <sys/stat.h>
 
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <ranges>
 
@@ -19,16 +21,29 @@ std::string text(const char* value) {
     return value == nullptr ? std::string() : std::string(value);
 }
 
+// /dev and /sys are never on a server that may be dead.
+void look_behind(MountEntry& entry) {
+    if (!entry.source.starts_with("/dev/")) return;
+    struct stat status {};
+    if (::stat(entry.source.c_str(), &status) != 0 || !S_ISBLK(status.st_mode)) return;
+    entry.source_device = status.st_rdev;
+    if (!entry.source.starts_with("/dev/loop")) return;
+    std::ifstream file("/sys/block/" + entry.source.substr(5) + "/loop/backing_file");
+    std::getline(file, entry.image);
+}
+
 MountEntry entry_of(libmnt_fs* fs) {
-    return {.id = ::mnt_fs_get_id(fs),
-            .parent = ::mnt_fs_get_parent_id(fs),
-            .device = ::mnt_fs_get_devno(fs),
-            .root = text(::mnt_fs_get_root(fs)),
-            .target = text(::mnt_fs_get_target(fs)),
-            .fstype = text(::mnt_fs_get_fstype(fs)),
-            .source = text(::mnt_fs_get_source(fs)),
-            .mount_options = text(::mnt_fs_get_vfs_options(fs)),
-            .super_options = text(::mnt_fs_get_fs_options(fs))};
+    MountEntry entry = {.id = ::mnt_fs_get_id(fs),
+                        .parent = ::mnt_fs_get_parent_id(fs),
+                        .device = ::mnt_fs_get_devno(fs),
+                        .root = text(::mnt_fs_get_root(fs)),
+                        .target = text(::mnt_fs_get_target(fs)),
+                        .fstype = text(::mnt_fs_get_fstype(fs)),
+                        .source = text(::mnt_fs_get_source(fs)),
+                        .mount_options = text(::mnt_fs_get_vfs_options(fs)),
+                        .super_options = text(::mnt_fs_get_fs_options(fs))};
+    look_behind(entry);
+    return entry;
 }
 
 }  // namespace

@@ -18,9 +18,11 @@ struct MountEntry {
     std::string root;          // the part of the file system that is mounted: "/", "/sub"
     std::string target;
     std::string fstype;
-    std::string source;         // "/dev/sdb1", "host:/path", "tmpfs"
-    std::string mount_options;  // of this mount: "rw,relatime"
-    std::string super_options;  // of the file system, all its mounts: "rw,errors=remount-ro"
+    std::string source;               // "/dev/sdb1", "host:/path", "tmpfs"
+    std::string mount_options;        // of this mount: "rw,relatime"
+    std::string super_options;        // of the file system, all its mounts: "rw,errors=remount-ro"
+    std::uint64_t source_device = 0;  // of a source that is a block device: its own number
+    std::string image;                // of a loop device: the file behind it
     bool operator==(const MountEntry&) const = default;
 };
 using MountTable = std::vector<MountEntry>;  // in the order in which they were mounted

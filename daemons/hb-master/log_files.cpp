@@ -15,6 +15,19 @@ LogFiles::LogFiles(std::string logfile, std::string debugfile, gid_t group) : gr
     if (debugfile != "/dev/null") debugfile_.path = std::move(debugfile);
 }
 
+bool LogFiles::open_for(log::Logger& log) {
+    std::vector<std::string> problems;
+    const bool is_new = refresh(problems);
+    if (is_new) {
+        std::vector<runtime::UniqueFd> fds = descriptors();
+        log.set_files(logfile_.fd ? std::move(fds.front()) : runtime::UniqueFd(),
+                      debugfile_.fd ? std::move(fds.back()) : runtime::UniqueFd());
+    }
+    for (const std::string& problem : problems)
+        log.log(Level::kError, "logfile-not-open", fmt::format("cannot log to {}", problem));
+    return is_new;
+}
+
 bool LogFiles::refresh(std::vector<std::string>& problems) {
     const bool first = refresh(logfile_, problems);
     const bool second = refresh(debugfile_, problems);
@@ -23,8 +36,8 @@ bool LogFiles::refresh(std::vector<std::string>& problems) {
 
 bool LogFiles::refresh(File& file, std::vector<std::string>& problems) const {
     if (file.path.empty()) return false;
-    struct stat open{};
-    struct stat there{};
+    struct stat open {};
+    struct stat there {};
     if (file.fd && ::fstat(file.fd.get(), &open) == 0 && ::stat(file.path.c_str(), &there) == 0 &&
         open.st_ino == there.st_ino && open.st_dev == there.st_dev)
         return false;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/ipc/master.hpp"
+#include "common/log/logger.hpp"
 #include "common/runtime/unique_fd.hpp"
 
 namespace hb::master {
@@ -15,11 +16,11 @@ class LogFiles {
     // Empty or "/dev/null": none.
     LogFiles(std::string logfile, std::string debugfile, gid_t group);
 
-    // Looks at the paths; true: something is open now that was not before. `problems`: a sentence
-    // part for each file that cannot be opened (said once, until it works again).
-    bool refresh(std::vector<std::string>& problems);
+    // Looks at the paths, and gives `log` what it finds there, and says to it what cannot be opened
+    // (once, until it works again). True: something is open now that was not before.
+    bool open_for(log::Logger& log);
 
-    // For a daemon, or for our own logger: fresh descriptors of what is open.
+    // For a daemon: fresh descriptors of what is open.
     [[nodiscard]] ipc::LogFiles message() const;
     [[nodiscard]] std::vector<runtime::UniqueFd> descriptors() const;
 
@@ -29,6 +30,7 @@ class LogFiles {
         runtime::UniqueFd fd;
         bool is_complained = false;
     };
+    bool refresh(std::vector<std::string>& problems);
     [[nodiscard]] bool refresh(File& file, std::vector<std::string>& problems) const;
 
     File logfile_;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 
 #include "common/base/version.hpp"
 #include "common/runtime/privileges.hpp"
@@ -17,6 +18,11 @@
 namespace {
 
 using namespace hb;
+
+std::string absolute_directory(const std::string& given) {
+    const std::string path = std::filesystem::absolute(given).lexically_normal();
+    return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
 
 master::Options parse(int argc, char** argv) {
     CLI::App app("hb-master of ha-suite: runs in the foreground, for systemd or by hand.");
@@ -48,6 +54,10 @@ master::Options parse(int argc, char** argv) {
     }
     options.log = target == "journal" ? log::Target::kJournal : log::Target::kStderr;
     options.realtime = !no_realtime;
+    // Daemons and agents run elsewhere ("/"): for them a relative path would be another one.
+    for (std::string* dir :
+         {&options.config_dir, &options.state_dir, &options.run_dir, &options.libexec_dir})
+        *dir = absolute_directory(*dir);
     return options;
 }
 
@@ -61,14 +71,6 @@ int run(const master::Options& options) {
     int exit_code = 0;
     std::optional<master::Prepared> prepared = master::prepare(options, log, exit_code);
     if (!prepared) return exit_code;
-    const config::Settings& settings = prepared->loaded.settings;
-    log.set_host(prepared->loaded.own_node);
-    if (settings.debug > 0) log.set_least(Level::kDebug);
-    log.set_facility(log::syslog_facility(settings.logfacility));
-    if (const auto style = settings.raw.find("syslogmsgfmt"); style != settings.raw.end())
-        log.set_classic_files(log::is_false(style->second));
-    log.log(Level::kInfo, "starting",
-            fmt::format("Configuration validated. Starting heartbeat {}", kVersion));
     master::Shell shell(std::move(*prepared), log);
     return shell.run();
 }

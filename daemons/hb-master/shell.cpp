@@ -58,8 +58,6 @@ Shell::Shell(Prepared prepared, log::Logger& log)
     : prepared_(std::move(prepared)),
       log_(log),
       core_(settings_of(prepared_)),
-      log_files_(prepared_.loaded.settings.logfile, prepared_.loaded.settings.debugfile,
-                 prepared_.hacluster.gid),
       calls_(prepared_.options.run_dir),
       service_(loop_),
       reap_more_(loop_, [this]() noexcept { reap_orphans(); }),
@@ -69,6 +67,8 @@ Shell::Shell(Prepared prepared, log::Logger& log)
       terminate_(loop_, SIGTERM, [this]() noexcept { feed(StopAsked{}); }),
       interrupt_(loop_, SIGINT, [this]() noexcept { feed(StopAsked{}); }),
       hangup_(loop_, SIGHUP, [this]() noexcept { reread_keys(); }),
+      more_debug_(loop_, SIGUSR1, [this]() noexcept { refuse_debug_signal("SIGUSR1"); }),
+      less_debug_(loop_, SIGUSR2, [this]() noexcept { refuse_debug_signal("SIGUSR2"); }),
       child_(loop_, SIGCHLD, [this]() noexcept { reap_orphans(); }) {
     // What hb-resource's agents leave behind becomes our child, so that we can tell what it is.
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
@@ -174,7 +174,7 @@ void Shell::carry_out(const StartProgram& action) {
              fmt::format("started {} (pid {}{})", name, daemon.pid(),
                          action.respawn > 1 ? fmt::format(", start {}", action.respawn) : ""),
              {{"HB_PROGRAM", name}});
-    daemon.send(log_files_.message(), log_files_.descriptors());
+    daemon.send(prepared_.log_files.message(), prepared_.log_files.descriptors());
     ipc::Setup setup = setup_for(action);
     daemon.send(setup);
     if (setup.keys) wipe(*setup.keys);
@@ -400,18 +400,18 @@ void Shell::reread_keys() noexcept {
     if (is_ready_) service_.ready("running");
 }
 
+// For Heartbeat these meant more and less debugging; unhandled they would end the node's service.
+void Shell::refuse_debug_signal(const char* signal) noexcept {
+    log_.log(
+        Level::kWarn, "debug-signal",
+        fmt::format("{} does nothing here: 'debug' in ha.cf says at start what is logged", signal));
+}
+
 void Shell::look_at_log_files() noexcept {
-    std::vector<std::string> problems;
-    if (log_files_.refresh(problems)) {
-        const ipc::LogFiles message = log_files_.message();
-        std::vector<runtime::UniqueFd> fds = log_files_.descriptors();
-        log_.set_files(message.logfile ? std::move(fds.front()) : runtime::UniqueFd(),
-                       message.debugfile ? std::move(fds.back()) : runtime::UniqueFd());
+    LogFiles& files = prepared_.log_files;
+    if (files.open_for(log_))
         for (auto& [program, daemon] : daemons_)
-            daemon->send(message, log_files_.descriptors());
-    }
-    for (const std::string& problem : problems)
-        log_.log(Level::kError, "logfile-not-open", fmt::format("cannot log to {}", problem));
+            daemon->send(files.message(), files.descriptors());
     rotation_.arm(runtime::now() + kRotationLook);
 }
 

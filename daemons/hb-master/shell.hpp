@@ -20,7 +20,6 @@
 #include "common/runtime/sd_service.hpp"
 #include "daemons/hb-master/call_record.hpp"
 #include "daemons/hb-master/daemon_process.hpp"
-#include "daemons/hb-master/log_files.hpp"
 #include "daemons/hb-master/start.hpp"
 #include "daemons/hb-master/supervisor_core.hpp"
 
@@ -64,13 +63,13 @@ class Shell {
     void reap_orphans() noexcept;
     void reread_keys() noexcept;
     void look_at_log_files() noexcept;
+    void refuse_debug_signal(const char* signal) noexcept;
     void open_control_socket();
 
     Prepared prepared_;
     log::Logger& log_;
     runtime::EventLoop loop_;
     SupervisorCore core_;
-    LogFiles log_files_;
     CallRecord calls_;
     runtime::UniqueFd control_;
     std::map<Program, std::unique_ptr<DaemonProcess>> daemons_;
@@ -89,6 +88,8 @@ class Shell {
     runtime::SignalEvent terminate_;
     runtime::SignalEvent interrupt_;
     runtime::SignalEvent hangup_;
+    runtime::SignalEvent more_debug_;
+    runtime::SignalEvent less_debug_;
     runtime::SignalEvent child_;
 };
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/base/ipc/program.hpp"
+#include "common/base/version.hpp"
 #include "common/config/check_system.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-master/call_record.hpp"
@@ -65,7 +66,7 @@ std::optional<runtime::Identity> user_of(const std::string& name) {
 
 bool make_directory(const std::string& path, mode_t mode, log::Logger& log) {
     if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) {
-        struct stat there{};
+        struct stat there {};
         if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) return true;
         errno = ENOTDIR;
     }
@@ -123,6 +124,19 @@ void end_left_over_calls(const std::string& run_dir, log::Logger& log) {
     calls.clear();
 }
 
+// From here on the log is what ha.cf says of it.
+LogFiles open_log(const config::Loaded& loaded, gid_t group, log::Logger& log) {
+    const config::Settings& settings = loaded.settings;
+    log.set_host(loaded.own_node);
+    if (settings.debug > 0) log.set_least(Level::kDebug);
+    log.set_facility(log::syslog_facility(settings.logfacility));
+    if (const auto style = settings.raw.find("syslogmsgfmt"); style != settings.raw.end())
+        log.set_classic_files(log::is_false(style->second));
+    LogFiles files(settings.logfile, settings.debugfile, group);
+    files.open_for(log);
+    return files;
+}
+
 bool is_ipfail_wanted(const config::Settings& settings) {
     for (const config::RespawnLine& line : settings.respawn)
         if (line.is_ipfail) return true;
@@ -133,7 +147,7 @@ bool is_ipfail_wanted(const config::Settings& settings) {
 
 std::string find_program(const std::string& dir, const std::string& name) {
     for (const std::string& path : {dir + "/" + name, dir + "/" + name + "/" + name}) {
-        struct stat there{};
+        struct stat there {};
         if (::stat(path.c_str(), &there) == 0 && S_ISREG(there.st_mode) &&
             ::access(path.c_str(), X_OK) == 0)
             return path;
@@ -159,10 +173,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     exit_code = kExitNotConfigured;
     config::Loaded loaded = config::load_directory(options.config_dir, options.node);
     config::Diagnostics system;
-    config::check_system(loaded.settings, config::agent_directories(options.config_dir),
-                         system);
-    log_diagnostics(loaded.diagnostics, log);
-    log_diagnostics(system.sorted(), log);
+    config::check_system(loaded.settings, config::agent_directories(options.config_dir), system);
     const bool ipfail = is_ipfail_wanted(loaded.settings);
     const std::optional<runtime::Identity> hacluster = suite_user(log);
     std::vector<RespawnClient> clients;
@@ -171,11 +182,19 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
         if (std::optional<runtime::Identity> user = user_of(line.user))
             clients.push_back({line.user, line.command, std::move(*user)});
     }
-    if (!loaded.ok() || system.has_errors() || !loaded.self || !hacluster ||
-        !find_programs(options, ipfail, log)) {
+    const bool has_programs = find_programs(options, ipfail, log);
+    const bool is_good = loaded.ok() && !system.has_errors() && loaded.self && hacluster;
+    // A start that fails leaves nothing behind, not even a log file.
+    std::optional<LogFiles> files;
+    if (is_good && has_programs) files = open_log(loaded, hacluster->gid, log);
+    log_diagnostics(loaded.diagnostics, log);
+    log_diagnostics(system.sorted(), log);
+    if (!files) {
         fail(log, "not-started", "Configuration error, heartbeat not started.");
         return std::nullopt;
     }
+    log.log(Level::kInfo, "starting",
+            fmt::format("Configuration validated. Starting heartbeat {}", kVersion));
 
     exit_code = kExitFailed;
     if (!make_directory(options.run_dir, 0755, log) ||
@@ -204,6 +223,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
                     .loaded = std::move(loaded),
                     .hacluster = *hacluster,
                     .clients = std::move(clients),
+                    .log_files = std::move(*files),
                     .lock = std::move(*lock),
                     .store = std::move(store)};
 }

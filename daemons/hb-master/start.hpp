@@ -10,6 +10,7 @@
 #include "common/log/logger.hpp"
 #include "common/runtime/child_process.hpp"
 #include "daemons/hb-master/generation_store.hpp"
+#include "daemons/hb-master/log_files.hpp"
 #include "daemons/hb-master/run_lock.hpp"
 
 namespace hb::master {
@@ -41,6 +42,7 @@ struct Prepared {
     config::Loaded loaded;
     runtime::Identity hacluster;  // and its group haclient
     std::vector<RespawnClient> clients;
+    LogFiles log_files;  // our own log goes there already
     RunLock lock;
     GenerationStore store;
 };

@@ -100,14 +100,17 @@ class MasterRun : public testing::Test {
         std::ofstream(dir_ / "etc" / file) << text;
         ::chmod((dir_ / "etc" / file).c_str(), 0600);
     }
-    void start_master() {
+    void start_master() { start_master_in("/", dir_); }
+    // Started in directory `here`, with its own directories below `base`.
+    void start_master_in(const fs::path& here, const fs::path& base) {
         exit_.reset();
         auto started = runtime::ChildProcess::start(
             loop_,
-            {.argv = {HB_MASTER, "--config-dir", dir_ / "etc", "--state-dir", dir_ / "state",
-                      "--run-dir", dir_ / "run", "--libexec-dir", dir_ / "libexec", "--node",
+            {.argv = {HB_MASTER, "--config-dir", base / "etc", "--state-dir", base / "state",
+                      "--run-dir", base / "run", "--libexec-dir", base / "libexec", "--node",
                       "node1", "--no-realtime"},
              .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+             .directory = here,
              .most_lines = 100000},
             {.on_line = [this](std::string_view line) noexcept { lines_.emplace_back(line); },
              .on_exit = [this](const runtime::ExitStatus& status) noexcept { exit_ = status; }});
@@ -181,7 +184,7 @@ TEST_F(MasterRun, StartsAllAndEndsInOrder) {
     EXPECT_EQ(count(fmt::format("hb-membership\\[.*setup node node1 .* keys 0 uid {}", uid_)), 1u);
     EXPECT_EQ(count("hb-resource\\[.*setup node node1 .* keys 0 uid 0"), 1u);
     EXPECT_EQ(count("hb-membership\\[.*control socket"), 1u);
-    struct stat control{};
+    struct stat control {};
     ASSERT_EQ(::stat((dir_ / "run" / "control").c_str(), &control), 0);
     EXPECT_EQ(control.st_mode & 07777, 0660u);
     EXPECT_EQ(control.st_gid, gid_);
@@ -338,6 +341,48 @@ TEST_F(MasterRun, ClientsOfRespawnLinesRunAsTheirUser) {
     std::string who;
     std::ifstream(dir_ / "out" / "who") >> who;
     EXPECT_EQ(who, "hacluster");
+}
+
+// The daemons and the agents run in another directory than the master was started in.
+TEST_F(MasterRun, ItsDirectoriesMayBeGivenRelatively) {
+    std::ofstream(dir_ / "client")
+        << "#!/bin/sh\necho $HA_DIR > " << (dir_ / "out").string() << "/where\nexit 100\n";
+    ::chmod((dir_ / "client").c_str(), 0755);
+    fs::create_directory(dir_ / "out");
+    std::ofstream(dir_ / "etc" / "ha.cf", std::ios::app)
+        << "respawn root " << (dir_ / "client").string() << "\n";
+    start_master_in(dir_, "./");
+    ASSERT_TRUE(sees("Client .*/client exited with return code 100\\."));
+    std::string where;
+    std::ifstream(dir_ / "out" / "where") >> where;
+    EXPECT_EQ(where, fs::canonical(dir_ / "etc").string());
+}
+
+// Heartbeat took SIGUSR1 and SIGUSR2 for more and for less debugging: whoever is used to that must
+// not end the cluster on this node.
+TEST_F(MasterRun, TheSignalsOfHeartbeatsDebuggingEndNothing) {
+    start_ready();
+    for (const int signal : {SIGUSR1, SIGUSR2}) {
+        ::kill(master_->pid(), signal);
+        ASSERT_TRUE(sees("'debug' in ha.cf"));
+    }
+    EXPECT_FALSE(exit_);
+}
+
+// What people look for first in /var/log/ha-log.
+TEST_F(MasterRun, TheLogFileHasTheStartToo) {
+    const fs::path file = dir_ / "ha-log";
+    write("ha.cf",
+          fmt::format("node node1 node2\nbcast lo\nkeepalive 250ms\ndeadtime 1\ninitdead 2\n"
+                      "auto_failback on\nlogfile {}\n",
+                      file.string()));
+    start_master();
+    ASSERT_TRUE(sees("all daemons are ready"));
+    std::ifstream in(file);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    for (const char* line : {"Initial dead time", "Configuration validated. Starting heartbeat",
+                             "Heartbeat generation:", "started hb-comm"})
+        EXPECT_NE(text.find(line), std::string::npos) << line << " is not in:\n" << text;
 }
 
 }  // namespace

@@ -132,6 +132,9 @@ class Story {
             summary.reason =
                 fmt::format("{}; nobody starts it before 'hactl cleanup {}'",
                             r.reason.empty() ? "its stop failed" : r.reason, group_.name);
+        else if (row_ != nullptr && !by_table && !view_.accepted->contains(holder.node->node))
+            summary.reason = fmt::format("{} is heard, but is not in the view of {}; {}",
+                                         holder.node->name, author_->name, owner_says());
         else if (row_ != nullptr && !by_table)
             summary.reason = fmt::format("{} lets go for {}: {}", holder.node->name,
                                          name(row_->owner), table_says());
@@ -171,19 +174,23 @@ class Story {
         summary.owner = row_->owner;
         summary.state = GroupState::kStopped;
         const Word* word = word_of(row_->owner);
-        if (word == nullptr)
-            summary.reason = fmt::format("hb-resource of {} has not reported it", owner);
-        else if (!word->report->gate_reason.empty())
-            summary.reason =
-                fmt::format("{} may not start it: {}", owner, word->report->gate_reason);
-        else if (word->report->start_failed)
+        if (word != nullptr && word->report->gate_reason.empty() && word->report->start_failed)
             failures(summary);
-        else if (word->report->reason.empty())
-            summary.reason = fmt::format("{} is to start it: {}", owner, table_says());
         else
-            summary.reason = fmt::format("{} has not started it: {}; {}", owner,
-                                         word->report->reason, table_says());
+            summary.reason = owner_says();
         if (!silent_holders_.empty()) summary.reason += "; " + silent_says();
+    }
+
+    // Why the node that the table names has not started it.
+    [[nodiscard]] std::string owner_says() const {
+        const std::string owner = name(row_->owner);
+        const Word* word = word_of(row_->owner);
+        if (word == nullptr) return fmt::format("hb-resource of {} has not reported it", owner);
+        const GroupReport& r = *word->report;
+        if (!r.gate_reason.empty())
+            return fmt::format("{} may not start it: {}", owner, r.gate_reason);
+        if (r.reason.empty()) return fmt::format("{} is to start it: {}", owner, table_says());
+        return fmt::format("{} has not started it: {}; {}", owner, r.reason, table_says());
     }
 
     // It failed wherever it was tried.

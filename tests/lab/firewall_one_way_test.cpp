@@ -37,6 +37,16 @@ TEST_P(Firewall, gives_a_reason_and_never_a_second_owner) {
         });
         cluster().wait_log(2, "is held by", log);
     }
+    // Mute: it hears that the other one has the address, and says so, and why it keeps off.
+    if (node1_deaf && !node2_deaf) {
+        const std::string name = cluster().config().groups[0].resources;
+        cluster().wait("node2 says why it does not start the group", [&] {
+            const nlohmann::json group = cluster().group(2, name);
+            return group.is_object() && group.at("owner") == "node1" &&
+                   group.at("reason").get<std::string>().find(
+                       "node1 is heard, but does not hear us") != std::string::npos;
+        });
+    }
     // The side that still hears names the likely cause.
     if (node1_deaf != node2_deaf)
         cluster().wait_log(node1_deaf ? 2 : 1, "does not hear us on eth1", log);

@@ -107,6 +107,20 @@ TEST(GroupStory, IsGivenAway) {
                "node2 lets go for node1: table of node1: failback to its preferred node"});
 }
 
+// One-way loss: node1 does not hear node2, has it, and is in a view of its own.
+TEST(GroupStory, RunsOnANodeThatIsHeardButOutsideTheView) {
+    Scene s;
+    s.alone(kB).state(kA, GroupState::kRunning).row(kB, "its preferred node cannot have it");
+    s.node(kA).status = NodeStatus::kActive;
+    expect(s, {kA, GroupState::kRunning,
+               "node1 is heard, but is not in the view of node2; node2 is to start it: table of "
+               "node2: its preferred node cannot have it"});
+    s.group(kB).gate_reason = "node1 is heard, but does not hear us";
+    expect(s, {kA, GroupState::kRunning,
+               "node1 is heard, but is not in the view of node2; node2 may not start it: node1 is "
+               "heard, but does not hear us"});
+}
+
 TEST(GroupStory, IsStopping) {
     Scene s;
     s.state(kA, GroupState::kStopping, "standby was asked for; node2 takes it").row(kA, "x");

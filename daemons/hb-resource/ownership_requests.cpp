@@ -22,6 +22,20 @@ const char* word(ipc::Scope s) {
     }
     return "?";
 }
+
+// What was asked about: "resources", "local resources", "resources of 10.0.0.1/24".
+std::string resources(const ipc::Request& r) {
+    switch (r.scope) {
+        case ipc::Scope::kAll:
+            return "resources";
+        case ipc::Scope::kLocal:
+        case ipc::Scope::kForeign:
+            return fmt::format("{} resources", word(r.scope));
+        case ipc::Scope::kGroup:
+            return fmt::format("resources of {}", r.group);
+    }
+    return "resources";
+}
 }  // namespace
 
 void Impl::on(const ipc::Request& r, MonoTime now) {
@@ -92,7 +106,7 @@ void Impl::request_standby(const ipc::Request& r) {
     }
     if (asked == 0 && alone > 0)
         return answer(r, false, "no other node can take the resources: standby refused");
-    if (asked == 0) return answer(r, true, fmt::format("no {} resources run here", word(r.scope)));
+    if (asked == 0) return answer(r, true, fmt::format("no {} run here", resources(r)));
     say(Level::kInfo, "standby",
         fmt::format("{} wants to go standby [{}]", name_of(s.self), word(r.scope)));
     std::string text = fmt::format("giving away {} group{}", asked, asked == 1 ? "" : "s");
@@ -126,7 +140,7 @@ void Impl::request_takeover(const ipc::Request& r, MonoTime now) {
     }
     if (asked == 0 && failed > 0)
         return answer(r, false, "their start failed here: 'hactl cleanup' allows another try");
-    if (asked == 0) return answer(r, true, fmt::format("all {} resources run here", word(r.scope)));
+    if (asked == 0) return answer(r, true, fmt::format("all {} run here", resources(r)));
     answer(r, true, fmt::format("asking for {} group{}", asked, asked == 1 ? "" : "s"));
 }
 

@@ -8,7 +8,7 @@ namespace hb::resource {
 
 std::string Candidate::ineligible() const {
     if (leaving) return "it is leaving";
-    if (standby) return "it is on standby";
+    if (standby) return "it is on standby or being stopped";
     if (isolated) return "it is isolated";
     if (move_away) return "it was asked to give the group away";
     if (start_failed) return "the start failed there";

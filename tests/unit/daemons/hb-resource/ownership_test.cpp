@@ -123,6 +123,26 @@ TEST(Ownership, StandbyOfTheOwnerWhoIsNotTheCoordinator) {
     EXPECT_FALSE(b.mine().move_away);
 }
 
+TEST(Ownership, WhatIsSoAlreadyIsAnsweredInAPlainSentence) {
+    const auto answer = [](Scene& node, ipc::RequestKind kind, ipc::Scope scope) {
+        node.tell(ipc::Request{.id = 9,
+                               .kind = kind,
+                               .scope = scope,
+                               .group = scope == ipc::Scope::kGroup ? "g" : "",
+                               .stay = false,
+                               .who = "root"});
+        return node.newest<ipc::RequestAnswer>().text;
+    };
+    using enum ipc::Scope;
+    Scene a(kA);
+    a.both_up();
+    EXPECT_EQ(answer(a, ipc::RequestKind::kStandby, kAll), "no resources run here");
+    EXPECT_EQ(answer(a, ipc::RequestKind::kStandby, kForeign), "no foreign resources run here");
+    EXPECT_EQ(answer(a, ipc::RequestKind::kStandby, kGroup), "no resources of g run here");
+    a.kernel_says(GroupAnswer::kRunning);
+    EXPECT_EQ(answer(a, ipc::RequestKind::kTakeover, kForeign), "all foreign resources run here");
+}
+
 TEST(Ownership, StandbyRefusedWhenNobodyElseIsEligible) {
     Scene b(kB);
     b.kernel_says(GroupAnswer::kRunning);

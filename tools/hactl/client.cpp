@@ -73,12 +73,12 @@ Outcome<Client> Client::connect(const std::string& run_dir) {
     const std::string bytes = proto::encode(hello);
     static_cast<void>(::send(client.socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
     const auto answer = client.receive_bytes(runtime::now() + kAnswerTime);
-    // Whoever may not ask is let in no further than this.
+    // Whoever may not ask is let in no further than this, nor who is one too many.
     if (!answer)
         return std::unexpected(
             Trouble{ExitCode::kNotRunning,
-                    "hb-membership does not talk to this user: only root and the "
-                    "group haclient may ask",
+                    "hb-membership closed the connection: it talks to root and the group haclient "
+                    "only, and to so many at a time; its log says why",
                     true});
     if (!*answer) return no_answer();
     const auto theirs = proto::decode_hello(**answer);

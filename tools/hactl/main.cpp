@@ -58,7 +58,7 @@ void add_wait(CLI::App& command, Arguments& arguments) {
 int run(int argc, char** argv) {
     Arguments arguments;
     CLI::App app{"State of the ha-suite cluster as this node sees it, and requests to it."};
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);  // what is no command is named, below and by the parser
     app.set_version_flag("--version", HB_VERSION);
     app.add_option("--run-dir", arguments.run_dir, "where the suite keeps its sockets")
         ->capture_default_str();
@@ -124,6 +124,10 @@ int run(int argc, char** argv) {
         return app.exit(e) == 0 ? code(ExitCode::kDone) : code(ExitCode::kUsage);
     }
 
+    if (app.get_subcommands().empty()) {
+        std::fprintf(stderr, "hactl: which command? Run with --help for a list of them.\n");
+        return code(ExitCode::kUsage);
+    }
     arguments.status.run_dir = arguments.events.run_dir = arguments.request.run_dir =
         arguments.run_dir;
     arguments.request.timeout = std::chrono::seconds(arguments.timeout);

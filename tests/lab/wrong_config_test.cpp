@@ -20,6 +20,13 @@ class WrongConfig : public ClusterTest {
             cluster().wait_log(1, word, mark);
         EXPECT_TRUE(lab().addresses().events_of(Cluster::kVip, addresses).empty());
         EXPECT_EQ(files_of_suite(), files);
+
+        const CommandResult check = cluster().hactl(1, {"check"});
+        EXPECT_EQ(check.exit_code, 6);
+        for (const std::string& word : words)
+            EXPECT_NE(check.out.find(word), std::string::npos)
+                << "hactl check says nothing of " << word << ":\n"
+                << check.out;
     }
     // Everything that the suite could have left in its own places: names, sizes, times.
     std::string files_of_suite() {
@@ -50,6 +57,20 @@ TEST_F(WrongConfig, in_all_three_files) {
     node(1).write_file("/etc/ha.d/haresources", "node2 10.77.0.300\n");
     node(1).write_file("/etc/ha.d/authkeys", "auth 2\n1 sha1 a-key\n", 0600);
     expect_refusal({"node1", "ha.cf:3:", "haresources:1:", "authkeys:1:"});
+}
+
+// What only this host can tell, together with what is wrong in the files themselves.
+TEST_F(WrongConfig, of_this_host_too) {
+    prepare_cluster();
+    node(1).write_file("/etc/ha.d/ha.cf",
+                       "node node1 node2\n"
+                       "keepalive soon\n"
+                       "bcast eth1\n"
+                       "respawn nobody-of-that-name /bin/true\n"
+                       "respawn root /no/such/program\n");
+    node(1).write_file("/etc/ha.d/haresources", "node1 no-such-script\n");
+    expect_refusal({"ha.cf:2:", "Invalid uid [nobody-of-that-name]", "[/no/such/program]",
+                    "haresources:1:", "no-such-script"});
 }
 
 // The suite has run here before: what that left is as it was.

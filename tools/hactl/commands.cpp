@@ -219,13 +219,10 @@ ExitCode run_request(const RequestOptions& options) {
 ExitCode run_check(const CheckOptions& options) {
     config::Loaded loaded = config::load_directory(options.config_dir, options.node);
     std::vector<config::Diagnostic> all = loaded.diagnostics;
-    if (loaded.ok()) {
-        config::Diagnostics system;
-        config::check_system(loaded.settings, config::agent_directories(options.config_dir),
-                             system);
-        const std::vector<config::Diagnostic> more = system.sorted();
-        all.insert(all.end(), more.begin(), more.end());
-    }
+    config::Diagnostics system;  // as the start: also when the files have errors, all in one run
+    config::check_system(loaded.settings, config::agent_directories(options.config_dir), system);
+    const std::vector<config::Diagnostic> more = system.sorted();
+    all.insert(all.end(), more.begin(), more.end());
     std::size_t errors = 0, warnings = 0;
     for (const config::Diagnostic& diagnostic : all) {
         print(config::to_string(diagnostic) + "\n");

@@ -28,6 +28,16 @@ bool is_trusted(const config::Resource& resource, const config::AgentDirectories
     return found && found->kind != config::AgentKind::kScript;
 }
 
+// Where a file system is to be mounted, whoever's agent does it; empty: it is no file system.
+std::string mount_point(const config::Resource& resource,
+                        const config::AgentDirectories& directories) {
+    const auto found = config::find_agent(resource, directories);
+    if (!found || found->type != "Filesystem") return {};
+    const auto directory = std::ranges::find(found->parameters, "directory",
+                                             &std::pair<std::string, std::string>::first);
+    return directory == found->parameters.end() ? std::string() : directory->second;
+}
+
 }  // namespace
 
 GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& settings,
@@ -77,6 +87,7 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
          .on_synced = [self]() noexcept { self->look_at_places(); }});
     if (!addresses) return std::unexpected(addresses.error());
     agents->addresses_ = std::move(*addresses);
+    if (auto done = agents->watch_mounts(loop); !done) return std::unexpected(done.error());
     return agents;
 }
 
@@ -86,7 +97,7 @@ GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::
     Group result;
     runner.group = group.name;
     for (const config::Resource& resource : group.resources) {
-        Resource made{.written = resource};
+        Resource made{.written = resource, .mount_point = mount_point(resource, directories)};
         const auto address = is_address(resource) ? config::address_of(resource)
                                                   : std::optional<config::AddressSpec>();
         if (address) {
@@ -151,9 +162,7 @@ void GroupAgents::carry_out(std::vector<RunnerAction>& actions) {
         } else if (const auto* done = std::get_if<RunnerDone>(&action)) {
             // Found running or started: from now on it is kept so. Here and not later: the next
             // word may be a stop.
-            if (done->answer == RunnerDone::Answer::kRunning)
-                for (const Resource& resource : groups_.at(done->group).resources)
-                    if (resource.is_address) addresses_->hold(resource.address);
+            if (done->answer == RunnerDone::Answer::kRunning) keep_running(done->group);
             results_.emplace_back(*done);
         } else if (const auto* trouble = std::get_if<RunnerTrouble>(&action)) {
             results_.emplace_back(*trouble);
@@ -164,6 +173,13 @@ void GroupAgents::carry_out(std::vector<RunnerAction>& actions) {
         }
     }
     work_.schedule();
+}
+
+void GroupAgents::keep_running(const GroupName& group) {
+    for (const Resource& resource : groups_.at(group).resources) {
+        if (resource.is_address) addresses_->hold(resource.address);
+        if (!resource.mount_point.empty()) mounts_->expect(resource.mount_point);
+    }
 }
 
 void GroupAgents::run(const RunOperation& operation) {
@@ -259,6 +275,33 @@ void GroupAgents::arm_timer() {
     for (const auto& [name, group] : groups_)
         next = std::min(next, group.runner->next_deadline());
     if (next != runner_timer_.armed()) runner_timer_.arm(next);
+}
+
+// ---- mounts
+
+Result<void> GroupAgents::watch_mounts(runtime::EventLoop& loop) {
+    MountChanges directories;
+    for (const auto& [name, group] : groups_)
+        for (const Resource& resource : group.resources)
+            if (!resource.mount_point.empty()) directories.watch(resource.mount_point);
+    if (!directories.watches_any()) return {};
+    auto opened = MountWatch::open(
+        loop, std::move(directories),
+        [this](const std::string& directory) noexcept { mount_changed(directory); });
+    if (!opened) return std::unexpected(opened.error());
+    mounts_ = std::move(*opened);
+    return {};
+}
+
+// It may be our own doing: then the group is not monitored at the moment, and nothing is asked.
+void GroupAgents::mount_changed(const std::string& directory) noexcept {
+    for (auto& [name, group] : groups_)
+        for (std::size_t i = 0; i < group.resources.size(); i++) {
+            if (group.resources[i].mount_point != directory) continue;
+            std::vector<RunnerAction> actions;
+            group.runner->look(i, runtime::now(), actions);
+            carry_out(actions);
+        }
 }
 
 // ---- places

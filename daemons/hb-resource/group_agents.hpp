@@ -25,6 +25,7 @@
 #include "common/runtime/events.hpp"
 #include "daemons/hb-resource/address_service.hpp"
 #include "daemons/hb-resource/group_runner.hpp"
+#include "daemons/hb-resource/mount_watch.hpp"
 #include "daemons/hb-resource/ownership_core.hpp"
 #include "daemons/hb-resource/script_agent.hpp"
 #include "daemons/hb-resource/unit_agent.hpp"
@@ -69,6 +70,7 @@ class GroupAgents {
         config::Resource written;
         config::AddressSpec address;
         bool is_address = false;
+        std::string mount_point;  // of a file system
     };
     struct Group {
         std::vector<Resource> resources;
@@ -88,6 +90,7 @@ class GroupAgents {
                                           const config::Settings& settings,
                                           const config::AgentDirectories& directories);
     void carry_out(std::vector<RunnerAction>& actions);
+    void keep_running(const GroupName& group);
     void run(const RunOperation& operation);
     void run_script(std::uint64_t id, const RunOperation& operation,
                     const config::FoundAgent& agent, const Resource& resource);
@@ -97,6 +100,8 @@ class GroupAgents {
     void wake_runners() noexcept;
     void arm_timer();
     void look_at_places() noexcept;
+    [[nodiscard]] Result<void> watch_mounts(runtime::EventLoop& loop);
+    void mount_changed(const std::string& directory) noexcept;
     [[nodiscard]] GroupPlaces places_of(const GroupName& name, const Group& group) const;
 
     Callbacks callbacks_;
@@ -109,6 +114,7 @@ class GroupAgents {
     ScriptAgent scripts_;
     UnitAgent units_;
     std::unique_ptr<AddressService> addresses_;
+    std::unique_ptr<MountWatch> mounts_;  // null: there are no file systems
     runtime::Defer work_;
     runtime::Timer runner_timer_;
     runtime::Timer places_timer_;

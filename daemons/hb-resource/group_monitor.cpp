@@ -1,6 +1,7 @@
 #include "daemons/hb-resource/group_monitor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/assert.hpp"
 
@@ -17,6 +18,7 @@ void GroupMonitor::begin(MonoTime now, bool seen) {
     active_ = true;
     for (Resource& r : resources_) {
         r.asking = false;
+        r.again = false;
         r.doubts = 0;
         r.credible = r.credible || seen || r.settings.trusted;
         const Duration pause = r.credible ? r.settings.interval : kFirstLook;
@@ -28,8 +30,18 @@ void GroupMonitor::end() {
     active_ = false;
     for (Resource& r : resources_) {
         r.asking = false;
+        r.again = false;
         r.due = kForever;
     }
+}
+
+void GroupMonitor::hurry(std::size_t resource, MonoTime now) {
+    Resource& r = resources_.at(resource);
+    if (!active_) return;
+    if (r.asking)
+        r.again = true;
+    else if (r.due != kForever)
+        r.due = std::min(r.due, now);
 }
 
 std::vector<std::size_t> GroupMonitor::take_due(MonoTime now) {
@@ -51,7 +63,7 @@ GroupMonitor::Verdict GroupMonitor::answered(std::size_t resource, Health health
     if (health == Health::kRunning) {
         r.credible = true;
         r.doubts = 0;
-        r.due = now + r.settings.interval;
+        r.due = std::exchange(r.again, false) ? now : now + r.settings.interval;
         return Verdict::kFine;
     }
     r.doubts++;

@@ -43,6 +43,9 @@ class GroupMonitor {
     void end();
     [[nodiscard]] bool active() const { return active_; }
 
+    // Something happened to it: it is asked now, and not when its time comes. What is being asked
+    // is asked once more. What is not monitored is left alone.
+    void hurry(std::size_t resource, MonoTime now);
     // The resources to be asked now. Each is asked once, until answered() is called for it.
     [[nodiscard]] std::vector<std::size_t> take_due(MonoTime now);
     enum class Verdict : std::uint8_t {
@@ -64,6 +67,7 @@ class GroupMonitor {
         MonitorSettings settings;
         MonoTime due = kForever;
         bool asking = false;
+        bool again = false;     // to be asked once more, whatever the answer that is still out
         bool credible = false;  // its status has said "running" once, so it can
         unsigned doubts = 0;    // answers in a row that decided nothing
         std::deque<MonoTime> restarts;

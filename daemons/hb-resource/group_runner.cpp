@@ -273,6 +273,11 @@ void GroupRunner::ask_for_health(MonoTime now, std::vector<RunnerAction>& out) {
     }
 }
 
+void GroupRunner::look(std::size_t resource, MonoTime now, std::vector<RunnerAction>& out) {
+    monitor_.hurry(resource, now);
+    ask_for_health(now, out);
+}
+
 void GroupRunner::end_monitoring(std::vector<RunnerAction>& out) {
     for (const auto& [id, resource] : std::exchange(statuses_, {}))
         out.emplace_back(CancelOperation{id, settings_.group});

@@ -111,6 +111,8 @@ class GroupRunner {
     void ask(MonoTime now, std::vector<RunnerAction>& out);  // status of every resource
     void handle(const OperationDone& done, MonoTime now, std::vector<RunnerAction>& out);
     void on_deadline(MonoTime now, std::vector<RunnerAction>& out);
+    // Something happened to a resource that runs: it is asked for its status now.
+    void look(std::size_t resource, MonoTime now, std::vector<RunnerAction>& out);
     // Earlier restarts in place count no more.
     void forget_restarts() { monitor_.forget_restarts(); }
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none

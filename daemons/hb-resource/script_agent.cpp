@@ -25,7 +25,8 @@ constexpr Duration kGrace = 5s;      // between SIGTERM and SIGKILL
 constexpr Duration kLeastTime = 1s;  // for a status after a stop that took all of its time
 constexpr const char* kOcfScratch = "/run/resource-agents";  // HA_RSCTMP
 constexpr std::size_t kOutputKept = 4096;                    // of a status, to look for words in
-constexpr std::size_t kLinesKept = 1000;                     // of its standard error
+constexpr std::string_view kExitReason = "ocf-exit-reason:";
+constexpr std::size_t kLinesKept = 1000;  // of its standard error
 
 // What a script says on its standard error, apart: "is the server running?" must not be taken for
 // an answer.
@@ -89,6 +90,7 @@ struct ScriptAgent::Call {
     Operation verb{};    // of the script's present run
     std::string output;  // of a status
     std::string stop_problem;
+    std::string reason;  // an OCF agent's own words for what is wrong
     std::unique_ptr<ErrorLines> errors;
     std::unique_ptr<runtime::ChildProcess> process;
 
@@ -187,6 +189,8 @@ void ScriptAgent::call(Call& call, Operation verb) {
 }
 
 void ScriptAgent::line(Call& call, std::string_view text, bool error) {
+    if (call.operation.ocf && text.starts_with(kExitReason))
+        call.reason = text.substr(kExitReason.size());
     if (call.verb == Operation::kStatus && !error && call.output.size() < kOutputKept) {
         call.output += text;
         call.output += '\n';
@@ -222,6 +226,7 @@ void ScriptAgent::ocf_ended(Call& call, const runtime::ExitStatus& status) {
     else if (!status.signalled)
         end = ocf_outcome(call.verb, status.code);
     const bool bad = end.outcome == Outcome::kFailed || end.outcome == Outcome::kTimeout;
+    if (bad && !call.reason.empty()) end.detail += ": " + call.reason;
     // A status that fails is judged, and logged, by whoever asked.
     if (bad && call.verb != Operation::kStatus)
         say(call, Level::kError, "script-failed",

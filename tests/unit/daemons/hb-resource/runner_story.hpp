@@ -41,7 +41,8 @@ class Story {
               return settings;
           }()) {}
 
-    // "start", "stop", "ask", "wait" (to the deadline), or an answer: "a ok", "b failed", ...
+    // "start", "stop", "ask", "wait" (to the deadline), "look a" (something happened to it), or an
+    // answer: "a ok", "b failed", ...
     // Returns what the runner said to it.
     std::string say(const std::string& words) {
         std::vector<RunnerAction> out;
@@ -57,6 +58,8 @@ class Story {
             runner_.ask(now_, out);
         else if (who == "wait")
             wait(out);
+        else if (who == "look")
+            runner_.look(static_cast<std::size_t>(what[0] - 'a'), now_, out);
         else
             runner_.handle({take_call(who[0]), outcome(what), ""}, now_, out);
         return hear(out);

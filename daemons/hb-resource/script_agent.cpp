@@ -22,6 +22,7 @@ using Outcome = OperationDone::Outcome;
 namespace {
 
 constexpr Duration kGrace = 5s;      // between SIGTERM and SIGKILL
+constexpr Duration kDying = 2s;      // from SIGKILL to the end, on a busy host
 constexpr Duration kLeastTime = 1s;  // for a status after a stop that took all of its time
 constexpr const char* kOcfScratch = "/run/resource-agents";  // HA_RSCTMP
 constexpr std::size_t kOutputKept = 4096;                    // of a status, to look for words in
@@ -93,6 +94,8 @@ struct ScriptAgent::Call {
     std::string reason;  // an OCF agent's own words for what is wrong
     std::unique_ptr<ErrorLines> errors;
     std::unique_ptr<runtime::ChildProcess> process;
+    std::unique_ptr<runtime::Timer> dying;  // it should be dead by then
+    bool given_up = false;                  // answered, though it has not ended
 
     [[nodiscard]] const char* word_for(Operation what) const {
         return operation.ocf ? ocf_action(what) : to_string(what);
@@ -179,6 +182,9 @@ void ScriptAgent::call(Call& call, Operation verb) {
     if (call.errors) call.errors->close_script_end();
     if (started) {
         call.process = std::move(*started);
+        call.dying =
+            std::make_unique<runtime::Timer>(loop_, [this, &call]() noexcept { hangs(call); });
+        call.dying->arm(runtime::now() + spec.timeout + spec.grace + kDying);
         return;
     }
     if (*group >= 0) callbacks_.call_finished(*group);
@@ -199,11 +205,30 @@ void ScriptAgent::line(Call& call, std::string_view text, bool error) {
         "script-output", fmt::format("{}: {}", call.operation.word, text));
 }
 
+// A start that has not ended may still happen, and a stop may not: their groups are what they are
+// until it is over. A status means nothing but that there is no answer.
+void ScriptAgent::hangs(Call& call) {
+    call.dying->disarm();
+    const bool is_status = call.operation.operation == Operation::kStatus;
+    say(call, Level::kCrit, "call-hangs",
+        fmt::format("{} was killed and does not end: it hangs in the kernel{}",
+                    call.command(call.verb),
+                    is_status ? "" : ". Its group stays as it is until that is over"));
+    if (!is_status) return;
+    call.given_up = true;
+    const std::uint64_t id = call.operation.id;
+    hanging_.push_back(std::move(calls_.extract(id).mapped()));
+    finished_.push_back({id, Outcome::kTimeout, "killed, and it does not end"});
+    deliver_.schedule();
+}
+
 void ScriptAgent::ended(Call& call, const runtime::ExitStatus& status) {
     const runtime::ExitStatus end = status;
+    call.dying->disarm();
     call.errors.reset();  // its last lines are logged now
     // The process object may go inside its own callback, but not before we are through with it.
     const std::unique_ptr<runtime::ChildProcess> process = std::move(call.process);
+    if (call.given_up) return deliver_.schedule();
     if (call.operation.ocf) return ocf_ended(call, end);
     if (call.verb == Operation::kStatus) return status_ended(call, end);
     if (end.ok()) return finish(call, Outcome::kOk, "");
@@ -262,6 +287,7 @@ void ScriptAgent::finish(Call& call, Outcome outcome, std::string detail) {
 }
 
 void ScriptAgent::deliver() noexcept {
+    std::erase_if(hanging_, [](const auto& call) { return call->process == nullptr; });
     for (const OperationDone& done : std::exchange(finished_, {})) {
         calls_.erase(done.id);
         callbacks_.on_done(done);

@@ -6,6 +6,9 @@
 // script prints (script_rules.hpp). A stop that fails although the script then says outright that
 // nothing runs has succeeded: such scripts are common, and not LSB.
 //
+// A call that hangs in the kernel survives SIGKILL. A status is then answered without it; a start
+// or a stop is not answered before it ends, because what it comes to is not known.
+//
 // Every operation is answered once, never inside run(). What a script prints is logged line by line
 // under the resource's name. Whoever must know of running calls (the master, which kills them
 // before a successor of ours starts) is told before the script runs its first instruction.
@@ -67,6 +70,7 @@ class ScriptAgent {
     struct Call;
     void call(Call& call, Operation verb);
     void line(Call& call, std::string_view text, bool error);
+    void hangs(Call& call);
     void ended(Call& call, const runtime::ExitStatus& status);
     void ocf_ended(Call& call, const runtime::ExitStatus& status);
     void status_ended(Call& call, const runtime::ExitStatus& status);
@@ -78,6 +82,7 @@ class ScriptAgent {
     std::vector<std::string> environment_;
     Callbacks callbacks_;
     std::map<std::uint64_t, std::unique_ptr<Call>> calls_;
+    std::vector<std::unique_ptr<Call>> hanging_;  // answered, and not ended yet
     std::vector<OperationDone> finished_;
     runtime::Defer deliver_;
 };

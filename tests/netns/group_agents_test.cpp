@@ -6,7 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -249,6 +252,31 @@ TEST_F(GroupAgentsTest, AHungScriptIsKilledWithItsChildren) {
         return !(stat >> pid >> name >> state) || state == "Z";
     });
     EXPECT_FALSE(has("10.0.0.5"));
+}
+
+// Whose end is kept from its parent, as that of a process that hangs in the kernel is.
+TEST_F(GroupAgentsTest, AStatusThatSurvivesItsKillIsAnsweredWithoutIt) {
+    settings_.call_times = {{.kind = config::CallKind::kStatus, .time = 500ms}};
+    open();
+    touch("hang-status");
+    agents_->ask(kGroup);
+    until([&] { return std::filesystem::exists(dir_ / "sleeper"); });
+    ASSERT_EQ(running_.size(), 1U);
+    const pid_t script = *running_.begin();
+    const pid_t tracer = fork();
+    if (tracer == 0) {
+        if (ptrace(PTRACE_SEIZE, script, nullptr, nullptr) != 0) _exit(1);
+        for (;;)
+            pause();
+    }
+    const RunnerDone done = result();
+    EXPECT_EQ(done.answer, Answer::kPartial) << "not stopped: nobody knows";
+    EXPECT_THAT(done.detail, HasSubstr("killed, and it does not end"));
+    EXPECT_THAT(log_, HasSubstr("status was killed and does not end: it hangs in the kernel\n"));
+    EXPECT_EQ(running_.size(), 1U) << "the master still knows of it";
+    kill(tracer, SIGKILL);
+    waitpid(tracer, nullptr, 0);
+    until([&] { return running_.empty(); });
 }
 
 TEST_F(GroupAgentsTest, ACallThatNobodyMayKnowOfDoesNotRun) {

@@ -173,7 +173,9 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     exit_code = kExitNotConfigured;
     config::Loaded loaded = config::load_directory(options.config_dir, options.node);
     config::Diagnostics system;
-    config::check_system(loaded.settings, config::agent_directories(options.config_dir), system);
+    config::AgentDirectories agents = config::agent_directories(options.config_dir);
+    agents.hb_agent = options.libexec_dir + "/hb-agent";
+    config::check_system(loaded.settings, agents, system);
     const bool ipfail = is_ipfail_wanted(loaded.settings);
     const std::optional<runtime::Identity> hacluster = suite_user(log);
     std::vector<RespawnClient> clients;

@@ -58,6 +58,8 @@ std::string node_text(const ClusterStatus& status, std::size_t r) {
         text += fmt::format(", last heard {} ago", people_time(*node.heard_ago));
     if (status.view && !node.in_view && node.status != NodeStatus::kDead)
         text += ", not in the view";
+    // What a node said last of itself is no news when it is gone.
+    if (node.status == NodeStatus::kDead) return text + (node.leaving ? ", left in order" : "");
     if (node.standby) text += ", on standby";
     if (node.leaving) text += ", leaving";
     if (node.isolated) text += ", isolated";

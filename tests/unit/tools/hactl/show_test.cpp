@@ -60,6 +60,9 @@ TEST(Show, AGroupElsewhereAndADeadNode) {
     EXPECT_NE(text.find("View 3 of node1, coordinator node1, not yet accepted by all.\n"),
               std::string::npos);
     EXPECT_NE(text.find("node2     dead, last heard 3 h ago\n"), std::string::npos);
+    status.nodes[1].standby = status.nodes[1].leaving = true;
+    EXPECT_NE(show(status).find("node2     dead, last heard 3 h ago, left in order\n"),
+              std::string::npos);
     EXPECT_NE(text.find("running on node1 (preferred: node2), for 3 min\n"), std::string::npos);
 }
 

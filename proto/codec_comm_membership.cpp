@@ -102,13 +102,14 @@ ipc::FrameSeen read(pb::FrameSeen& from, Reader& in) {
 }
 
 void put(const ipc::LinkChanged& from, pb::CommToMembership& envelope) {
-    const auto& [peer, link, up, fault, detail] = from;
+    const auto& [peer, link, up, fault, detail, heard] = from;
     pb::LinkChanged& to = *envelope.mutable_link_changed();
     to.set_peer(from_one(peer));
     to.set_link(from_one(link));
     to.set_up(up);
     to.set_fault(to_pb(fault));
     to.set_detail(plain_text(detail, limits::kReasonBytes));
+    if (heard) to.set_heard_ns(to_ns(*heard));
 }
 
 ipc::LinkChanged read(const pb::LinkChanged& from, Reader& in) {
@@ -118,6 +119,7 @@ ipc::LinkChanged read(const pb::LinkChanged& from, Reader& in) {
     to.up = from.up();
     to.fault = read(from.fault(), in);
     to.detail = in.sentence(from.detail(), limits::kReasonBytes, "detail");
+    if (from.has_heard_ns()) to.heard = in.time(true, from.heard_ns(), "heard");
     return to;
 }
 

@@ -281,8 +281,12 @@ NodeSummary compose_node(const NodeView& from, const StatusView& view, MonoTime 
         to.isolated = from.report->isolated;
     }
     if (from.node != view.self) to.heard_ago = ago(from.last_heard, now);
-    for (const LinkView& l : from.links)
-        to.links.push_back({l.name, l.up, l.fault, l.detail, ago(l.last_heard, now)});
+    for (const LinkView& l : from.links) {
+        // While something is heard on it, only hb-comm knows when that was last.
+        const bool is_heard = l.up || l.fault == ipc::LinkFault::kOneWayOut;
+        to.links.push_back(
+            {l.name, l.up, l.fault, l.detail, is_heard ? std::nullopt : ago(l.last_heard, now)});
+    }
     return to;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace hb::comm {
 
@@ -66,6 +67,7 @@ ipc::LinkChanged LinkWatch::change(NodeId peer, std::size_t link) const {
     const std::string& interface = settings_.interfaces[link];
     ipc::LinkChanged c{
         .peer = peer, .link = link_id(link), .up = pair.up(), .fault = pair.fault, .detail = {}};
+    if (pair.heard != kNever) c.heard = pair.heard;
     switch (pair.fault) {
         case LinkFault::kNone:
             break;
@@ -103,7 +105,17 @@ LinkNews LinkWatch::news(NodeId peer, std::size_t link, bool was_up) const {
     return n;
 }
 
+// One cable, many peers: that it has no carrier is said once.
+void LinkWatch::say_once(std::vector<LinkNews>& out, std::size_t from) {
+    std::set<LinkId> said;
+    for (std::size_t i = from; i < out.size(); ++i)
+        std::erase_if(out[i].events, [&](const Event& event) {
+            return event.id == "link-no-carrier" && !said.insert(out[i].change.link).second;
+        });
+}
+
 void LinkWatch::settle(MonoTime now, bool timed, std::vector<LinkNews>& out) {
+    const std::size_t before = out.size();
     for (auto& [node, peer] : peers_) {
         for (std::size_t i = 0; i < peer.links.size(); ++i) {
             Pair& pair = peer.links[i];
@@ -119,6 +131,7 @@ void LinkWatch::settle(MonoTime now, bool timed, std::vector<LinkNews>& out) {
             out.push_back(news(node, i, was_up));
         }
     }
+    say_once(out, before);
 }
 
 MonoTime LinkWatch::next_deadline() const {

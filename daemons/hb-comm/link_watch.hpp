@@ -72,6 +72,7 @@ class LinkWatch {
     [[nodiscard]] ipc::LinkFault fault_of(const Peer& peer, std::size_t link, MonoTime now) const;
     [[nodiscard]] ipc::LinkChanged change(NodeId peer, std::size_t link) const;
     [[nodiscard]] LinkNews news(NodeId peer, std::size_t link, bool was_up) const;
+    static void say_once(std::vector<LinkNews>& out, std::size_t from);
 
     LinkWatchSettings settings_;
     MonoTime started_;

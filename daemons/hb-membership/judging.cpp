@@ -237,6 +237,8 @@ void Judging::link_changed(const ipc::LinkChanged& change, std::vector<Event>& e
     l.up = change.up;
     l.fault = change.fault;
     l.detail = change.detail;
+    if (change.heard && (!l.last_heard || *l.last_heard < *change.heard))
+        l.last_heard = change.heard;
 }
 
 // ---- time

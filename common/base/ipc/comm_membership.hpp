@@ -56,6 +56,9 @@ struct LinkChanged {
     bool up = false;
     LinkFault fault = LinkFault::kNone;
     std::string detail;  // for people
+    // The newest time that the peer was heard on this link: FrameSeen tells only of the link on
+    // which the first copy of each frame came.
+    std::optional<MonoTime> heard{};
     bool operator==(const LinkChanged&) const = default;
 };
 

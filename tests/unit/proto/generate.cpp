@@ -183,8 +183,9 @@ ipc::CommToMembership Generator::comm_to_membership() {
             return seen;
         }
         case 2:
-            return ipc::LinkChanged{node(), link(), coin(), static_cast<ipc::LinkFault>(below(4)),
-                                    sentence()};
+            return ipc::LinkChanged{node(),     link(),
+                                    coin(),     static_cast<ipc::LinkFault>(below(4)),
+                                    sentence(), maybe(time())};
         case 3:
             return ipc::CommListens{};
         default:

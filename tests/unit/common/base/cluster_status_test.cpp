@@ -240,8 +240,10 @@ TEST(ClusterStatus, Nodes) {
     EXPECT_EQ(status.nodes[0].heard_ago, Duration(1s));
     ASSERT_EQ(status.nodes[0].links.size(), 1U);
     EXPECT_EQ(status.nodes[0].links[0],
-              (LinkStatus{"eth1", false, ipc::LinkFault::kOneWayOut, "it does not hear us", 3s}));
+              (LinkStatus{"eth1", false, ipc::LinkFault::kOneWayOut, "it does not hear us", {}}));
     EXPECT_EQ(status.nodes[1].heard_ago, std::nullopt);
+    s.node(kA).links[0].fault = ipc::LinkFault::kSilent;
+    EXPECT_EQ(compose_status(s.view, {}, kNow).nodes[0].links[0].heard_ago, Duration(3s));
 }
 
 TEST(ClusterStatus, DiffersByMoreThanAges) {

@@ -95,6 +95,40 @@ TEST_F(Links, CarrierLostIsDeadAtOnceAndTheHeadSaysSo) {
     EXPECT_EQ(said(t0 + 10ms), (Said{"eth1 up [Link node2:eth1 up.]"}));
 }
 
+// One cable, two peers.
+TEST(LinksOfThree, NoCarrierIsSaidOnce) {
+    LinkWatch watch({.self = node_id(0),
+                     .node_names = {"node1", "node2", "node3"},
+                     .interfaces = {"eth0"},
+                     .ports = {694},
+                     .deadtime = 1s},
+                    MonoTime{100s});
+    for (std::size_t peer : {1U, 2U}) {
+        watch.heard(node_id(peer), link_id(0), MonoTime{100s});
+        watch.hears_us(node_id(peer), 1, MonoTime{100s});
+    }
+    std::vector<LinkNews> news;
+    watch.settle(MonoTime{100s}, false, news);
+    news.clear();
+    watch.carrier("eth0", false);
+    watch.settle(MonoTime{100s}, false, news);
+    std::vector<std::string> said;
+    for (const LinkNews& n : news)
+        for (const Event& event : n.events)
+            said.push_back(event.text);
+    EXPECT_EQ(said, (std::vector<std::string>{"Link node2:eth0 dead.",
+                                              "eth0 has no carrier: is its cable unplugged?",
+                                              "Link node3:eth0 dead."}));
+}
+
+TEST_F(Links, TellsWhenItWasHeardLast) {
+    both(kEth0, 1, t0);
+    said(t0);
+    watch.heard(kB, kEth0, t0 + 700ms);
+    said(t0 + 1700ms);
+    EXPECT_EQ(watch.state().at(0).heard, t0 + 700ms);
+}
+
 TEST_F(Links, CarrierBackButNobodyThere) {
     both(kEth1, 2, t0);
     said(t0);

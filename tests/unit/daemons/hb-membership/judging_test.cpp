@@ -301,7 +301,8 @@ TEST(Judging, LinksInHeartbeatsWords) {
     t.handle(ipc::LinkChanged{kB, link_id(0), true, ipc::LinkFault::kNone, ""});
     t.handle(ipc::LinkChanged{kB, link_id(0), true, ipc::LinkFault::kOneWayOut,
                               "node2 does not hear us on eth0"});
-    t.handle(ipc::LinkChanged{kB, link_id(0), false, ipc::LinkFault::kSilent, ""});
+    const MonoTime heard = t.now - 3s;  // of copies that came first on the other link
+    t.handle(ipc::LinkChanged{kB, link_id(0), false, ipc::LinkFault::kSilent, "", heard});
     EXPECT_THAT(t.lines(), ElementsAre("Link node2:eth0 up.", "node2 does not hear us on eth0",
                                        "Link node2:eth0 dead."));
     const auto links = t.core.status().nodes[1].links;
@@ -309,6 +310,7 @@ TEST(Judging, LinksInHeartbeatsWords) {
     EXPECT_EQ(links[0].name, "eth0");
     EXPECT_FALSE(links[0].up);
     EXPECT_EQ(links[0].fault, ipc::LinkFault::kSilent);
+    EXPECT_EQ(links[0].last_heard, heard);
 }
 
 TEST(Judging, ARespawnOfHbCommIsNoNewsUnlessALinkIsGone) {

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,6 +36,20 @@ Result<Pipe> make_pipe(int flags) {
     if (::pipe2(ends, O_CLOEXEC | flags) != 0)
         return failure(std::string("pipe: ") + std::strerror(errno));
     return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// A file in memory that nobody else can name, to be read from its beginning.
+Result<UniqueFd> make_input(const std::string& text) {
+    UniqueFd file(::memfd_create("input", MFD_CLOEXEC));
+    if (!file) return failure(std::string("memfd_create: ") + std::strerror(errno));
+    for (std::size_t at = 0; at < text.size();) {
+        const ssize_t n = ::write(file.get(), text.data() + at, text.size() - at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return failure(std::string("memfd: ") + std::strerror(errno));
+        at += static_cast<std::size_t>(n);
+    }
+    ::lseek(file.get(), 0, SEEK_SET);
+    return file;
 }
 
 // Reads and drops what a service goes on writing after its starter's end.
@@ -125,9 +140,16 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(EventLoop& loop, const
         output = std::move(*made);
         ::fcntl(output.read.get(), F_SETFL, O_NONBLOCK);  // ours; the child's end stays ordinary
     }
+    UniqueFd input;
+    if (!spec.input.empty()) {
+        Result<UniqueFd> made = make_input(spec.input);
+        if (!made) return std::unexpected(made.error());
+        input = std::move(*made);
+    }
     std::unique_ptr<ChildProcess> child(new ChildProcess(loop, spec, std::move(callbacks)));
 
-    const PreparedExec prepared(spec, hold->read.get(), hold->write.get(), output.write.get());
+    const PreparedExec prepared(spec, hold->read.get(), hold->write.get(), input.get(),
+                                output.write.get());
     const pid_t pid = ::fork();
     if (pid < 0) return failure(std::string("fork: ") + std::strerror(errno));
     if (pid == 0) prepared.run();  // never returns

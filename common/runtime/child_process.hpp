@@ -59,7 +59,8 @@ struct ChildSpec {
     std::vector<std::string> environment;  // "NAME=value", complete
     std::optional<Identity> identity;      // none: ours
     std::string directory = "/";
-    std::vector<PassedFd> fds;   // besides 0 (/dev/null), 1 and 2
+    std::string input;           // what it reads from 0; empty: /dev/null
+    std::vector<PassedFd> fds;   // besides 0, 1 and 2
     bool capture_output = true;  // false: `inherit_output`, else /dev/null
     bool inherit_output = false;
     int death_signal = 0;  // sent to it when we die; 0: none

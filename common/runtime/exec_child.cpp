@@ -24,8 +24,8 @@ constexpr std::size_t kMostPassed = 8;
 
 }  // namespace
 
-PreparedExec::PreparedExec(const ChildSpec& spec, int hold, int release, int output)
-    : spec_(spec), hold_(hold), release_(release), output_(output) {
+PreparedExec::PreparedExec(const ChildSpec& spec, int hold, int release, int input, int output)
+    : spec_(spec), hold_(hold), release_(release), input_(input), output_(output) {
     HB_ASSERT(spec.fds.size() <= kMostPassed);
     for (const std::string& s : spec.argv)
         argv_.push_back(const_cast<char*>(s.c_str()));
@@ -93,8 +93,10 @@ void PreparedExec::arrange_descriptors() const noexcept {
     for (std::size_t i = 0; i < spec_.fds.size(); ++i)
         parked[i] = ::fcntl(spec_.fds[i].fd, F_DUPFD_CLOEXEC, kParking);
     const int output = output_ >= 0 ? ::fcntl(output_, F_DUPFD_CLOEXEC, kParking) : -1;
+    const int input = input_ >= 0 ? ::fcntl(input_, F_DUPFD_CLOEXEC, kParking) : -1;
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null >= 0) ::dup2(null, 0);
+    if (input_ >= 0 ? ::dup2(input, 0) < 0 : null >= 0 && ::dup2(null, 0) < 0)
+        cannot("no input for", 126);
     if (output >= 0) {
         ::dup2(output, 1);
         ::dup2(output, 2);

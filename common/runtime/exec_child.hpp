@@ -12,8 +12,8 @@ namespace hb::runtime {
 class PreparedExec {
   public:
     // The child reads one byte from `hold` before it executes, written by us to `release`; the end
-    // of that pipe ends the child. `output` negative: no pipe.
-    PreparedExec(const ChildSpec& spec, int hold, int release, int output);
+    // of that pipe ends the child. `input` negative: /dev/null; `output` negative: no pipe.
+    PreparedExec(const ChildSpec& spec, int hold, int release, int input, int output);
     [[noreturn]] void run() const noexcept;
 
   private:
@@ -27,6 +27,7 @@ class PreparedExec {
     const ChildSpec& spec_;
     int hold_;
     int release_;
+    int input_;
     int output_;
     std::vector<char*> argv_;
     std::vector<char*> environment_;

@@ -71,6 +71,15 @@ TEST(ChildProcess, CannotExecuteIsSaid) {
         (std::vector<std::string>{"cannot execute /nowhere/at/all: No such file or directory"}));
 }
 
+TEST(ChildProcess, ReadsWhatItIsGivenAndThenTheEnd) {
+    Program run;
+    run.shell("cat; echo end", {.input = "ip=10.0.0.2\naction=off\n"});
+    EXPECT_EQ(run.lines, (std::vector<std::string>{"ip=10.0.0.2", "action=off", "end"}));
+    Program nothing;
+    nothing.shell("cat; echo end");
+    EXPECT_EQ(nothing.lines, (std::vector<std::string>{"end"}));
+}
+
 TEST(ChildProcess, OutputIsBounded) {
     Program run;
     run.shell("i=0; while [ $i -lt 50 ]; do echo 1234567890; i=$((i+1)); done",

@@ -3,6 +3,7 @@
 #include "common/base/assert.hpp"
 #include "control.pb.h"
 #include "proto/convert_comm_membership.hpp"
+#include "proto/convert_fence.hpp"
 #include "proto/convert_membership_resource.hpp"
 #include "proto/convert_node.hpp"
 
@@ -68,7 +69,7 @@ void put(const ipc::Subscribe& from, pb::ToolToMembership& envelope) {
 }
 
 void put(const ipc::AdminRequest& from, pb::ToolToMembership& envelope) {
-    const auto& [id, kind, scope, group, stay, target] = from;
+    const auto& [id, kind, scope, group, stay, target, force] = from;
     pb::AdminRequest& to = *envelope.mutable_admin_request();
     to.set_id(id);
     to.set_kind(to_pb(kind));
@@ -76,6 +77,7 @@ void put(const ipc::AdminRequest& from, pb::ToolToMembership& envelope) {
     to.set_group(group);
     to.set_stay(stay);
     if (target) to.set_target(from_one(*target));
+    to.set_force(force);
 }
 
 std::uint64_t read_id(std::uint64_t id, Reader& in) {
@@ -91,6 +93,7 @@ ipc::AdminRequest read(const pb::AdminRequest& from, Reader& in) {
     to.group = read_scope_group(to.scope, from.group(), in);
     to.stay = from.stay();
     to.target = read_target(to.kind, from.target(), in);
+    to.force = from.force();
     return to;
 }
 
@@ -116,7 +119,8 @@ LinkStatus read(const pb::LinkStatus& from, Reader& in) {
 }
 
 void put(const NodeSummary& from, pb::NodeSummary& to) {
-    const auto& [name, status, in_view, standby, leaving, isolated, heard_ago, links] = from;
+    const auto& [name, status, in_view, standby, leaving, isolated, heard_ago, links,
+                 fence_trouble] = from;
     to.set_name(name);
     to.set_status(to_pb(status));
     to.set_in_view(in_view);
@@ -126,6 +130,7 @@ void put(const NodeSummary& from, pb::NodeSummary& to) {
     if (heard_ago) to.set_heard_ago_ns(to_ns(*heard_ago));
     for (const LinkStatus& link : links)
         put(link, *to.add_links());
+    to.set_fence_trouble(plain_text(fence_trouble, limits::kReasonBytes));
 }
 
 NodeSummary read(const pb::NodeSummary& from, Reader& in) {
@@ -142,6 +147,7 @@ NodeSummary read(const pb::NodeSummary& from, Reader& in) {
         if (!in.good()) break;
         to.links.push_back(read(link, in));
     }
+    to.fence_trouble = in.sentence(from.fence_trouble(), limits::kReasonBytes, "fence trouble");
     return to;
 }
 
@@ -222,11 +228,12 @@ ipc::Status read(const pb::Status& from, Reader& in) {
 }
 
 void put(const ipc::AdminAnswer& from, pb::MembershipToTool& envelope) {
-    const auto& [id, ok, text] = from;
+    const auto& [id, ok, text, history] = from;
     pb::AdminAnswer& to = *envelope.mutable_admin_answer();
     to.set_id(id);
     to.set_ok(ok);
     to.set_text(plain_text(text, limits::kEventTextBytes));
+    put(history, *to.mutable_history());
 }
 
 void put(const ipc::EventNote& from, pb::MembershipToTool& envelope) {
@@ -305,7 +312,8 @@ Result<ipc::MembershipToTool> decode_membership_to_tool(std::string_view bytes) 
         case pb::MembershipToTool::kAdminAnswer:
             to = ipc::AdminAnswer{
                 read_id(m.admin_answer().id(), in), m.admin_answer().ok(),
-                in.sentence(m.admin_answer().text(), limits::kEventTextBytes, "answer")};
+                in.sentence(m.admin_answer().text(), limits::kEventTextBytes, "answer"),
+                read(m.admin_answer().history(), in)};
             break;
         case pb::MembershipToTool::kEventNote:
             to = read(m.event_note(), in);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kPathBytes = 4096;
 
 ipc::Program program(std::uint32_t from, std::string_view what, Reader& in) {
-    in.require(from >= 1 && from <= static_cast<std::uint32_t>(ipc::Program::kIpfail), what,
+    in.require(from >= 1 && from <= static_cast<std::uint32_t>(ipc::Program::kFence), what,
                from == 0 ? "missing" : "unknown");
     return static_cast<ipc::Program>(from);
 }

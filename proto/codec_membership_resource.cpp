@@ -1,6 +1,7 @@
 #include "proto/codec_membership_resource.hpp"
 
 #include "common/base/assert.hpp"
+#include "proto/convert_fence.hpp"
 #include "proto/convert_membership_resource.hpp"
 #include "proto/convert_node.hpp"
 
@@ -22,6 +23,14 @@ pb::RequestKind to_pb(ipc::RequestKind kind) {
             return pb::REQUEST_KIND_MOVE;
         case ipc::RequestKind::kMoveBack:
             return pb::REQUEST_KIND_MOVE_BACK;
+        case ipc::RequestKind::kFence:
+            return pb::REQUEST_KIND_FENCE;
+        case ipc::RequestKind::kFenceConfirm:
+            return pb::REQUEST_KIND_FENCE_CONFIRM;
+        case ipc::RequestKind::kFenceTest:
+            return pb::REQUEST_KIND_FENCE_TEST;
+        case ipc::RequestKind::kFenceHistory:
+            return pb::REQUEST_KIND_FENCE_HISTORY;
     }
     HB_UNREACHABLE();
 }
@@ -42,6 +51,14 @@ ipc::RequestKind read(pb::RequestKind from, Reader& in) {
             return ipc::RequestKind::kMove;
         case pb::REQUEST_KIND_MOVE_BACK:
             return ipc::RequestKind::kMoveBack;
+        case pb::REQUEST_KIND_FENCE:
+            return ipc::RequestKind::kFence;
+        case pb::REQUEST_KIND_FENCE_CONFIRM:
+            return ipc::RequestKind::kFenceConfirm;
+        case pb::REQUEST_KIND_FENCE_TEST:
+            return ipc::RequestKind::kFenceTest;
+        case pb::REQUEST_KIND_FENCE_HISTORY:
+            return ipc::RequestKind::kFenceHistory;
         default:
             in.refuse("request", "of an unknown kind");
             return {};
@@ -85,8 +102,10 @@ GroupName read_scope_group(ipc::Scope scope, const std::string& group, Reader& i
 }
 
 std::optional<NodeId> read_target(ipc::RequestKind kind, std::uint32_t from_one, Reader& in) {
-    if (kind == ipc::RequestKind::kMove) return in.node(from_one, "target");
-    in.require(from_one == 0, "target", "named, but nothing moves there");
+    using enum ipc::RequestKind;
+    if (kind == kMove || kind == kFence || kind == kFenceConfirm || kind == kFenceTest)
+        return in.node(from_one, "target");
+    in.require(from_one == 0, "target", "named, but no node is meant");
     return std::nullopt;
 }
 
@@ -214,7 +233,7 @@ void put(const ipc::Lease& from, pb::MembershipToResource& envelope) {
 }
 
 void put(const ipc::Request& from, pb::MembershipToResource& envelope) {
-    const auto& [id, kind, scope, group, stay, target, who] = from;
+    const auto& [id, kind, scope, group, stay, target, force, who] = from;
     pb::Request& to = *envelope.mutable_request();
     to.set_id(id);
     to.set_kind(to_pb(kind));
@@ -222,6 +241,7 @@ void put(const ipc::Request& from, pb::MembershipToResource& envelope) {
     to.set_group(group);
     to.set_stay(stay);
     if (target) to.set_target(from_one(*target));
+    to.set_force(force);
     to.set_who(plain_text(who, limits::kReasonBytes));
 }
 
@@ -234,6 +254,7 @@ ipc::Request read(const pb::Request& from, Reader& in) {
     to.group = read_scope_group(to.scope, from.group(), in);
     to.stay = from.stay();
     to.target = read_target(to.kind, from.target(), in);
+    to.force = from.force();
     to.who = in.sentence(from.who(), limits::kReasonBytes, "who");
     return to;
 }
@@ -275,16 +296,18 @@ ipc::Publish read(const pb::Publish& from, Reader& in) {
 }
 
 void put(const ipc::RequestAnswer& from, pb::ResourceToMembership& envelope) {
-    const auto& [id, ok, text] = from;
+    const auto& [id, ok, text, history] = from;
     pb::RequestAnswer& to = *envelope.mutable_request_answer();
     to.set_id(id);
     to.set_ok(ok);
     to.set_text(plain_text(text, limits::kEventTextBytes));
+    put(history, *to.mutable_history());
 }
 
 ipc::RequestAnswer read(const pb::RequestAnswer& from, Reader& in) {
     in.require(from.id() != 0, "answer", "without an id");
-    return {from.id(), from.ok(), in.sentence(from.text(), limits::kEventTextBytes, "answer")};
+    return {from.id(), from.ok(), in.sentence(from.text(), limits::kEventTextBytes, "answer"),
+            read(from.history(), in)};
 }
 
 }  // namespace

@@ -130,6 +130,8 @@ config::Resource read(const pb::Resource& from, Reader& in) {
 
 void put(const config::Group& from, pb::Group& to);
 config::Group read(const pb::Group& from, Reader& in);
+void put(const config::FenceDevice& from, pb::FenceDevice& to);
+config::FenceDevice read(const pb::FenceDevice& from, Reader& in);
 
 // ---- lists: one way each
 
@@ -166,12 +168,68 @@ config::Group read(const pb::Group& from, Reader& in) {
             read(from.position(), in)};
 }
 
+void put(const config::FenceDevice& from, pb::FenceDevice& to) {
+    const auto& [type, agent, only_from, targets, level, delay, parameters, position] = from;
+    to.set_type(type);
+    to.set_agent(agent);
+    if (only_from) to.set_from(from_one(*only_from));
+    for (const auto& [node, plug] : targets) {
+        pb::FenceTarget& target = *to.add_targets();
+        target.set_node(from_one(node));
+        target.set_plug(plug);
+    }
+    to.set_level(level);
+    to.set_delay_ns(to_ns(delay));
+    for (const auto& [name, value] : parameters) {
+        pb::Directive& parameter = *to.add_parameters();
+        parameter.set_name(name);
+        parameter.set_text(value);
+    }
+    put(position, *to.mutable_position());
+}
+
+config::FenceDevice read(const pb::FenceDevice& from, Reader& in) {
+    config::FenceDevice to;
+    to.type = text(from.type(), kWordBytes, "type of a fence device", in);
+    to.agent = text(from.agent(), kWordBytes, "fence agent", in);
+    if (from.from() != 0) to.from = in.node(from.from(), "user of a fence device");
+    in.count(from.targets_size(), limits::kNodes, "nodes of a fence device");
+    for (const pb::FenceTarget& t : from.targets())
+        to.targets.push_back(
+            {in.node(t.node(), "node of a fence device"), text(t.plug(), kWordBytes, "plug", in)});
+    to.level = from.level();
+    to.delay = in.age(from.delay_ns(), "delay");
+    in.count(from.parameters_size(), kLines, "parameters");
+    for (const pb::Directive& p : from.parameters())
+        to.parameters.emplace_back(text(p.name(), kWordBytes, "parameter", in),
+                                   text(p.text(), kWordBytes, "value of a parameter", in));
+    to.position = read(from.position(), in);
+    return to;
+}
+
+void put(const config::Fencing& from, pb::Fencing& to) {
+    const auto& [devices, action, timeout, check, delay] = from;
+    put_all(devices, *to.mutable_devices());
+    to.set_action(static_cast<std::uint32_t>(action));
+    to.set_timeout_ns(to_ns(timeout));
+    to.set_check_ns(to_ns(check));
+    to.set_delay_ns(to_ns(delay));
+}
+
+config::Fencing read(const pb::Fencing& from, Reader& in) {
+    return {.devices = read_all(from.devices(), limits::kFenceDevices, "fence devices", in),
+            .action = enumerator(from.action(), config::FenceAction::kReboot, "fence_action", in),
+            .timeout = in.deadtime(from.timeout_ns(), "fence_timeout"),
+            .check = in.age(from.check_ns(), "fence_check"),
+            .delay = in.age(from.delay_ns(), "fence_delay")};
+}
+
 }  // namespace
 
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
                  auto_failback, respawn, pings, logfile, debugfile, logfacility, debug, monitoring,
-                 call_times, failback_windows, groups, raw] = from;
+                 call_times, failback_windows, fencing, groups, raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -209,6 +267,7 @@ void put(const config::Settings& from, pb::Settings& to) {
         window.set_from(first);
         window.set_to(last);
     }
+    put(fencing, *to.mutable_fencing());
     put_all(groups, *to.mutable_groups());
     for (const auto& [name, value] : raw) {
         pb::Directive& directive = *to.add_raw();
@@ -257,6 +316,7 @@ config::Settings read(const pb::Settings& from, Reader& in) {
                    "no time of day");
         to.failback_windows.push_back({w.from(), w.to()});
     }
+    to.fencing = read(from.fencing(), in);
     to.groups = read_all(from.groups(), limits::kGroups, "groups", in);
     in.count(from.raw_size(), kLines, "directives");
     for (const pb::Directive& directive : from.raw()) {

@@ -36,7 +36,7 @@ class TextsOut {
 class TextsIn {
   public:
     TextsIn(const google::protobuf::RepeatedPtrField<std::string>& from, Reader& in) : from_(from) {
-        in.count(from.size(), 3 * limits::kGroups, "sentences");
+        in.count(from.size(), 3 * limits::kGroups + 1, "sentences");
         if (!in.good()) return;
         for (const std::string& text : from)
             static_cast<void>(in.name(text, limits::kReasonBytes, "reason"));
@@ -237,8 +237,8 @@ View read(const pb::View& from, Reader& in) {
 }
 
 void put(const Report& from, pb::Report& to) {
-    const auto& [incarnation, view, standby, leaving, isolated, thaws, quorum_ignored, groups] =
-        from;
+    const auto& [incarnation, view, standby, leaving, isolated, thaws, quorum_ignored,
+                 fence_trouble, groups] = from;
     to.set_generation(incarnation.generation);
     to.set_respawn(incarnation.respawn);
     if (view) put(*view, *to.mutable_view());
@@ -248,6 +248,7 @@ void put(const Report& from, pb::Report& to) {
     to.set_thaws(thaws);
     to.set_quorum_ignored(quorum_ignored);
     TextsOut texts(*to.mutable_texts());
+    to.set_fence_trouble(texts.place(fence_trouble));
     for (const auto& [name, group] : groups)
         put(name, group, texts, *to.add_groups());
 }
@@ -263,6 +264,7 @@ Report read(const pb::Report& from, Reader& in) {
     to.quorum_ignored = from.quorum_ignored();
     in.count(from.groups_size(), limits::kGroups, "groups");
     const TextsIn texts(from.texts(), in);
+    to.fence_trouble = texts.at(from.fence_trouble(), in);
     for (const pb::GroupReport& g : from.groups()) {
         if (!in.good()) break;
         std::string name = in.name(g.name(), limits::kGroupNameBytes, "group");

@@ -98,6 +98,7 @@ struct Report {
     // before its first frame after a gap.
     std::uint64_t thaws = 0;
     bool quorum_ignored = false;  // by an admin, for this view: for our own successor
+    std::string fence_trouble;    // its fence devices do not answer, for people
     std::map<GroupName, GroupReport> groups;
     bool operator==(const Report&) const = default;
 };

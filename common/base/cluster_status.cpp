@@ -279,6 +279,7 @@ NodeSummary compose_node(const NodeView& from, const StatusView& view, MonoTime 
     if (from.report) {
         to.standby = from.report->standby;
         to.isolated = from.report->isolated;
+        to.fence_trouble = from.report->fence_trouble;
     }
     if (from.node != view.self) to.heard_ago = ago(from.last_heard, now);
     for (const LinkView& l : from.links) {

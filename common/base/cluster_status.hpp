@@ -35,6 +35,7 @@ struct NodeSummary {
     bool isolated = false;
     std::optional<Duration> heard_ago;
     std::vector<LinkStatus> links;
+    std::string fence_trouble;  // what is wrong with the fence devices that it uses
     bool operator==(const NodeSummary&) const = default;
 };
 

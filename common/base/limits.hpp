@@ -34,6 +34,9 @@ inline constexpr std::size_t kEventTextBytes = 1000;  // one line of a log
 inline constexpr std::size_t kEventFields = 16;
 inline constexpr std::size_t kControlClients = 32;  // tools at the control socket at once
 
+inline constexpr std::size_t kFenceDevices = 256;
+inline constexpr std::size_t kFenceRecords = 100;  // of fencing that is over, the newest
+
 // Times that another process or node says.
 inline constexpr Duration kDeadtimeMax = std::chrono::hours(24);
 inline constexpr Duration kAgeMax = std::chrono::hours(24 * 3650);  // also of points of MonoTime

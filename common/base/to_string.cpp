@@ -79,13 +79,15 @@ const char* to_string(Program p) {
             return "hb-resource";
         case Program::kIpfail:
             return "hb-ipfail";
+        case Program::kFence:
+            return "hb-fence";
     }
     return "?";
 }
 
 std::optional<Program> program_of(std::string_view name) {
     for (const Program p : {Program::kMaster, Program::kComm, Program::kMembership,
-                            Program::kResource, Program::kIpfail})
+                            Program::kResource, Program::kIpfail, Program::kFence})
         if (name == to_string(p)) return p;
     return std::nullopt;
 }

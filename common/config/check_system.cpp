@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "common/config/built_in.hpp"
+#include "common/config/fence_types.hpp"
 
 namespace hb::config {
 namespace {
@@ -73,6 +74,16 @@ void check_agents(const Settings& settings, const AgentDirectories& directories,
         }
 }
 
+void check_fence_agents(const Settings& settings, Diagnostics& diagnostics) {
+    for (const FenceDevice& device : settings.fencing.devices)
+        if (!device.is_human() && find_fence_agent(device.agent).empty())
+            diagnostics.error(
+                device.position,
+                fmt::format(
+                    "fence agent [{}] is not there, or not executable{}", device.agent,
+                    device.agent.starts_with('/') ? "" : ": the package fence-agents has it"));
+}
+
 // A port that belongs to somebody else is legal, and a surprise when that one is installed.
 void check_port(const Settings& settings, Diagnostics& diagnostics) {
     std::set<std::uint16_t> seen;
@@ -95,6 +106,7 @@ void check_system(const Settings& settings, const AgentDirectories& directories,
                   Diagnostics& diagnostics) {
     check_clients(settings, diagnostics);
     check_agents(settings, directories, diagnostics);
+    check_fence_agents(settings, diagnostics);
     check_port(settings, diagnostics);
 }
 

@@ -28,6 +28,11 @@ bool is_medium(const Directive& d) {
     return std::ranges::find(kMediaNames, d.name) != std::end(kMediaNames);
 }
 
+// What must not reach the environment of scripts: passwords of fence devices.
+bool is_secret(std::string_view name) {
+    return name == "stonith" || name == "stonith_host";
+}
+
 // Heartbeat's rule for an initdead that is not given.
 Duration default_initdead(Duration deadtime) {
     if (deadtime > 10s) return deadtime;
@@ -50,6 +55,7 @@ Parsed HaCfParser::parse(std::string_view text) {
         take_line(line);
     fill_in_defaults();
     settle_failback();
+    settle_fencing();
     report_idle();
     return std::move(out_);
 }
@@ -76,9 +82,11 @@ void HaCfParser::take_line(Line line) {
         return;
     }
     out_.places.directives.emplace(name, s.words[0].at);
-    std::string& raw = out_.settings.raw[name];
-    if (!raw.empty()) raw += '\n';
-    raw += s.rest.text;
+    if (!is_secret(name)) {
+        std::string& raw = out_.settings.raw[name];
+        if (!raw.empty()) raw += '\n';
+        raw += s.rest.text;
+    }
     take_statement(s);
 }
 
@@ -135,6 +143,12 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"agent_timeout", &HaCfParser::take_agent_timeout},
         {"restarts", &HaCfParser::take_restarts},
         {"failback_window", &HaCfParser::take_failback_window},
+        {"stonith", &HaCfParser::take_stonith},
+        {"stonith_host", &HaCfParser::take_stonith_host},
+        {"fence_action", &HaCfParser::take_fence_action},
+        {"fence_timeout", &HaCfParser::take_time},
+        {"fence_check", &HaCfParser::take_fence_check},
+        {"fence_delay", &HaCfParser::take_time},
     };
     return kSetters.at(name);
 }
@@ -247,7 +261,11 @@ void HaCfParser::take_time(const Statement& s) {
         broken(s, s.words[0].at, "Warn time [0] is invalid.");
         return;
     }
-    if (name != "warntime" && *value < 1ms) {
+    if (name == "fence_timeout" && *value < 1s) {
+        bad_value(s, s.words[0].at, "less than 1s");
+        return;
+    }
+    if (name != "warntime" && name != "fence_delay" && *value < 1ms) {
         bad_value(s, s.words[0].at, "less than 1ms");
         return;
     }
@@ -257,6 +275,8 @@ void HaCfParser::take_time(const Statement& s) {
     if (name == "deadtime") settings.deadtime = *value;
     if (name == "initdead") settings.initdead = *value;
     if (name == "deadping") settings.deadping = *value;
+    if (name == "fence_timeout") settings.fencing.timeout = *value;
+    if (name == "fence_delay") settings.fencing.delay = *value;
 }
 
 void HaCfParser::take_auto_failback(const Statement& s) {

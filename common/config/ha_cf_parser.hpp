@@ -60,6 +60,11 @@ class HaCfParser {
     void take_agent_timeout(const Statement& s);
     void take_restarts(const Statement& s);
     void take_failback_window(const Statement& s);
+    void take_stonith(const Statement& s);
+    void take_stonith_host(const Statement& s);
+    void take_fence_action(const Statement& s);
+    void take_fence_check(const Statement& s);
+    void settle_fencing();
 
     // The only word, or an error.
     [[nodiscard]] std::optional<Word> one_word(const Statement& s);
@@ -79,6 +84,7 @@ class HaCfParser {
     std::map<std::string, Position> api_clients_;        // of apiauth
     std::optional<bool> nice_failback_;
     std::optional<Position> monitor_at_;  // the line for all resources
+    std::vector<Statement> fence_lines_;  // read when all nodes are known
 };
 
 }  // namespace hb::config

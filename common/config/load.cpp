@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "common/base/result.hpp"
+#include "common/config/fence_types.hpp"
 #include "common/config/lexer.hpp"
 #include "common/config/values.hpp"
 
@@ -106,6 +107,40 @@ ParsedKeys read_keys(const std::string& dir) {
     return result;
 }
 
+// The file of a `stonith` line.
+void read_fence_file(const Places::FenceFile& line, Settings& settings, Diagnostics& diagnostics) {
+    const File file(line.path);
+    const Result<struct stat> status = stat_of(file, line.path);
+    if (!status) return diagnostics.error(line.path_at, status.error().text);
+    if ((status->st_mode & 0007) != 0)
+        diagnostics.warning(line.path_at,
+                            fmt::format("everybody may read the passwords in [{}]; 600 "
+                                        "recommended.",
+                                        line.path));
+    Result<std::string> text = read_all(file, line.path);
+    if (!text) return diagnostics.error(line.path_at, text.error().text);
+    parse_fence_file(*text, line.path, line, settings, diagnostics);
+    ::explicit_bzero(text->data(), text->size());
+}
+
+// Passwords of stonith_host lines, in a file that everybody may read.
+void warn_of_passwords(const Settings& settings, const std::string& path,
+                       Diagnostics& diagnostics) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || (status.st_mode & 0007) == 0) return;
+    for (const FenceDevice& device : settings.fencing.devices) {
+        const bool has_secret = std::ranges::any_of(device.parameters, [](const auto& p) {
+            return is_secret_parameter(p.first) && !p.first.ends_with("_script");
+        });
+        if (!has_secret) continue;
+        return diagnostics.warning(
+            device.position,
+            fmt::format("everybody may read this line's password: chmod 600 {}, or name a script "
+                        "that says it (password_script=)",
+                        path));
+    }
+}
+
 bool no_errors(const std::vector<Diagnostic>& diagnostics) {
     return std::ranges::find(diagnostics, Severity::kError, &Diagnostic::severity) ==
            diagnostics.end();
@@ -127,6 +162,9 @@ Loaded load_directory(const std::string& dir, std::string_view own_node) {
     Diagnostics diagnostics;
     if (const Result<std::string> text = read_file(dir + "/ha.cf")) {
         Parsed parsed = parse_ha_cf(*text);
+        warn_of_passwords(parsed.settings, dir + "/ha.cf", parsed.diagnostics);
+        if (parsed.places.fence_file)
+            read_fence_file(*parsed.places.fence_file, parsed.settings, parsed.diagnostics);
         validate(parsed.settings, parsed.places, result.own_node, parsed.diagnostics);
         diagnostics.append(parsed.diagnostics);
         result.settings = std::move(parsed.settings);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -28,6 +29,14 @@ struct Places {
     std::set<std::string> broken;
     // Media that are accepted but not in effect, for the one who wonders why there is none.
     std::vector<Position> idle_media;
+    // `stonith TYPE CONFIGFILE`: the devices are in that file (parse_fence_file).
+    struct FenceFile {
+        std::string type;
+        std::string path;
+        Position type_at;
+        Position path_at;
+    };
+    std::optional<FenceFile> fence_file;
 };
 
 // ha.cf. `groups` stay empty: they are haresources' business.
@@ -44,6 +53,11 @@ struct Parsed {
 void parse_haresources(std::string_view text, Settings& settings, Diagnostics& diagnostics,
                        std::string_view file = "haresources");
 
+// The file of a `stonith` line: one device a line; appends to settings.fencing. With no nodes in
+// `settings` nothing is looked up. No diagnostic ever quotes a parameter's value.
+void parse_fence_file(std::string_view text, std::string_view file, const Places::FenceFile& line,
+                      Settings& settings, Diagnostics& diagnostics);
+
 // authkeys. No diagnostic ever quotes a word of the file that could be a key, or a part of one.
 struct ParsedKeys {
     AuthKeys keys;
@@ -58,7 +72,7 @@ void validate(const Settings& settings, const Places& places, std::string_view o
               Diagnostics& diagnostics);
 
 // The canonical text of each file: parsed again it means the same.
-[[nodiscard]] std::string print_ha_cf(const Settings& settings);
+[[nodiscard]] std::string print_ha_cf(const Settings& settings);  // contains fence passwords
 [[nodiscard]] std::string print_haresources(const Settings& settings);
 [[nodiscard]] std::string print_authkeys(const AuthKeys& keys);  // contains the keys
 

@@ -71,6 +71,31 @@ std::string print_monitoring(const Monitoring& m) {
     return text + fmt::format("restarts {} {}\n", m.restarts, hb::to_string(m.restart_window));
 }
 
+// As stonith_host lines with the agent's own name, whatever they were written as.
+std::string print_fencing(const Settings& s) {
+    std::string text;
+    const Fencing& f = s.fencing;
+    for (const FenceDevice& d : f.devices) {
+        text += fmt::format("stonith_host {} {}", d.from ? s.node_name(*d.from) : "*",
+                            d.is_human() ? "meatware" : d.agent);
+        for (std::size_t i = 0; i < d.targets.size(); i++) {
+            const FenceTarget& t = d.targets[i];
+            text += d.is_human() ? " " : i == 0 ? " nodes=" : ",";
+            text += s.node_name(t.node);
+            if (!t.plug.empty()) text += ":" + t.plug;
+        }
+        text += fmt::format(" level={} delay={}", d.level, hb::to_string(d.delay));
+        for (const auto& [name, value] : d.parameters)
+            text += fmt::format(" {}={}", name, value);
+        text += '\n';
+    }
+    if (f == Fencing{}) return text;
+    return text + fmt::format("fence_action {}\nfence_timeout {}\nfence_check {}\nfence_delay {}\n",
+                              f.action == FenceAction::kOff ? "off" : "reboot",
+                              hb::to_string(f.timeout), print_interval(f.check),
+                              hb::to_string(f.delay));
+}
+
 // Without what does not change the meaning: positions, spelling.
 Settings essence(Settings s) {
     for (Medium& m : s.media)
@@ -83,6 +108,10 @@ Settings essence(Settings s) {
         o.position = {};
     for (CallTimeOverride& o : s.call_times)
         o.position = {};
+    for (FenceDevice& d : s.fencing.devices) {
+        d.position = {};
+        d.type = d.agent;
+    }
     for (Group& g : s.groups) {
         g.position = {};
         for (Resource& r : g.resources)
@@ -130,6 +159,7 @@ std::string print_ha_cf(const Settings& s) {
                                 w.to % 60);
         text += '\n';
     }
+    text += print_fencing(s);
     for (const auto& [name, lines] : s.raw)
         if (is_idle(name)) text += print_idle(name, lines);
     return text;

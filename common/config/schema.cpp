@@ -113,10 +113,28 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "Who may use the control socket."},
     {"watchdog", kPath, kAccepted, kOnce, "DEVICE", "", "none", 0, 0, "",
      "the watchdog is NOT fed and NOT armed: a hung host is not reset", "The watchdog device."},
-    {"stonith", kLine, kAccepted, kOnce, "TYPE CONFIGFILE", "", "none", 0, 0, "",
-     "NO node is fenced: shared disks are not protected", "A fence device for the whole cluster."},
-    {"stonith_host", kLine, kAccepted, kOften, "HOST|* TYPE PARAMETER...", "", "none", 0, 0, "",
-     "NO node is fenced: shared disks are not protected", "A fence device reached from HOST."},
+    {"stonith", kLine, kFull, kOnce, "TYPE CONFIGFILE", "", "none", 0, 0, "", "",
+     "Fence devices of one type that every node uses, with their parameters in a file: one device "
+     "a "
+     "line, the words that a stonith_host line has behind the type."},
+    {"stonith_host", kLine, kFull, kOften, "NODE|* TYPE PARAMETER...", "", "none", 0, 0, "", "",
+     "A fence device: NODE, or every node, switches other nodes off with it. TYPE is Heartbeat's "
+     "(external/ipmi, ipmilan, apcmaster, meatware, ...) with Heartbeat's parameters in their "
+     "order, or a fence agent (fence_ipmilan) with its parameters as NAME=VALUE; nodes=, level= "
+     "and delay= are this suite's own."},
+    {"fence_action", kChoice, kFull, kOnce, "off|reboot", "", "off", 0, 0, "off reboot", "",
+     "What becomes of a node that was switched off: `off` leaves it to an admin, `reboot` switches "
+     "it on again. A directive of this suite, not of Heartbeat."},
+    {"fence_timeout", kTime, kFull, kOnce, "TIME", "s", "60s", 0, 0, "", "",
+     "How long one call of a fence agent may take; then it is killed and has failed. A directive "
+     "of this suite, not of Heartbeat."},
+    {"fence_check", kLine, kFull, kOnce, "TIME|off", "s", "1h", 0, 0, "", "",
+     "How often fence devices are asked whether they answer, while nobody needs them. A directive "
+     "of this suite, not of Heartbeat."},
+    {"fence_delay", kTime, kFull, kOnce, "TIME", "s", "5s", 0, 0, "", "",
+     "Without quorum, two nodes that lose each other may fence each other: the one that the node "
+     "lines name later waits so long before it does. A directive of this suite, not of "
+     "Heartbeat."},
 
     // Logs.
     {"logfile", kPath, kFull, kOnce, "PATH", "", "none", 0, 0, "", "",

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/base/ids.hpp"
@@ -123,6 +124,61 @@ struct FailbackWindow {
     }
 };
 
+// ---- fencing (docs/fencing.md)
+
+struct FenceTarget {
+    NodeId node{};
+    std::string plug;  // what the device calls it: outlet, virtual machine; empty: it has one only
+    bool operator==(const FenceTarget&) const = default;
+};
+
+// One device that switches nodes off: a `stonith_host` line, or a line of the file of `stonith`.
+struct FenceDevice {
+    std::string type;            // as written: "external/ipmi", "fence_ipmilan", "meatware"
+    std::string agent;           // the program: "fence_ipmilan", or a path; empty: a human confirms
+    std::optional<NodeId> from;  // the only node that uses it; none: every node
+    std::vector<FenceTarget> targets;  // by rank
+    unsigned level = 1;                // levels are tried from the lowest on
+    Duration delay{};                  // waited before its targets are switched off
+    // Parameters of the agent, among them passwords: nobody but hb-fence is given them.
+    std::vector<std::pair<std::string, std::string>> parameters;
+    Position position;
+    bool operator==(const FenceDevice&) const = default;
+    [[nodiscard]] bool is_human() const { return agent.empty(); }
+    [[nodiscard]] const FenceTarget* find(NodeId node) const {
+        for (const FenceTarget& t : targets)
+            if (t.node == node) return &t;
+        return nullptr;
+    }
+    // May `self` switch `node` off with it?
+    [[nodiscard]] bool serves(NodeId self, NodeId node) const {
+        return self != node && (!from || *from == self) && find(node) != nullptr;
+    }
+};
+
+enum class FenceAction : std::uint8_t { kOff = 1, kReboot };
+
+struct Fencing {
+    std::vector<FenceDevice> devices;  // in file order
+    FenceAction action = FenceAction::kOff;
+    Duration timeout = 60s;  // of one call of an agent
+    Duration check = 1h;     // between two checks of a device; zero: none
+    Duration delay = 5s;     // two nodes that may shoot each other: the second one waits
+    bool operator==(const Fencing&) const = default;
+    [[nodiscard]] bool covers(NodeId self, NodeId node) const {
+        for (const FenceDevice& d : devices)
+            if (d.serves(self, node)) return true;
+        return false;
+    }
+    // Has `self` any device at all?
+    [[nodiscard]] bool is_used_by(NodeId self) const {
+        for (const FenceDevice& d : devices)
+            for (const FenceTarget& t : d.targets)
+                if (d.serves(self, t.node)) return true;
+        return false;
+    }
+};
+
 struct Settings {
     std::vector<std::string> nodes;  // by rank, lower case
     Duration keepalive = 1s;
@@ -142,8 +198,10 @@ struct Settings {
     Monitoring monitoring;
     std::vector<CallTimeOverride> call_times;      // in file order
     std::vector<FailbackWindow> failback_windows;  // empty: always
-    std::vector<Group> groups;                     // in file order
-    // Raw text of every directive as written, for HA_<directive> of scripts. Of a directive given
+    Fencing fencing;
+    std::vector<Group> groups;  // in file order
+    // Raw text of every directive as written, for HA_<directive> of scripts; without the lines of
+    // fence devices, which have passwords. Of a directive given
     // on several lines: the lines' texts, with a newline between them.
     std::map<std::string, std::string> raw;
     bool operator==(const Settings&) const = default;

@@ -31,6 +31,7 @@ class Validator {
     void check_times();
     void check_media();
     void check_pings();
+    void check_fencing();
 
   private:
     [[nodiscard]] bool is_sound(std::initializer_list<const char*> names) const {
@@ -168,6 +169,24 @@ void Validator::check_pings() {
         diagnostics_.warning(ipfail->position, "ipfail without ping nodes has nothing to compare");
 }
 
+// A node that no device covers is taken over as if there were no fencing.
+void Validator::check_fencing() {
+    const Fencing& fencing = settings_.fencing;
+    if (fencing.devices.empty() || !is_sound({"node", "stonith_host", "stonith"})) return;
+    for (std::size_t x = 0; x < settings_.nodes.size(); x++) {
+        std::vector<std::string> without;
+        for (std::size_t y = 0; y < settings_.nodes.size(); y++)
+            if (x != y && !fencing.covers(node_id(y), node_id(x)))
+                without.push_back(settings_.nodes[y]);
+        if (without.empty()) continue;
+        diagnostics_.warning(
+            fencing.devices[0].position,
+            fmt::format("no fence device lets {} switch {} off: a takeover from it rests on "
+                        "its silence",
+                        fmt::join(without, ", "), settings_.nodes[x]));
+    }
+}
+
 }  // namespace
 
 void validate(const Settings& settings, const Places& places, std::string_view own_node,
@@ -177,6 +196,7 @@ void validate(const Settings& settings, const Places& places, std::string_view o
     validator.check_times();
     validator.check_media();
     validator.check_pings();
+    validator.check_fencing();
 }
 
 }  // namespace hb::config

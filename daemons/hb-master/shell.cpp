@@ -28,6 +28,7 @@ constexpr char kPath[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 
 SupervisorSettings settings_of(const Prepared& prepared) {
     SupervisorSettings to{.deadtime = prepared.loaded.settings.deadtime};
+    to.fence = prepared.loaded.settings.fencing.is_used_by(*prepared.loaded.self);
     to.ipfail = std::ranges::any_of(prepared.loaded.settings.respawn,
                                     [](const auto& line) { return line.is_ipfail; });
     for (const RespawnClient& client : prepared.clients)
@@ -194,6 +195,10 @@ ipc::Setup Shell::setup_for(const StartProgram& action) const {
                      .run_dir = prepared_.options.run_dir,
                      .known_generations = {},
                      .keys = {}};
+    // Passwords of fence devices are for hb-fence only.
+    if (action.program != Program::kFence)
+        for (config::FenceDevice& device : setup.settings.fencing.devices)
+            device.parameters.clear();
     if (action.program != Program::kComm) return setup;
     setup.keys = loaded.keys;
     for (const auto& [name, generation] : prepared_.store.generations().peers)

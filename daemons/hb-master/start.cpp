@@ -74,10 +74,11 @@ bool make_directory(const std::string& path, mode_t mode, log::Logger& log) {
     return false;
 }
 
-bool find_programs(const Options& options, bool ipfail, log::Logger& log) {
+bool find_programs(const Options& options, bool ipfail, bool fence, log::Logger& log) {
     bool all = true;
     for (const ipc::Program program : kStartOrder) {
         if (program == ipc::Program::kIpfail && !ipfail) continue;
+        if (program == ipc::Program::kFence && !fence) continue;
         if (!find_program(options.libexec_dir, to_string(program)).empty()) continue;
         fail(log, "no-program",
              fmt::format("{}/{}: not there, or not executable", options.libexec_dir,
@@ -177,6 +178,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     agents.hb_agent = options.libexec_dir + "/hb-agent";
     config::check_system(loaded.settings, agents, system);
     const bool ipfail = is_ipfail_wanted(loaded.settings);
+    const bool fence = loaded.self && loaded.settings.fencing.is_used_by(*loaded.self);
     const std::optional<runtime::Identity> hacluster = suite_user(log);
     std::vector<RespawnClient> clients;
     for (const config::RespawnLine& line : loaded.settings.respawn) {
@@ -184,7 +186,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
         if (std::optional<runtime::Identity> user = user_of(line.user))
             clients.push_back({line.user, line.command, std::move(*user)});
     }
-    const bool has_programs = find_programs(options, ipfail, log);
+    const bool has_programs = find_programs(options, ipfail, fence, log);
     const bool is_good = loaded.ok() && !system.has_errors() && loaded.self && hacluster;
     // A start that fails leaves nothing behind, not even a log file.
     std::optional<LogFiles> files;

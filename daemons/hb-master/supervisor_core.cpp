@@ -43,7 +43,9 @@ Event event(Level level, std::string id, std::string text) {
 SupervisorCore::SupervisorCore(SupervisorSettings settings)
     : settings_(std::move(settings)), clients_(settings_.clients.size()) {
     for (const Program program : kStartOrder)
-        if (program != Program::kIpfail || settings_.ipfail) daemons_[program];
+        if ((program != Program::kIpfail || settings_.ipfail) &&
+            (program != Program::kFence || settings_.fence))
+            daemons_[program];
 }
 
 void SupervisorCore::start(MonoTime now, Out& out) {

@@ -37,6 +37,7 @@ struct ClientLine {
 
 struct SupervisorSettings {
     bool ipfail = false;              // a respawn line asks for it
+    bool fence = false;               // this node has a fence device
     std::vector<ClientLine> clients;  // other respawn lines, in file order
     Duration deadtime{};
 };

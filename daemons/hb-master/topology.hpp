@@ -21,11 +21,12 @@ inline constexpr std::array kLinks = {
     Link{Program::kComm, Program::kResource},        // claims and probes; acknowledgements
     Link{Program::kMembership, Program::kResource},  // views, peers' state; reports and tables
     Link{Program::kMembership, Program::kIpfail},    // ping nodes
+    Link{Program::kResource, Program::kFence},       // who has to be off
 };
 
 // The suite's daemons in the order of their start; they end in the reverse order.
 inline constexpr std::array kStartOrder = {Program::kComm, Program::kMembership, Program::kIpfail,
-                                           Program::kResource};
+                                           Program::kFence, Program::kResource};
 
 [[nodiscard]] constexpr bool are_neighbours(Program x, Program y) {
     for (const Link& link : kLinks)

@@ -91,6 +91,7 @@ void ControlDesk::ask(ClientId id, Client& client, const ipc::AdminRequest& requ
                                   .group = request.group,
                                   .stay = request.stay,
                                   .target = request.target,
+                                  .force = request.force,
                                   .who = describe(client.caller)});
 }
 
@@ -119,7 +120,8 @@ void ControlDesk::answered(const ipc::RequestAnswer& answer, std::vector<DeskAct
     const auto client = clients_.find(asked.client);
     if (client == clients_.end()) return;
     --client->second.waiting;
-    out.emplace_back(ToClient{asked.client, ipc::AdminAnswer{asked.id, answer.ok, answer.text}});
+    out.emplace_back(
+        ToClient{asked.client, ipc::AdminAnswer{asked.id, answer.ok, answer.text, answer.history}});
 }
 
 // ---- changes and events

@@ -57,9 +57,23 @@ GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRules
     const bool covered = p.fence_covered || in.watchdog;
     const bool off = p.fenced_generation == p.status.generation || watchdog_fired(p, in, drop);
     if (!left && !drop.g5 && covered && !off)
-        return closed("G5", p.fence_covered
-                                ? fmt::format("fencing {}", p.name)
-                                : fmt::format("waiting for the watchdog of {}", p.name));
+        return closed("G5",
+                      p.fence_covered
+                          ? fmt::format("fencing {}{}", p.name,
+                                        p.fence_text.empty() ? std::string()
+                                                             : fmt::format(" ({})", p.fence_text))
+                          : fmt::format("waiting for the watchdog of {}", p.name));
+    return {};
+}
+
+// G7: quorum, isolation.
+GateVerdict ask_majority(const GateInput& in, const TestOnlyRulesDropped& drop) {
+    if (drop.g7) return {};
+    if (in.quorum_applies && !in.quorum_ignored && 2 * in.view.members.size() <= in.nodes)
+        return closed("G7",
+                      fmt::format("no quorum: {} of {} nodes", in.view.members.size(), in.nodes));
+    if (in.ping_nodes && (!in.ping_answered || in.now - *in.ping_answered >= in.deadtime))
+        return closed("G7", "isolated: no ping node answers");
     return {};
 }
 
@@ -95,21 +109,29 @@ bool left_in_order(const GatePeer& peer, const GroupName& group) {
 GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
     bool outside = false;
     bool only_left = true;
+    GateVerdict unfenced;
+    std::vector<NodeId> to_fence;
     for (const GatePeer& p : in.peers) {
         if (in.view.contains(p.status.peer)) continue;
         outside = true;
         only_left = only_left && left_in_order(p, in.group);
-        if (GateVerdict v = ask_peer(p, in, drop); !v.open()) return v;
+        GateVerdict v = ask_peer(p, in, drop);
+        if (v.open()) continue;
+        if (v.rule != "G5") return v;
+        // Whoever else is outside may forbid more than that: nobody is shot before all is known.
+        if (unfenced.open()) unfenced = std::move(v);
+        if (p.fence_covered) to_fence.push_back(p.status.peer);
     }
     if (!outside) return {};
-
-    if (!drop.g7 && in.quorum_applies && !in.quorum_ignored &&
-        2 * in.view.members.size() <= in.nodes)
-        return closed("G7",
-                      fmt::format("no quorum: {} of {} nodes", in.view.members.size(), in.nodes));
-    if (!drop.g7 && in.ping_nodes &&
-        (!in.ping_answered || in.now - *in.ping_answered >= in.deadtime))
-        return closed("G7", "isolated: no ping node answers");
+    const GateVerdict majority = ask_majority(in, drop);
+    if (!unfenced.open()) {
+        if (majority.open())
+            unfenced.fence = std::move(to_fence);
+        else
+            unfenced.reason += fmt::format(", but {}", majority.reason);
+        return unfenced;
+    }
+    if (!majority.open()) return majority;
     // Whoever was cut off himself heard no answers meanwhile: a holder that vanished in that time
     // needs d to know it (L6), as it does after its last answer (G8).
     if (!drop.g7 && !drop.g8_hold && in.ping_nodes && in.pings_whole_since &&

@@ -26,6 +26,7 @@ struct GatePeer {
     std::optional<Report> report;  // newest
     bool lease_over = true;        // our lease from it has run out
     bool fence_covered = false;
+    std::string fence_text;                          // how far its fencing is, for people
     std::optional<std::uint64_t> fenced_generation;  // confirmed off
     std::optional<MonoTime> lost_since;  // neither we nor anybody whom we hear has heard it since
 };
@@ -52,9 +53,10 @@ struct GateInput {
 };
 
 struct GateVerdict {
-    std::string rule;    // "G8"; empty: open
-    std::string reason;  // for people; empty: open
-    bool weak = false;   // open, but no control was heard while the address was asked for
+    std::string rule;           // "G8"; empty: open
+    std::string reason;         // for people; empty: open
+    bool weak = false;          // open, but no control was heard while the address was asked for
+    std::vector<NodeId> fence;  // closed by G5, and this node may have them switched off
     [[nodiscard]] bool open() const { return rule.empty(); }
 };
 

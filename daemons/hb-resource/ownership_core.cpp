@@ -8,6 +8,7 @@ namespace hb::resource {
 OwnershipCore::Impl::Impl(OwnershipSettings settings, MonoTime now)
     : s(std::move(settings)), born(now), leases(s.deadtime), straight(s.deadtime), settled_at(now) {
     HB_ASSERT(rank(s.self) < s.node_names.size());
+    HB_ASSERT(s.fencing.empty() || s.fencing.size() == s.node_names.size());
     for (const GroupSettings& g : s.groups) {
         GroupFacts facts;
         facts.settings = g;

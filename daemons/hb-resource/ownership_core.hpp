@@ -19,7 +19,9 @@
 #include "common/base/ids.hpp"
 #include "common/base/ip_address.hpp"
 #include "common/base/ipc/comm_resource.hpp"
+#include "common/base/ipc/fence_resource.hpp"
 #include "common/base/ipc/membership_resource.hpp"
+#include "common/base/node_set.hpp"
 #include "common/base/time.hpp"
 #include "daemons/hb-resource/rules.hpp"
 
@@ -41,8 +43,9 @@ struct OwnershipSettings {
     bool auto_failback = true;
     bool quorum = false;  // three or more nodes
     bool ping_nodes = false;
-    bool isolation_stop = true;  // L3, with ping nodes
-    bool fencing = false;        // a device covers the peers (per peer later)
+    bool isolation_stop = true;    // L3, with ping nodes
+    std::vector<NodeSet> fencing;  // by rank: for whom each node has a fence device
+    Duration fence_delay{};        // of the second of two that may fence each other
     // Every node's watchdog, declared as evidence that a lost node is off (G5); its timeout.
     std::optional<Duration> watchdog;
     Duration handover{};       // T of L4: takers wait this much longer
@@ -95,18 +98,17 @@ struct FailbackAllowed {
 };
 struct StopRequested {};  // leave the cluster (T12)
 struct MasterGone {};     // the same, and nobody will respawn us
-struct FenceConfirmed {
-    NodeId peer{};
-    std::uint64_t generation = 0;
-};
+// hb-fence is there, and knows nothing of us; or is gone.
+struct FenceHere {};
+struct FenceGone {};
 
 using OwnershipInput =
     std::variant<ipc::MembershipReady, ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport,
                  ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere,
                  MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatus,
                  ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone,
-                 GroupTrouble, FailbackAllowed, GroupPlaces, StopRequested, MasterGone,
-                 FenceConfirmed>;
+                 GroupTrouble, FailbackAllowed, GroupPlaces, StopRequested, MasterGone, FenceHere,
+                 FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
 
 // ---- actions
 
@@ -128,8 +130,9 @@ struct AnnounceGroup {  // gratuitous ARP again, for an owner that stays
 struct LeaveDone {};  // everything stopped, every heard peer knows: the process may exit
 
 using OwnershipAction =
-    std::variant<ipc::ResourceHello, ipc::Publish, ipc::RequestAnswer, ipc::Watch, StartGroup,
-                 StopGroup, AskGroup, ForgetRestarts, AnnounceGroup, LeaveDone, Event>;
+    std::variant<ipc::ResourceHello, ipc::Publish, ipc::RequestAnswer, ipc::Watch, ipc::FenceWishes,
+                 ipc::FenceRequest, StartGroup, StopGroup, AskGroup, ForgetRestarts, AnnounceGroup,
+                 LeaveDone, Event>;
 
 class OwnershipCore {
   public:

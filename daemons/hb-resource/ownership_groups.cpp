@@ -10,6 +10,12 @@ namespace hb::resource {
 
 using Impl = OwnershipCore::Impl;
 
+namespace {
+std::string_view without_brackets(std::string_view reason) {
+    return reason.substr(0, reason.find(" ("));
+}
+}  // namespace
+
 // ---- are we in touch? (L2, L3)
 
 bool Impl::majority(MonoTime now) const {
@@ -305,12 +311,15 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
     in.deadtime = s.deadtime;
     in.now = now;
     for (const auto& [id, p] : peers) {
-        in.peers.push_back({.status = p.status,
+        ipc::PeerStatus status = p.status;
+        status.generation = std::max(status.generation, p.known_generation);
+        in.peers.push_back({.status = std::move(status),
                             .name = name_of(id),
                             .report = p.report,
                             .lease_over = !straight.good(id, now),
-                            .fence_covered = s.fencing,
-                            .fenced_generation = p.fenced_generation,
+                            .fence_covered = covered(id, s.self),
+                            .fence_text = fence_text(p),
+                            .fenced_generation = p.fence.confirmed,
                             .lost_since = p.lost_since});
     }
     in.asked_since = g.places.empty() ? std::nullopt : std::optional(kNever);
@@ -332,8 +341,12 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
 void Impl::open_gate(const GroupName& name, GroupFacts& g, MonoTime now) {
     const GateVerdict v = gate(name, g, now);
     if (!v.open()) {
-        if (g.gate_reason != v.reason) {
-            g.gate_reason = v.reason;
+        for (const NodeId x : v.fence)
+            gate_fences.try_emplace(x, fmt::format("to take over {}", name));
+        // How far a fencing is changes often, and hb-fence logs it.
+        const bool news = without_brackets(g.gate_reason) != without_brackets(v.reason);
+        g.gate_reason = v.reason;
+        if (news) {
             say_group(Level::kWarn, "gate-closed", g,
                       fmt::format("not taking over {}: {}", name, v.reason),
                       {{"HB_RULE", v.rule}, {"HB_REASON", v.reason}});
@@ -387,6 +400,7 @@ void Impl::name_strangers() {
 }
 
 void Impl::start_what_may(MonoTime now) {
+    gate_fences.clear();
     for (auto& [name, g] : groups) {
         if (!wants_to_start(g)) {
             g.gate_reason.clear();

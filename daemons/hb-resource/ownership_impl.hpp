@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,10 @@ struct GroupFacts {
     std::optional<MonoTime> retry_at;
     std::optional<MonoTime> running_since;
     std::string trouble;  // while it runs
+    // Somebody else announces an address of it (L7), and when that was seen and said last.
+    std::string conflict;
+    std::optional<MonoTime> conflict_at;
+    std::optional<MonoTime> conflict_said;
     std::string problem;  // it cannot run here: no interface for an address
     bool places_known = false;
     std::vector<PlacedAddress> places;
@@ -67,12 +72,25 @@ struct GroupFacts {
     }
 };
 
+// Of one peer: does it have to be switched off, is it off?
+struct FenceFacts {
+    bool wanted = false;
+    MonoTime last_wanted{};
+    std::string why;
+    Duration delay{};
+    std::optional<std::string> asked_by;     // an admin
+    std::optional<ipc::FenceState> state;    // hb-fence's newest word
+    std::optional<std::uint64_t> confirmed;  // off, of this generation
+    MonoTime confirmed_at{};
+};
+
 struct PeerFacts {
     ipc::PeerStatus status;
     std::optional<Report> report;
     std::optional<Table> table;
     std::optional<PingReport> ping;
-    std::optional<std::uint64_t> fenced_generation;
+    std::uint64_t known_generation = 0;  // newest ever heard, whichever hb-membership heard it
+    FenceFacts fence;
     // Since when neither we hear it nor anybody whom we hear does (G5's watchdog).
     std::optional<MonoTime> lost_since;
 };
@@ -107,7 +125,11 @@ struct OwnershipCore::Impl {
     void on(const GroupPlaces& m, MonoTime now);
     void on(const StopRequested& m, MonoTime now);
     void on(const MasterGone& m, MonoTime now);
-    void on(const FenceConfirmed& m, MonoTime now);
+    void on(const FenceHere& m, MonoTime now);
+    void on(const FenceGone& m, MonoTime now);
+    void on(const ipc::FenceState& m, MonoTime now);
+    void on(const ipc::FenceDeviceTrouble& m, MonoTime now);
+    void on(const ipc::FenceAnswer& m, MonoTime now);
 
     // ---- requests of admins (ownership_requests.cpp)
     void request_standby(const ipc::Request& r);
@@ -140,6 +162,10 @@ struct OwnershipCore::Impl {
 
     // ---- letting go, stopping, starting (ownership_groups.cpp)
     void judge_touch(MonoTime now);
+    void forget_conflicts(MonoTime now);
+    [[nodiscard]] Duration conflict_shown() const {
+        return std::max<Duration>(60s, 3 * s.deadtime);
+    }
     void drop_wishes(MonoTime now);
     void drop_wanted(GroupFacts& g, MonoTime now);
     void drop_move(GroupFacts& g, MonoTime now);
@@ -166,6 +192,18 @@ struct OwnershipCore::Impl {
     void note_losses(MonoTime now);
     void note_letting_go(MonoTime now);
     [[nodiscard]] bool may_feed_watchdog(MonoTime now) const;
+
+    // ---- fencing (ownership_fencing.cpp)
+    void note_fencing(MonoTime now);
+    [[nodiscard]] bool covered(NodeId peer, NodeId by) const;
+    [[nodiscard]] bool is_fenced(const PeerFacts& p) const;
+    [[nodiscard]] Duration fence_delay(const PeerFacts& p) const;
+    [[nodiscard]] std::string failed_stop_of(const PeerFacts& p) const;
+    [[nodiscard]] std::string fence_text(const PeerFacts& p) const;
+    void doubt_confirmation(PeerFacts& p, const ipc::PeerStatus& before);
+    void request_fence(const ipc::Request& r);
+    void request_fence_history(const ipc::Request& r);
+    void ask_fence(const ipc::Request& r, ipc::FenceRequestKind kind, std::uint64_t generation);
 
     // ---- publishing, watching, leaving (ownership_publish.cpp)
     void settle(MonoTime now, std::vector<OwnershipAction>& out);
@@ -236,6 +274,11 @@ struct OwnershipCore::Impl {
     bool quorum_ignored = false;
     bool failback_allowed = true;  // failback_window
     std::uint64_t thaws = 0;
+    bool fence_there = false;  // hb-fence
+    std::string fence_trouble;
+    std::map<NodeId, std::string> gate_fences;  // whom gates want off, and for which group
+    std::optional<ipc::FenceWishes> last_wishes;
+    std::set<std::uint64_t> fence_requests;  // not answered yet
     std::optional<MonoTime> answers_gap;     // hb-comm's newest, for hb-comm
     std::optional<MonoTime> stood_still_at;  // newest own gap
     std::optional<MonoTime> comm_stood_still_at;

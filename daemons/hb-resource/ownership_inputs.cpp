@@ -11,6 +11,10 @@ namespace hb::resource {
 
 using Impl = OwnershipCore::Impl;
 
+namespace {
+constexpr const char* kConflict = "address conflict: ";
+}
+
 // Our memory across our own respawn (section 8): bars, flags and table of the predecessor. Whoever
 // has published already knows better than hb-membership.
 void Impl::on(const ipc::MembershipReady& m, MonoTime) {
@@ -19,11 +23,12 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime) {
     view_told = view_installed = false;
     // Peers are told anew, completely; what the old hb-membership said of them is void.
     for (auto& [id, p] : peers) {
-        const auto fenced = p.fenced_generation;
-        p = PeerFacts{};
-        p.status.peer = id;
-        p.status.last_heard = kNever;
-        p.fenced_generation = fenced;
+        PeerFacts fresh;
+        fresh.status.peer = id;
+        fresh.status.last_heard = kNever;
+        fresh.known_generation = p.known_generation;
+        fresh.fence = std::move(p.fence);
+        p = std::move(fresh);
     }
     leases.forget();
     if (published || adopted || !m.own_report) return;
@@ -50,7 +55,7 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime) {
         g.move_back = r.move_back;
         g.start_failed = r.start_failed;
         if (r.start_failed) g.start_failures = r.given_up ? kMaxStarts : 1;
-        g.trouble = r.trouble;
+        if (!r.trouble.starts_with(kConflict)) g.trouble = r.trouble;
     }
     if (m.own_table && !s.dropped.t6_continues) table = m.own_table;
 }
@@ -78,9 +83,8 @@ void Impl::on(const ipc::PeerStatus& m, MonoTime) {
     const auto it = peers.find(m.peer);
     if (it == peers.end()) return;
     PeerFacts& p = it->second;
-    p.status = m;
-    if (m.hearing == ipc::Hearing::kHeard)
-        p.fenced_generation.reset();  // it is back, or never was off
+    const ipc::PeerStatus before = std::exchange(p.status, m);
+    doubt_confirmation(p, before);
 }
 
 void Impl::on(const ipc::PeerReport& m, MonoTime) {
@@ -149,14 +153,32 @@ void Impl::on(const ipc::ProbeStatus& m, MonoTime now) {
 }
 
 // L7: while we run it, the table settles it inside a view, isolation (L3) outside; here it is
-// named.
-void Impl::on(const ipc::AddressConflict& m, MonoTime) {
-    say(Level::kError, "address-conflict",
-        fmt::format("{} announces {} on {}, which runs here", m.by.to_string(),
-                    m.where.address.to_string(), m.where.interface),
-        {{"HB_ADDRESS", m.where.address.to_string()},
-         {"HB_MAC", m.by.to_string()},
-         {"HB_LINK", m.where.interface}});
+// named: in status for a while, in the log once per d.
+void Impl::on(const ipc::AddressConflict& m, MonoTime now) {
+    for (auto& [name, g] : groups) {
+        if (!g.held() || std::ranges::find(g.places, m.where) == g.places.end()) continue;
+        const std::string before = std::exchange(
+            g.conflict, fmt::format("{}{} announces {} on {}", kConflict, m.by.to_string(),
+                                    m.where.address.to_string(), m.where.interface));
+        g.conflict_at = now;
+        if (before == g.conflict && g.conflict_said && now - *g.conflict_said < s.deadtime)
+            continue;
+        g.conflict_said = now;
+        say_group(Level::kError, "address-conflict", g,
+                  fmt::format("{} announces {} on {}, which runs here", m.by.to_string(),
+                              m.where.address.to_string(), m.where.interface),
+                  {{"HB_ADDRESS", m.where.address.to_string()},
+                   {"HB_MAC", m.by.to_string()},
+                   {"HB_LINK", m.where.interface}});
+    }
+}
+
+void Impl::forget_conflicts(MonoTime now) {
+    for (auto& [name, g] : groups) {
+        if (!g.conflict_at || (g.held() && now - *g.conflict_at < conflict_shown())) continue;
+        g.conflict_at.reset();
+        g.conflict.clear();
+    }
 }
 
 void Impl::on(const ipc::PingAnswered& m, MonoTime) {
@@ -296,11 +318,6 @@ void Impl::on(const MasterGone&, MonoTime now) {
     say(Level::kCrit, "master-gone",
         "Emergency Shutdown: Master Control process died. Releasing all resources.");
     on(StopRequested{}, now);
-}
-
-void Impl::on(const FenceConfirmed& m, MonoTime) {
-    const auto it = peers.find(m.peer);
-    if (it != peers.end()) it->second.fenced_generation = m.generation;
 }
 
 }  // namespace hb::resource

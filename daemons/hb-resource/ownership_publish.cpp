@@ -42,6 +42,7 @@ Report Impl::make_report() const {
     r.isolated = isolated;
     r.thaws = thaws;
     r.quorum_ignored = quorum_ignored;
+    r.fence_trouble = cut(fence_trouble);
     for (const auto& [name, g] : groups) {
         GroupReport q;
         q.bar = g.bar;
@@ -60,7 +61,7 @@ Report Impl::make_report() const {
         q.gate_reason = cut(g.gate_reason);
         q.weak_evidence = g.weak_evidence;
         q.given_up = g.start_failed && g.start_failures >= kMaxStarts;
-        q.trouble = cut(g.trouble);
+        q.trouble = cut(g.conflict.empty() ? g.trouble : g.conflict);
         q.move_to = g.move_to;
         q.move_back = g.move_back;
         r.groups.emplace(name, std::move(q));
@@ -75,6 +76,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
             then.push_back(AskGroup{name});
     }
     judge_touch(now);
+    forget_conflicts(now);
     note_losses(now);
     retry_failed_starts(now);
     // Each round can only move groups forward through a bounded number of states.
@@ -92,6 +94,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         if (make_report() == before && table == table_before) break;
     }
     note_letting_go(now);
+    note_fencing(now);
 
     name_strangers();
     for (OwnershipAction& a : first)
@@ -287,9 +290,12 @@ MonoTime Impl::next_deadline() const {
         if (g.move_to && g.move_since) at(*g.move_since + wish_patience());
         if (g.alone_since && g.move_away) at(*g.alone_since + s.deadtime);
         if (g.worse_until) at(*g.worse_until + 2 * s.deadtime);
+        if (g.conflict_at) at(*g.conflict_at + conflict_shown());
         if (g.reach_moved) at(*g.reach_moved + 2 * s.deadtime);
         if (wants_to_start(g)) at(settled_at + probe_window(s.deadtime));
     }
+    for (const auto& [id, p] : peers)
+        if (p.fence.wanted) at(p.fence.last_wanted + s.deadtime);
     if (s.quorum || s.ping_nodes) {  // L2, L3: when we lose touch, or may judge it again
         for (const auto& [id, p] : peers)
             if (straight.newest(id) != kNever) at(straight.until(id));

@@ -56,13 +56,20 @@ void Impl::on(const ipc::Request& r, MonoTime now) {
             return request_move(r, now);
         case ipc::RequestKind::kMoveBack:
             return request_move_back(r, now);
+        case ipc::RequestKind::kFence:
+        case ipc::RequestKind::kFenceConfirm:
+        case ipc::RequestKind::kFenceTest:
+            return request_fence(r);
+        case ipc::RequestKind::kFenceHistory:
+            return request_fence_history(r);
     }
 }
 
 void Impl::answer(const ipc::Request& r, bool ok, std::string text) {
     say(ok ? Level::kInfo : Level::kWarn, ok ? "request" : "request-refused",
         fmt::format("request of {}: {}", r.who, text));
-    then.push_back(ipc::RequestAnswer{.id = r.id, .ok = ok, .text = std::move(text)});
+    then.push_back(
+        ipc::RequestAnswer{.id = r.id, .ok = ok, .text = std::move(text), .history = {}});
 }
 
 bool Impl::known_scope(const ipc::Request& r) {

@@ -8,6 +8,7 @@
 #include "common/base/assert.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "proto/codec_comm_resource.hpp"
+#include "proto/codec_fence_resource.hpp"
 #include "proto/codec_membership_resource.hpp"
 
 namespace hb::resource {
@@ -33,6 +34,12 @@ OwnershipSettings ownership_settings(const ipc::Setup& setup) {
     result.quorum = settings.nodes.size() >= 3;
     // `ping` lines are not in effect yet (the parser has warned): nobody would answer.
     result.ping_nodes = false;
+    for (std::size_t by = 0; by < settings.nodes.size(); by++) {
+        NodeSet& covers = result.fencing.emplace_back();
+        for (std::size_t peer = 0; peer < settings.nodes.size(); peer++)
+            if (settings.fencing.covers(node_id(by), node_id(peer))) covers.insert(node_id(peer));
+    }
+    result.fence_delay = settings.fencing.delay;
     return result;
 }
 
@@ -100,12 +107,14 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
 
 void ResourceDaemon::on_neighbour(Program neighbour) noexcept {
     if (neighbour == Program::kMembership) give(MembershipHere{});
+    if (neighbour == Program::kFence) give(FenceHere{});
     // hb-comm speaks first: CommReady.
 }
 
 void ResourceDaemon::on_neighbour_gone(Program neighbour) noexcept {
     if (neighbour == Program::kMembership) give(MembershipGone{});
     if (neighbour == Program::kComm) give(CommGone{});
+    if (neighbour == Program::kFence) give(FenceGone{});
 }
 
 void ResourceDaemon::on_message(Program from, std::string_view bytes) noexcept {
@@ -114,6 +123,8 @@ void ResourceDaemon::on_message(Program from, std::string_view bytes) noexcept {
             return take(from, proto::decode_membership_to_resource(bytes));
         case Program::kComm:
             return take(from, proto::decode_comm_to_resource(bytes));
+        case Program::kFence:
+            return take(from, proto::decode_fence_to_resource(bytes));
         case Program::kMaster:
         case Program::kResource:
         case Program::kIpfail:
@@ -194,6 +205,12 @@ void ResourceDaemon::carry_out(const OwnershipAction& action) {
                    [&](const ipc::RequestAnswer& m) { to_membership(m); },
                    [&](const ipc::Watch& m) {
                        host_.send(Program::kComm, proto::encode(ipc::ResourceToComm(m)));
+                   },
+                   [&](const ipc::FenceWishes& m) {
+                       host_.send(Program::kFence, proto::encode(ipc::ResourceToFence(m)));
+                   },
+                   [&](const ipc::FenceRequest& m) {
+                       host_.send(Program::kFence, proto::encode(ipc::ResourceToFence(m)));
                    },
                    [&](const StartGroup& m) { agents_->start(m.group); },
                    [&](const StopGroup& m) { agents_->stop(m.group); },

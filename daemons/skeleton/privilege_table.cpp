@@ -18,6 +18,8 @@ runtime::PrivilegePlan privileges_of(Program program, const runtime::Identity& u
         case Program::kMembership:
         case Program::kIpfail:
             return {.identity = unprivileged, .profile = SyscallProfile::kChannels};
+        case Program::kFence:
+            return {.identity = unprivileged};
         case Program::kResource:
             return {.capabilities = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN, CAP_KILL},
                     .keep_bounding_set = true,
@@ -35,6 +37,7 @@ bool runs_realtime(Program program) {
         case Program::kResource:
             return true;
         case Program::kIpfail:
+        case Program::kFence:
         case Program::kMaster:
             return false;
     }

@@ -5,10 +5,13 @@
 //   hb-comm        hacluster  NET_RAW NET_BIND_SERVICE          sockets, a resolver, reading files
 //   hb-membership  hacluster  none                              its channels, no file
 //   hb-ipfail      hacluster  none                              its channels, no file
+//   hb-fence       hacluster  none                              unfiltered
 //   hb-resource    root       NET_ADMIN NET_RAW SYS_ADMIN KILL  unfiltered
 //
 // hb-resource starts agents. They, and the services they start, would inherit a filter and
-// no_new_privs for ever; so it has neither, and its bounding set stays for them.
+// no_new_privs for ever; so it has neither, and its bounding set stays for them. hb-fence starts
+// fence agents, which are programs of all kinds that speak to networks: they inherit its user, its
+// empty bounding set and no_new_privs, but no filter.
 #pragma once
 
 #include "common/base/ipc/program.hpp"

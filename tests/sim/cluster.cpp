@@ -25,12 +25,14 @@ Cluster::Cluster(World& world, ClusterConfig config)
         network_.set_quality(link_id(l), config_.link);
     service_.set_quality(config_.service);
     Prng& prng = world_.prng();
+    fence_daemons_.reserve(config_.nodes);
     for (std::size_t r = 0; r < config_.nodes; r++) {
         NodeClock clock(std::chrono::hours(1), 0);
         if (config_.clocks_differ)
             clock = NodeClock(prng.between(1h, 100h),
                               prng.between(std::int64_t{-4900}, std::int64_t{4900}));
         nodes_.push_back(std::make_unique<Node>(*this, node_id(r), clock));
+        fence_daemons_.emplace_back(*this, node_id(r));
     }
 }
 
@@ -86,9 +88,11 @@ void Cluster::wish(NodeId n, ipc::RequestKind kind, ipc::Scope scope, const Grou
                          .group = group,
                          .stay = stay,
                          .target = target,
+                         .force = false,
                          .who = "root"};
     static constexpr const char* kNames[] = {"?",       "standby",       "active", "takeover",
-                                             "cleanup", "quorum ignore", "move",   "move back"};
+                                             "cleanup", "quorum ignore", "move",   "move back",
+                                             "fence",   "fence confirm"};
     world_.say(config_.node_name(n), "WISH {}{} {}{}", kNames[static_cast<std::size_t>(kind)],
                stay ? " --stay" : "", group, target ? " to " + config_.node_name(*target) : "");
     disturbed();

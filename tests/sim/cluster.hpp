@@ -8,6 +8,7 @@
 
 #include "tests/sim/checkers/checker.hpp"
 #include "tests/sim/cluster_config.hpp"
+#include "tests/sim/fence_daemon.hpp"
 #include "tests/sim/fence_device.hpp"
 #include "tests/sim/node.hpp"
 #include "tests/sim/service_net.hpp"
@@ -39,6 +40,7 @@ class Cluster {
     [[nodiscard]] ServiceNet& service() { return service_; }
     [[nodiscard]] TopicStore& topics() { return topics_; }
     [[nodiscard]] FenceDevice& fence() { return fence_; }
+    [[nodiscard]] FenceDaemon& fence_of(NodeId n) { return fence_daemons_.at(rank(n)); }
 
     // All nodes at once.
     void boot_all();
@@ -76,6 +78,7 @@ class Cluster {
     SimNetwork network_;
     ServiceNet service_;
     FenceDevice fence_;
+    std::vector<FenceDaemon> fence_daemons_;
     std::vector<std::unique_ptr<Node>> nodes_;
     std::vector<std::unique_ptr<Checker>> checkers_;
     std::optional<Violation> violation_;

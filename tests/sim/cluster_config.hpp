@@ -62,7 +62,8 @@ struct ClusterConfig {
     std::optional<Duration> watchdog;     // of every node, declared as evidence; its timeout
     Delay channel{20us, 200us, 3ms, 20};  // one message between two processes of one node
     Delay respawn{2ms, 30ms, 0ns, 0};
-    Delay fence{50ms, 400ms, 0ns, 0};
+    Delay fence{50ms, 400ms, 0ns, 0};  // one call of an agent
+    unsigned fence_fails_per_mille = 0;
     LinkQuality link;
     ServiceQuality service;
     AgentTimes agents;

@@ -105,6 +105,10 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kDies:
         case FaultKind::kDiesOften:
             return agents(kind);
+        case FaultKind::kKillFence:
+        case FaultKind::kFenceDevicesDead:
+        case FaultKind::kHumanConfirms:
+            return fencing(kind);
         case FaultKind::kStandby:
         case FaultKind::kStandbyStay:
         case FaultKind::kActive:
@@ -264,6 +268,26 @@ void Faults::kill(FaultKind kind) {
     if (kind == FaultKind::kKillMaster) n.kill_master(restart);
 }
 
+// ---- fencing
+
+void Faults::fencing(FaultKind kind) {
+    if (!cluster_.config().fencing) return;
+    World& world = cluster_.world();
+    if (kind == FaultKind::kKillFence) return cluster_.fence_of(any_node()).kill();
+    if (kind == FaultKind::kFenceDevicesDead) {
+        world.say("fence device", "no device answers");
+        cluster_.fence().set_dead(true);
+        undo(a_while(), [this] { cluster_.fence().set_dead(false); });
+        return;
+    }
+    // An admin looks, and says at every other node what he saw.
+    for (std::size_t r = 0; r < cluster_.size(); r++)
+        for (std::size_t by = 0; by < cluster_.size(); by++)
+            if (!cluster_.node(r).powered() && cluster_.node(by).membership() != nullptr)
+                cluster_.wish(node_id(by), ipc::RequestKind::kFenceConfirm, ipc::Scope::kAll, {},
+                              false, node_id(r));
+}
+
 // ---- machines
 
 void Faults::machine(FaultKind kind) {
@@ -364,6 +388,7 @@ void Faults::end(bool keep_start_failures) {
         cluster_.network().set_quality(link_id(l), cluster_.config().link);
     cluster_.network().replay_old_frames(0);
     cluster_.service().set_quality(cluster_.config().service);
+    cluster_.fence().set_dead(false);
     cluster_.repair(keep_start_failures);
     bool somebody = false;
     for (std::size_t r = 0; r < cluster_.size(); r++) {

@@ -48,8 +48,11 @@ enum class FaultKind : std::uint8_t {
     kMoveBack,
     kDies,       // a running service, or an address removed behind our back
     kDiesOften,  // ... until it is worn out
+    kKillFence,
+    kFenceDevicesDead,  // for a while
+    kHumanConfirms,     // what is really off
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kDiesOften) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kHumanConfirms) + 1;
 
 using Weights = std::array<unsigned, kFaultKinds>;
 [[nodiscard]] Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen);
@@ -77,6 +80,7 @@ class Faults {
     void kill(FaultKind kind);
     void machine(FaultKind kind);
     void agents(FaultKind kind);
+    void fencing(FaultKind kind);
     void wish(FaultKind kind);
 
     Cluster& cluster_;

@@ -5,8 +5,8 @@
 
 namespace hb::sim {
 
-void FenceDevice::ask(NodeId by, NodeId victim) {
-    if (!under_way_.emplace(by, victim).second) return;
+// Nobody has a healthy member switched off, unless a stop failed on it.
+void FenceDevice::check_asker(NodeId by, NodeId victim) {
     World& world = cluster_.world();
     const Duration deadtime = cluster_.config().deadtime;
     Node& sick = cluster_.node(victim);
@@ -16,25 +16,42 @@ void FenceDevice::ask(NodeId by, NodeId victim) {
                    for_long(cluster_.network().changed_at()) && sick.all_work();
     for (Kind k : kKinds)
         healthy = healthy && for_long(sick.works_since(k));
-    if (healthy && cluster_.config().link.loss_per_mille == 0)
-        cluster_.violated("V1 nobody fences the healthy",
-                          cluster_.node(by).name() + " asks for " + sick.name());
-    world.say("fence device", "{} asks for {}", cluster_.node(by).name(),
-              cluster_.node(victim).name());
-    // Two nodes may fence each other: the second device is slower, as docs/protocol.md advises.
-    const Duration head_start = cluster_.config().fence.high * static_cast<int>(rank(by));
-    world.after(cluster_.config().fence.draw(world.prng()) + head_start, [this, by, victim] {
-        under_way_.erase({by, victim});
-        Node& asker = cluster_.node(by);
-        if (!asker.works(Kind::kResource)) return;  // nobody is left who asks
-        Node& node = cluster_.node(victim);
-        node.power_off();
-        cluster_.world().say("fence device", "{} is off", node.name());
-        asker.post(Kind::kResource, asker.life(Kind::kResource), 1ms,
-                   [victim](Daemon& d, MonoTime now) {
-                       static_cast<ResourceDaemon&>(d).fenced(victim, now);
-                   });
+    if (!healthy || cluster_.config().link.loss_per_mille != 0) return;
+    if (sick.resource() != nullptr && sick.resource()->published())
+        for (const auto& [name, g] : sick.resource()->published()->groups)
+            if (g.state == GroupState::kFailed) return;
+    cluster_.violated("V1 nobody fences the healthy",
+                      cluster_.node(by).name() + " asks for " + sick.name());
+}
+
+std::shared_ptr<FenceDevice::Call> FenceDevice::run(NodeId by, NodeId victim,
+                                                    fence::AgentAction action, Answer answer) {
+    World& world = cluster_.world();
+    const auto call = std::make_shared<Call>();
+    const ClusterConfig& config = cluster_.config();
+    if (action == fence::AgentAction::kOff) check_asker(by, victim);
+    const bool fails = dead_ || world.prng().chance(config.fence_fails_per_mille);
+    const Duration length = config.fence.draw(world.prng());
+    const Duration effect = world.prng().between(Duration(0), length);
+    world.say("fence device", "{} says {} of {}{}", cluster_.node(by).name(), to_string(action),
+              cluster_.node(victim).name(), fails ? " to a device that does not answer" : "");
+    if (!fails)
+        world.after(effect, [this, call, action, victim] {
+            if (call->killed) return;
+            Node& node = cluster_.node(victim);
+            if (action == fence::AgentAction::kOff && node.powered()) {
+                cluster_.world().say("fence device", "{} is off", node.name());
+                node.power_off();
+            }
+            if (action == fence::AgentAction::kOn) node.boot();
+        });
+    world.after(length, [this, call, fails, action, victim, answer = std::move(answer)] {
+        call->over = true;
+        if (fails || call->killed) return answer(fence::Outcome::kFailed, "no answer");
+        const bool off = action == fence::AgentAction::kStatus && !cluster_.node(victim).powered();
+        answer(off ? fence::Outcome::kOff : fence::Outcome::kDone, "");
     });
+    return call;
 }
 
 }  // namespace hb::sim

@@ -1,10 +1,14 @@
-// A fence device that tells the truth: asked to switch a node off it does so, after a while, and
-// says so afterwards. Asked because the gate of somebody says "fencing" (G5).
+// The fence devices of a cluster: one per node and level, each beside the machine that it switches,
+// reached from everywhere. A device may be slow, or may not answer at all. It never says what is
+// not so: nothing that rests on fencing is promised with a device that lies.
 #pragma once
 
-#include <set>
+#include <functional>
+#include <memory>
+#include <string>
 
 #include "common/base/ids.hpp"
+#include "daemons/hb-fence/fence_core.hpp"
 #include "tests/sim/world.hpp"
 
 namespace hb::sim {
@@ -14,12 +18,24 @@ class Cluster;
 class FenceDevice {
   public:
     explicit FenceDevice(Cluster& cluster) : cluster_(cluster) {}
-    // `by` waits for `victim` to be off. Asking twice is harmless.
-    void ask(NodeId by, NodeId victim);
+
+    // One call of an agent. Its effect is somewhere in its time: who kills the call may be too
+    // late.
+    struct Call {
+        bool killed = false;
+        bool over = false;
+    };
+    using Answer = std::function<void(fence::Outcome, std::string)>;
+    std::shared_ptr<Call> run(NodeId by, NodeId victim, fence::AgentAction action, Answer answer);
+
+    // Nobody answers any more from here on: not the devices, whose cables are cut.
+    void set_dead(bool dead) { dead_ = dead; }
 
   private:
+    void check_asker(NodeId by, NodeId victim);
+
     Cluster& cluster_;
-    std::set<std::pair<NodeId, NodeId>> under_way_;
+    bool dead_ = false;
 };
 
 }  // namespace hb::sim

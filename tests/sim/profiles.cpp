@@ -157,6 +157,24 @@ Profile fenced() {
     return p;
 }
 
+Profile fencing_in_trouble() {
+    Profile p = base(2, 3,
+                     {{F::kAllCables, 4},
+                      {F::kCutPair, 6},
+                      {F::kPowerOff, 6},
+                      {F::kFreezeMachine, 3},
+                      {F::kStopFails, 4},
+                      {F::kStandby, 4},
+                      {F::kKillFence, 6},
+                      {F::kKillResource, 3},
+                      {F::kFenceDevicesDead, 6},
+                      {F::kHumanConfirms, 6}});
+    p.fencing = true;
+    p.max_groups = 3;
+    p.adjust = [](ClusterConfig& c) { c.fence_fails_per_mille = 200; };
+    return p;
+}
+
 namespace {
 
 void watchdogs(ClusterConfig& c) {

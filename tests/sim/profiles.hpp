@@ -21,6 +21,7 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile leaving();
 [[nodiscard]] Profile leaving_with_groups();
 [[nodiscard]] Profile fenced();
+[[nodiscard]] Profile fencing_in_trouble();
 [[nodiscard]] Profile watchdogs_without_quorum();
 // Scripted: one history, then rest.
 [[nodiscard]] Profile left_and_came_back();

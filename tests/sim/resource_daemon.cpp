@@ -26,7 +26,17 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
     s.auto_failback = config.auto_failback;
     s.quorum = config.quorum;
     s.ping_nodes = config.ping_nodes;
-    s.fencing = config.fencing;
+    if (config.fencing) {
+        NodeSet all;
+        for (std::size_t r = 0; r < config.nodes; r++)
+            all.insert(node_id(r));
+        for (std::size_t r = 0; r < config.nodes; r++) {
+            s.fencing.push_back(all);
+            s.fencing.back().erase(node_id(r));
+        }
+        // As configuration.md advises: longer than it takes to switch a node off.
+        s.fence_delay = config.deadtime / 2 + config.fence.longest() * 2;
+    }
     s.watchdog = config.watchdog;
     s.start_retry = config.deadtime * 2;
     s.dropped = config.drop_resource;
@@ -58,6 +68,7 @@ resource::GroupRunner& ResourceDaemon::runner(const GroupName& group) {
 }
 
 void ResourceDaemon::born(MonoTime now) {
+    node_.cluster().fence_of(node_.id()).resource_born();
     for (const GroupSpec& g : node_.cluster().config().groups) {
         resource::GroupPlaces places{.group = g.name, .places = {}, .problem = {}};
         if (g.has_address) places.places.push_back({g.address, kServiceInterface});
@@ -89,7 +100,6 @@ void ResourceDaemon::on_deadline(MonoTime now) {
         core_.on_deadline(now, out_);
         carry_out(now);
     }
-    if (node_.cluster().config().fencing) ask_for_fencing();
 }
 
 void ResourceDaemon::neighbour_here(Kind who, MonoTime now) {
@@ -112,7 +122,6 @@ void ResourceDaemon::input(const resource::OwnershipInput& in, MonoTime now) {
 void ResourceDaemon::from_membership(const ipc::MembershipToResource& message, MonoTime now) {
     note(message);
     std::visit([&](const auto& m) { input(m, now); }, message);
-    if (node_.cluster().config().fencing) ask_for_fencing();
 }
 
 void ResourceDaemon::from_comm(const ipc::CommToResource& message, MonoTime now) {
@@ -330,20 +339,12 @@ void ResourceDaemon::act(const Event& a, MonoTime) {
     node_.cluster().world().say(node_.who(Kind::kResource), "[{}] {}", a.id, a.text);
 }
 
-// The device says: off. That holds for every life of the node that we know of (G5).
-void ResourceDaemon::fenced(NodeId peer, MonoTime now) {
-    input(resource::FenceConfirmed{.peer = peer, .generation = seen_.status[peer].generation}, now);
+void ResourceDaemon::act(const ipc::FenceWishes& a, MonoTime) {
+    node_.cluster().fence_of(node_.id()).from_resource(a);
 }
 
-void ResourceDaemon::ask_for_fencing() {
-    if (!published_) return;
-    const bool wanted = std::ranges::any_of(published_->groups, [](const auto& g) {
-        return g.second.gate_reason.find("fenc") != std::string::npos;
-    });
-    if (!wanted) return;
-    for (const auto& [peer, status] : seen_.status)
-        if (status.hearing == ipc::Hearing::kSilent && seen_.view && !seen_.view->contains(peer))
-            node_.cluster().fence().ask(node_.id(), peer);
+void ResourceDaemon::act(const ipc::FenceRequest& a, MonoTime) {
+    node_.cluster().fence_of(node_.id()).from_resource(a);
 }
 
 }  // namespace hb::sim

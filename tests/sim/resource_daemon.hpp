@@ -42,7 +42,6 @@ class ResourceDaemon final : public Daemon {
     void from_comm(const ipc::CommToResource& message, MonoTime now);
     void stop_requested(MonoTime now) { input(resource::StopRequested{}, now); }
     void master_gone(MonoTime now) { input(resource::MasterGone{}, now); }
-    void fenced(NodeId peer, MonoTime now);
     void input(const resource::OwnershipInput& in, MonoTime now);
 
     [[nodiscard]] bool may_feed_watchdog(MonoTime now) const {
@@ -63,12 +62,13 @@ class ResourceDaemon final : public Daemon {
     void carry_out_runner(const GroupName& group, MonoTime now);
     void note(const ipc::MembershipToResource& message);
     void trace_report(const Report& before, const Report& now);
-    void ask_for_fencing();
 
     void act(const ipc::ResourceHello& a, MonoTime now);
     void act(const ipc::Publish& a, MonoTime now);
     void act(const ipc::RequestAnswer& a, MonoTime now);
     void act(const ipc::Watch& a, MonoTime now);
+    void act(const ipc::FenceWishes& a, MonoTime now);
+    void act(const ipc::FenceRequest& a, MonoTime now);
     void act(const resource::StartGroup& a, MonoTime now);
     void act(const resource::StopGroup& a, MonoTime now);
     void act(const resource::AskGroup& a, MonoTime now);

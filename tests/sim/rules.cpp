@@ -92,6 +92,8 @@ const std::vector<Rule>& gate_rules() {
         {"g2-deaf", "G2 deaf is judged late", [](C& c) { c.drop_resource.g2_deaf_late = true; },
          p::ping_islands},
         {"g5", "G5 fencing", [](C& c) { c.drop_resource.g5 = true; }, p::fenced},
+        {"g5-trouble", "G5 fencing, with devices, humans and hb-fence in trouble",
+         [](C& c) { c.drop_resource.g5 = true; }, p::fencing_in_trouble},
         {"g5-watchdog-bound", "G5 watchdog by L2 only",
          [](C& c) { c.drop_resource.g5_watchdog_bound = true; }, p::watchdogs_without_quorum},
         {"g5-watchdog-last", "G5 watchdog timed from the last silence",

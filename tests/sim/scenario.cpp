@@ -69,6 +69,7 @@ ClusterConfig random_config(Prng& prng, const Profile& profile, std::size_t node
     config.ping_nodes = choose(prng, profile.ping_nodes, 300);
     config.fencing = choose(prng, profile.fencing, 150);
     choose_times(config, prng, profile);
+    if (config.fencing && prng.chance(400)) config.fence_fails_per_mille = 200;
     if (config.quorum && !config.fencing && prng.chance(150)) config.watchdog = config.deadtime;
     choose_networks(config, prng, profile);
     const std::size_t groups = 1 + prng.index(profile.max_groups);

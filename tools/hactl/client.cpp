@@ -138,10 +138,10 @@ Outcome<ClusterStatus> Client::status() {
     }
 }
 
-Outcome<ipc::AdminAnswer> Client::request(ipc::AdminRequest request) {
+Outcome<ipc::AdminAnswer> Client::request(ipc::AdminRequest request, Duration patience) {
     request.id = next_id_++;
     if (const auto sent = send(request); !sent) return std::unexpected(sent.error());
-    const MonoTime deadline = runtime::now() + kAnswerTime;
+    const MonoTime deadline = runtime::now() + kAnswerTime + patience;
     while (true) {
         auto message = receive(deadline);
         if (!message) return std::unexpected(message.error());

@@ -31,9 +31,11 @@ class Client {
     // The next message; none when `deadline` passed first (kForever: waits for ever).
     [[nodiscard]] Outcome<std::optional<ipc::MembershipToTool>> receive(MonoTime deadline);
 
-    // Asks and waits for the answer with the same id; other messages are passed over.
+    // Asks and waits for the answer with the same id, `patience` longer than usual; other messages
+    // are passed over.
     [[nodiscard]] Outcome<ClusterStatus> status();
-    [[nodiscard]] Outcome<ipc::AdminAnswer> request(ipc::AdminRequest request);
+    [[nodiscard]] Outcome<ipc::AdminAnswer> request(ipc::AdminRequest request,
+                                                    Duration patience = {});
     [[nodiscard]] Outcome<void> subscribe(bool status, bool events);
 
   private:

@@ -199,17 +199,32 @@ ExitCode run_request(const RequestOptions& options) {
     const auto before = client->status();
     if (!before) return fail(before.error());
     std::optional<NodeId> target;
-    if (options.kind == ipc::RequestKind::kMove) {
+    if (!options.target.empty()) {
         const auto found = std::ranges::find(before->nodes, options.target, &NodeSummary::name);
         if (found == before->nodes.end())
             return fail(
                 {ExitCode::kRefused, fmt::format("refused: no node is named {}", options.target)});
         target = node_id(static_cast<std::size_t>(found - before->nodes.begin()));
     }
-    const auto answer =
-        client->request({0, options.kind, options.scope, options.group, options.stay, target});
+    // A fence device may take its time to say how it is.
+    const Duration patience = options.kind == ipc::RequestKind::kFenceTest ? options.timeout : 0s;
+    const auto answer = client->request({.id = 0,
+                                         .kind = options.kind,
+                                         .scope = options.scope,
+                                         .group = options.group,
+                                         .stay = options.stay,
+                                         .target = target,
+                                         .force = options.force},
+                                        patience);
     if (!answer) return fail(answer.error());
+    if (options.kind == ipc::RequestKind::kFenceTest && !answer->ok)
+        return fail({ExitCode::kRefused, answer->text});
     if (!answer->ok) return fail({ExitCode::kRefused, "refused: " + answer->text});
+    if (options.kind == ipc::RequestKind::kFenceHistory) {
+        print(options.json ? fence_history_json(*before, answer->history) + "\n"
+                           : show_fence_history(*before, answer->history));
+        return ExitCode::kDone;
+    }
     print(answer->text + "\n");
     if (!options.wait) return ExitCode::kDone;
     return wait_for(options, Wish(options.kind, options.scope, options.group, *before, target),

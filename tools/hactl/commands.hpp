@@ -28,7 +28,9 @@ struct RequestOptions {
     ipc::Scope scope = ipc::Scope::kAll;
     GroupName group;
     bool stay = false;
-    std::string target;  // node, for a move
+    std::string target;  // node, for a move and for fencing
+    bool force = false;  // for a fencing
+    bool json = false;   // for the history
     bool wait = true;
     Duration timeout = 60s;
 };

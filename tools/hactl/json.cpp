@@ -68,6 +68,7 @@ Json node_json(const NodeSummary& node) {
         {"leaving", node.leaving},
         {"isolated", node.isolated},
         {"heard_ms_ago", ms(node.heard_ago)},
+        {"fence_trouble", node.fence_trouble},
         {"links", links},
     };
 }
@@ -130,6 +131,18 @@ std::string event_json(const Event& event, std::int64_t when) {
         {"text", event.text}, {"fields", fields},
     };
     return json.dump();
+}
+
+std::string fence_history_json(const ClusterStatus& status,
+                               const std::vector<FenceRecord>& history) {
+    Json all = Json::array();
+    for (const FenceRecord& r : history)
+        all.push_back({{"target", status.nodes.at(rank(r.target)).name},
+                       {"ok", r.ok},
+                       {"by", r.by},
+                       {"text", r.text},
+                       {"ago_ms", ms(r.ago)}});
+    return Json{{"history", all}}.dump(2);
 }
 
 }  // namespace hb::hactl

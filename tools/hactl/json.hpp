@@ -6,6 +6,7 @@
 
 #include "common/base/cluster_status.hpp"
 #include "common/base/event.hpp"
+#include "common/base/fence_record.hpp"
 
 namespace hb::hactl {
 
@@ -14,5 +15,9 @@ namespace hb::hactl {
 
 // One line. `when`: wall time, milliseconds since 1970.
 [[nodiscard]] std::string event_json(const Event& event, std::int64_t when);
+
+// Newest first: target, ok, by, text, ago_ms.
+[[nodiscard]] std::string fence_history_json(const ClusterStatus& status,
+                                             const std::vector<FenceRecord>& history);
 
 }  // namespace hb::hactl

@@ -110,6 +110,20 @@ int run(int argc, char** argv) {
         "run groups without a majority until the next view: only when the missing nodes "
         "are known to be off");
 
+    CLI::App* fence = app.add_subcommand("fence", "switch a node off, and what goes with it");
+    fence->require_subcommand(0, 1);
+    fence->add_option("node", arguments.request.target, "which node");
+    fence->add_flag("--force", arguments.request.force, "although it is heard");
+    add_wait(*fence, arguments);
+    CLI::App* confirm = fence->add_subcommand(
+        "confirm", "you have switched the node off yourself: only when you are sure");
+    confirm->add_option("node", arguments.request.target, "which node")->required();
+    CLI::App* test =
+        fence->add_subcommand("test", "ask the fence devices of a node how it is; changes nothing");
+    test->add_option("node", arguments.request.target, "which node")->required();
+    CLI::App* history = fence->add_subcommand("history", "what was switched off from this node");
+    history->add_flag("--json", arguments.request.json, "for scripts");
+
     CLI::App* check = app.add_subcommand("check", "read the configuration as the suite would");
     check->add_option("--config-dir", arguments.check.config_dir, "ha.cf, haresources, authkeys")
         ->capture_default_str();
@@ -138,6 +152,17 @@ int run(int argc, char** argv) {
     if (move->parsed() && arguments.request.target.empty() && !back) {
         std::fprintf(stderr, "hactl move: name a NODE, or --back\n");
         return code(ExitCode::kUsage);
+    }
+    if (fence->parsed()) {
+        arguments.request.kind = confirm->parsed()   ? ipc::RequestKind::kFenceConfirm
+                                 : test->parsed()    ? ipc::RequestKind::kFenceTest
+                                 : history->parsed() ? ipc::RequestKind::kFenceHistory
+                                                     : ipc::RequestKind::kFence;
+        if (arguments.request.target.empty() && !history->parsed()) {
+            std::fprintf(stderr, "hactl fence: name a NODE\n");
+            return code(ExitCode::kUsage);
+        }
+        return code(run_request(arguments.request));
     }
     arguments.scope.fill(arguments.request);
     if (move->parsed())

@@ -100,6 +100,9 @@ std::string show(const ClusterStatus& status) {
     std::string text = view_line(status) + "\nNodes\n";
     for (std::size_t r = 0; r < status.nodes.size(); r++) {
         text += fmt::format("  {:<{}}  {}\n", status.nodes[r].name, width, node_text(status, r));
+        if (!status.nodes[r].fence_trouble.empty())
+            text += fmt::format("  {:<{}}  fence device does not answer: {}\n", "", width,
+                                status.nodes[r].fence_trouble);
         for (const LinkStatus& link : status.nodes[r].links)
             text += fmt::format("  {:<{}}  link {} {}\n", "", width, link.name, link_text(link));
     }
@@ -130,6 +133,16 @@ std::vector<Event> waiting_groups(const ClusterStatus& before, const ClusterStat
         events.push_back(std::move(event));
     }
     return events;
+}
+
+std::string show_fence_history(const ClusterStatus& status,
+                               const std::vector<FenceRecord>& history) {
+    if (history.empty()) return "nothing was fenced from here since hb-fence started\n";
+    std::string text;
+    for (const FenceRecord& r : history)
+        text += fmt::format("{} ago  {}  {}  {}: {}\n", people_time(r.ago),
+                            name_of(status, r.target), r.ok ? "off" : "FAILED", r.by, r.text);
+    return text;
 }
 
 }  // namespace hb::hactl

@@ -6,6 +6,7 @@
 
 #include "common/base/cluster_status.hpp"
 #include "common/base/event.hpp"
+#include "common/base/fence_record.hpp"
 #include "common/base/time.hpp"
 
 namespace hb::hactl {
@@ -19,5 +20,8 @@ namespace hb::hactl {
 // nodes, links and groups do, not what they wait for.
 [[nodiscard]] std::vector<Event> waiting_groups(const ClusterStatus& before,
                                                 const ClusterStatus& after);
+
+[[nodiscard]] std::string show_fence_history(const ClusterStatus& status,
+                                             const std::vector<FenceRecord>& history);
 
 }  // namespace hb::hactl

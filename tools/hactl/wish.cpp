@@ -62,6 +62,10 @@ bool Wish::is_fulfilled(const GroupSummary& group, NodeId self) const {
             return group.owner == group.preferred && group.state == GroupState::kRunning;
         case ipc::RequestKind::kActive:
         case ipc::RequestKind::kQuorumIgnore:
+        case ipc::RequestKind::kFence:
+        case ipc::RequestKind::kFenceConfirm:
+        case ipc::RequestKind::kFenceTest:
+        case ipc::RequestKind::kFenceHistory:
             return true;
     }
     return true;
@@ -71,6 +75,11 @@ std::vector<std::string> Wish::missing(const ClusterStatus& now) const {
     std::vector<std::string> missing;
     if (kind_ == ipc::RequestKind::kActive && now.nodes.at(rank(now.self)).standby)
         missing.push_back("this node is still on standby");
+    if (kind_ == ipc::RequestKind::kFence && target_) {
+        const NodeSummary& node = now.nodes.at(rank(*target_));
+        if (node.status != NodeStatus::kDead)
+            missing.push_back(fmt::format("{} is still {}", node.name, to_string(node.status)));
+    }
     for (const GroupSummary& g : now.groups) {
         if (!groups_.contains(g.name) || is_fulfilled(g, now.self)) continue;
         missing.push_back(fmt::format("{}: {}{}: {}", g.name, to_string(g.state),

@@ -45,7 +45,8 @@ struct AdminRequest {
     Scope scope = Scope::kAll;
     GroupName group;  // for Scope::kGroup
     bool stay = false;
-    std::optional<NodeId> target;  // for kMove
+    std::optional<NodeId> target;  // for kMove and fencing
+    bool force = false;            // for kFence
     bool operator==(const AdminRequest&) const = default;
 };
 using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest>;
@@ -60,7 +61,8 @@ struct Status {
 struct AdminAnswer {
     std::uint64_t id = 0;
     bool ok = false;
-    std::string text;  // what will happen, or why not
+    std::string text;                  // what will happen, or why not
+    std::vector<FenceRecord> history;  // for kFenceHistory, newest first
     bool operator==(const AdminAnswer&) const = default;
 };
 struct EventNote {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/cluster_state.hpp"
+#include "common/base/fence_record.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/node_set.hpp"
 #include "common/base/time.hpp"
@@ -92,6 +93,10 @@ enum class RequestKind : std::uint8_t {
     kQuorumIgnore,  // until the next view
     kMove,          // groups to `target`, pinned there
     kMoveBack,      // to their preferred nodes, pinned no longer
+    kFence,         // switch `target` off; with `force` even if it is heard
+    kFenceConfirm,  // a human says that `target` is off
+    kFenceTest,     // ask the fence devices of `target` for its status
+    kFenceHistory,
 };
 enum class Scope : std::uint8_t { kAll = 1, kLocal, kForeign, kGroup };
 
@@ -102,8 +107,9 @@ struct Request {
     Scope scope = Scope::kAll;
     GroupName group;  // for kGroup
     bool stay = false;
-    std::optional<NodeId> target;  // for kMove
-    std::string who;  // "root (pid 812)", for the log
+    std::optional<NodeId> target;  // for kMove and the first three of fencing
+    bool force = false;            // for kFence
+    std::string who;               // "root (pid 812)", for the log
     bool operator==(const Request&) const = default;
 };
 
@@ -135,7 +141,8 @@ struct Publish {
 struct RequestAnswer {
     std::uint64_t id = 0;
     bool ok = false;
-    std::string text;  // what will happen, or why not
+    std::string text;                  // what will happen, or why not
+    std::vector<FenceRecord> history;  // for kFenceHistory, newest first
     bool operator==(const RequestAnswer&) const = default;
 };
 

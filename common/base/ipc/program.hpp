@@ -7,7 +7,7 @@
 
 namespace hb::ipc {
 
-enum class Program : std::uint8_t { kMaster = 1, kComm, kMembership, kResource, kIpfail };
+enum class Program : std::uint8_t { kMaster = 1, kComm, kMembership, kResource, kIpfail, kFence };
 [[nodiscard]] const char* to_string(Program p);  // "hb-comm"
 [[nodiscard]] std::optional<Program> program_of(std::string_view name);
 

@@ -76,7 +76,7 @@ class Cluster {
     void ask(NodeId id, ipc::RequestKind kind) {
         Node& node = *nodes[rank(id)];
         say(ipc::MembershipToResource(
-                ipc::Request{7, kind, ipc::Scope::kAll, {}, false, {}, "root (pid 1)"}),
+                ipc::Request{7, kind, ipc::Scope::kAll, {}, false, {}, false, "root (pid 1)"}),
             &decode_membership_to_resource, [&](const auto& m) { to_resource(node, m); });
         drain();
     }
@@ -354,6 +354,9 @@ class Cluster {
                            [](const resource::ForgetRestarts&) {},
                            [](const resource::AnnounceGroup&) {},
                            [](const resource::LeaveDone&) {},
+                           // No fence device: nobody is there to be told.
+                           [](const ipc::FenceWishes&) {},
+                           [](const ipc::FenceRequest&) {},
                            [&](const ipc::Watch& w) {
                                say(ipc::ResourceToComm(w), &decode_resource_to_comm,
                                    [this, &node](const auto& m) { to_comm(node, m); });

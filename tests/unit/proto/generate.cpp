@@ -127,6 +127,7 @@ Report Generator::report(std::size_t groups) {
     report.isolated = coin();
     report.thaws = number();
     report.quorum_ignored = coin();
+    if (coin()) report.fence_trouble = sentence();
     while (report.groups.size() < groups)
         report.groups[name()] = group_report();
     return report;
@@ -253,8 +254,8 @@ ipc::MembershipToResource Generator::membership_to_resource() {
         case 6:
             return ipc::Lease{node(), time()};
         default: {
-            ipc::Request r{number() | 1, kind(), scope(), {}, coin(), {}, sentence()};
-            if (r.kind == ipc::RequestKind::kMove) r.target = node();
+            ipc::Request r{number() | 1, kind(), scope(), {}, coin(), {}, coin(), sentence()};
+            if (has_target(r.kind)) r.target = node();
             if (r.scope == ipc::Scope::kGroup) r.group = name();
             return r;
         }
@@ -268,7 +269,41 @@ ipc::ResourceToMembership Generator::resource_to_membership() {
         case 1:
             return ipc::Publish{maybe(report()), maybe(table()), maybe(time())};
         default:
-            return ipc::RequestAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes)};
+            return ipc::RequestAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes),
+                                      fence_records()};
+    }
+}
+
+std::vector<FenceRecord> Generator::fence_records() {
+    std::vector<FenceRecord> records;
+    for (std::size_t n = below(4); n > 0; n--)
+        records.push_back({node(), age(), coin(), sentence(), sentence()});
+    return records;
+}
+
+ipc::ResourceToFence Generator::resource_to_fence() {
+    if (coin()) {
+        ipc::FenceWishes wishes;
+        for (std::size_t r = 0; r < limits::kNodes; r++)
+            if (below(8) == 0) wishes.wishes.push_back({node_id(r), number(), age(), sentence()});
+        return wishes;
+    }
+    ipc::FenceRequest request{
+        number() | 1, static_cast<ipc::FenceRequestKind>(1 + below(3)), {}, number(), sentence()};
+    if (request.kind != ipc::FenceRequestKind::kHistory) request.peer = node();
+    return request;
+}
+
+ipc::FenceToResource Generator::fence_to_resource() {
+    switch (below(3)) {
+        case 0:
+            return ipc::FenceState{node(), number(), static_cast<ipc::FencePhase>(1 + below(3)),
+                                   small(), sentence()};
+        case 1:
+            return ipc::FenceDeviceTrouble{coin() ? sentence() : std::string()};
+        default:
+            return ipc::FenceAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes),
+                                    fence_records()};
     }
 }
 
@@ -279,8 +314,8 @@ ipc::ToolToMembership Generator::tool_to_membership() {
         case 1:
             return ipc::Subscribe{number() | 1, coin(), coin()};
         default: {
-            ipc::AdminRequest r{number() | 1, kind(), scope(), {}, coin(), {}};
-            if (r.kind == ipc::RequestKind::kMove) r.target = node();
+            ipc::AdminRequest r{number() | 1, kind(), scope(), {}, coin(), {}, coin()};
+            if (has_target(r.kind)) r.target = node();
             if (r.scope == ipc::Scope::kGroup) r.group = name();
             return r;
         }
@@ -299,7 +334,8 @@ ipc::MembershipToTool Generator::membership_to_tool() {
         case 0:
             return ipc::Status{number(), cluster_status()};
         case 1:
-            return ipc::AdminAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes)};
+            return ipc::AdminAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes),
+                                    fence_records()};
         default:
             return ipc::EventNote{event()};
     }
@@ -308,10 +344,15 @@ ipc::MembershipToTool Generator::membership_to_tool() {
 ClusterStatus Generator::cluster_status() {
     ClusterStatus status;
     for (std::size_t n = 1 + below(8); n > 0; n--) {
-        NodeSummary node{name(63),     static_cast<NodeStatus>(below(4)),
-                         coin(),       coin(),
-                         coin(),       coin(),
-                         maybe(age()), {}};
+        NodeSummary node{name(63),
+                         static_cast<NodeStatus>(below(4)),
+                         coin(),
+                         coin(),
+                         coin(),
+                         coin(),
+                         maybe(age()),
+                         {},
+                         coin() ? sentence() : std::string()};
         for (std::size_t l = below(4); l > 0; l--)
             node.links.push_back({name(limits::kLinkNameBytes), coin(),
                                   static_cast<ipc::LinkFault>(below(4)), sentence(), maybe(age())});

@@ -12,6 +12,7 @@
 #include "common/base/ipc/comm_membership.hpp"
 #include "common/base/ipc/comm_resource.hpp"
 #include "common/base/ipc/control.hpp"
+#include "common/base/ipc/fence_resource.hpp"
 #include "common/base/ipc/hello.hpp"
 #include "common/base/ipc/membership_ipfail.hpp"
 #include "common/base/ipc/membership_resource.hpp"
@@ -71,6 +72,9 @@ class Generator {
     ipc::ResourceToMembership resource_to_membership();
     ipc::MembershipToIpfail membership_to_ipfail() { return ipc::PeerPings{node(), ping_report()}; }
     ipc::IpfailToMembership ipfail_to_membership() { return ipc::IpfailPublish{ping_report()}; }
+    ipc::ResourceToFence resource_to_fence();
+    ipc::FenceToResource fence_to_resource();
+    std::vector<FenceRecord> fence_records();
     ipc::ToolToMembership tool_to_membership();
     ipc::MembershipToTool membership_to_tool();
     ClusterStatus cluster_status();
@@ -82,7 +86,11 @@ class Generator {
     std::vector<PlacedAddress> places();
     GroupState state() { return static_cast<GroupState>(below(6)); }
     ipc::Scope scope() { return static_cast<ipc::Scope>(1 + below(4)); }
-    ipc::RequestKind kind() { return static_cast<ipc::RequestKind>(1 + below(7)); }
+    ipc::RequestKind kind() { return static_cast<ipc::RequestKind>(1 + below(11)); }
+    static bool has_target(ipc::RequestKind k) {
+        return k == ipc::RequestKind::kMove || k == ipc::RequestKind::kFence ||
+               k == ipc::RequestKind::kFenceConfirm || k == ipc::RequestKind::kFenceTest;
+    }
     Event event();
 
     std::mt19937_64 random_;

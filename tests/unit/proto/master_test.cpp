@@ -38,6 +38,18 @@ class MasterGenerator : public test::Generator {
             g.resources.push_back({word(), words(3), word(), position()});
         return g;
     }
+    config::FenceDevice fence_device() {
+        config::FenceDevice d{.type = word(), .agent = coin() ? "" : word()};
+        if (coin()) d.from = node_id(below(64));
+        for (std::size_t n = below(3); n > 0; --n)
+            d.targets.push_back({node_id(below(64)), coin() ? "" : word()});
+        d.level = static_cast<unsigned>(below(9));
+        if (coin()) d.delay = deadtime();
+        for (std::size_t n = below(4); n > 0; --n)
+            d.parameters.emplace_back(word(), word());
+        d.position = position();
+        return d;
+    }
     config::Settings settings() {
         config::Settings s;
         for (std::size_t n = 1 + below(5); n > 0; --n)
@@ -68,6 +80,12 @@ class MasterGenerator : public test::Generator {
         for (std::size_t n = below(3); n > 0; --n)
             s.failback_windows.push_back(
                 {static_cast<unsigned>(below(1440)), static_cast<unsigned>(below(1440))});
+        for (std::size_t n = below(3); n > 0; --n)
+            s.fencing.devices.push_back(fence_device());
+        s.fencing.action = static_cast<config::FenceAction>(1 + below(2));
+        s.fencing.timeout = deadtime();
+        s.fencing.check = coin() ? Duration{} : deadtime();
+        s.fencing.delay = coin() ? Duration{} : deadtime();
         for (std::size_t n = below(4); n > 0; --n)
             s.groups.push_back(group());
         for (std::size_t n = below(4); n > 0; --n)

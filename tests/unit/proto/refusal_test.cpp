@@ -6,6 +6,7 @@
 #include "proto/codec_comm_membership.hpp"
 #include "proto/codec_comm_resource.hpp"
 #include "proto/codec_control.hpp"
+#include "proto/codec_fence_resource.hpp"
 #include "proto/codec_hello.hpp"
 #include "proto/codec_membership_ipfail.hpp"
 #include "proto/codec_membership_resource.hpp"
@@ -296,7 +297,8 @@ TEST(Refusal, MembershipAndResource) {
     EXPECT_EQ(down(ipc::PeerTable{node_id(1), {}}), "view: without a number");
     EXPECT_EQ(down(ipc::Lease{node_id(1), kForever}), "sent: out of range");
     EXPECT_EQ(said(decode_membership_to_resource(bytes(3, number(1, 1)))), "hearing: unknown");
-    ipc::Request request{1, ipc::RequestKind::kStandby, ipc::Scope::kAll, {}, false, {}, "root"};
+    ipc::Request request{1,     ipc::RequestKind::kStandby, ipc::Scope::kAll, {}, false, {}, false,
+                         "root"};
     EXPECT_EQ(down(request), "accepted");
     request.group = "g";
     EXPECT_EQ(down(request), "group: named, but the scope is another");
@@ -314,6 +316,38 @@ TEST(Refusal, MembershipAndResource) {
     EXPECT_EQ(up(ipc::ResourceHello{}), "incarnation: missing");
     EXPECT_EQ(up(ipc::Publish{Report{}, {}}), "incarnation: missing");
     EXPECT_EQ(up(ipc::RequestAnswer{}), "answer: without an id");
+}
+
+TEST(Refusal, ResourceAndFence) {
+    const auto down = [](const ipc::ResourceToFence& m) {
+        return said(decode_resource_to_fence(encode(m)));
+    };
+    EXPECT_EQ(said(decode_resource_to_fence("")), "message: of an unknown kind");
+    EXPECT_EQ(down(ipc::FenceWishes{}), "accepted");
+    EXPECT_EQ(down(ipc::FenceWishes{{{node_id(64), 1, {}, ""}}}), "peer: no such node");
+    EXPECT_EQ(down(ipc::FenceWishes{{{node_id(1), 1, {}, ""}, {node_id(1), 1, {}, ""}}}),
+              "fence wishes: not in order, or double");
+    ipc::FenceRequest request{1, ipc::FenceRequestKind::kTest, node_id(1), 7, "root"};
+    EXPECT_EQ(down(request), "accepted");
+    request.peer.reset();
+    EXPECT_EQ(down(request), "peer: missing");
+    request.kind = ipc::FenceRequestKind::kHistory;
+    EXPECT_EQ(down(request), "accepted");
+    request.peer = node_id(1);
+    EXPECT_EQ(down(request), "peer: named, but nobody is meant");
+    request.id = 0;
+    EXPECT_EQ(down(request), "fence request: without an id");
+
+    const auto up = [](const ipc::FenceToResource& m) {
+        return said(decode_fence_to_resource(encode(m)));
+    };
+    EXPECT_EQ(said(decode_fence_to_resource("")), "message: of an unknown kind");
+    EXPECT_EQ(said(decode_fence_to_resource(bytes(1, number(1, 1)))), "fence phase: unknown");
+    EXPECT_EQ(up(ipc::FenceAnswer{}), "fence request: without an id");
+    ipc::FenceAnswer answer{1, true, "", {{node_id(1), 1s, true, "ipmi", "off"}}};
+    EXPECT_EQ(up(answer), "accepted");
+    answer.history.resize(limits::kFenceRecords + 1, answer.history[0]);
+    EXPECT_EQ(up(answer), "fence records: too many");
 }
 
 TEST(Refusal, MembershipAndIpfail) {

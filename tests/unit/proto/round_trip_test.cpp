@@ -5,6 +5,7 @@
 #include "proto/codec_comm_membership.hpp"
 #include "proto/codec_comm_resource.hpp"
 #include "proto/codec_control.hpp"
+#include "proto/codec_fence_resource.hpp"
 #include "proto/codec_hello.hpp"
 #include "proto/codec_membership_ipfail.hpp"
 #include "proto/codec_membership_resource.hpp"
@@ -56,6 +57,8 @@ ROUND_TRIP(CommToMembership, ipc::CommToMembership, comm_to_membership, decode_c
 ROUND_TRIP(MembershipToComm, ipc::MembershipToComm, membership_to_comm, decode_membership_to_comm)
 ROUND_TRIP(ResourceToComm, ipc::ResourceToComm, resource_to_comm, decode_resource_to_comm)
 ROUND_TRIP(CommToResource, ipc::CommToResource, comm_to_resource, decode_comm_to_resource)
+ROUND_TRIP(ResourceToFence, ipc::ResourceToFence, resource_to_fence, decode_resource_to_fence)
+ROUND_TRIP(FenceToResource, ipc::FenceToResource, fence_to_resource, decode_fence_to_resource)
 ROUND_TRIP(MembershipToResource, ipc::MembershipToResource, membership_to_resource,
            decode_membership_to_resource)
 ROUND_TRIP(ResourceToMembership, ipc::ResourceToMembership, resource_to_membership,

@@ -82,7 +82,9 @@ class Supervisor : public testing::Test {
     void all_ready() {
         begin();
         for (const Program p : kStartOrder)
-            if (p != Program::kIpfail || settings_.ipfail) feed(ProgramReady{p});
+            if ((p != Program::kIpfail || settings_.ipfail) &&
+                (p != Program::kFence || settings_.fence))
+                feed(ProgramReady{p});
         now_ += 1min;
     }
     void use(SupervisorSettings settings) {
@@ -348,6 +350,16 @@ TEST_F(Clients, NoneIsRespawnedWhileTheSuiteEnds) {
     feed(StopAsked{});
     EXPECT_EQ(feed(ClientExited{0, kEnded}), Lines{});
     EXPECT_EQ(wait(1min), Lines{});
+}
+
+TEST_F(Supervisor, HbFenceIsThereWhereADeviceIs) {
+    use({.fence = true, .deadtime = 800ms});
+    const Lines lines = begin();
+    const auto fence = std::ranges::find_if(
+        lines, [](const std::string& l) { return l.starts_with("start hb-fence"); });
+    const auto resource = std::ranges::find_if(
+        lines, [](const std::string& l) { return l.starts_with("start hb-resource"); });
+    EXPECT_TRUE(fence < resource && resource != lines.end());
 }
 
 }  // namespace

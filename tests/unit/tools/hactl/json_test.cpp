@@ -31,6 +31,7 @@ TEST(StatusJson, IsAContract) {
       "leaving": false,
       "isolated": false,
       "heard_ms_ago": null,
+      "fence_trouble": "",
       "links": []
     },
     {
@@ -41,6 +42,7 @@ TEST(StatusJson, IsAContract) {
       "leaving": false,
       "isolated": false,
       "heard_ms_ago": 250,
+      "fence_trouble": "",
       "links": [
         {
           "name": "eth0",
@@ -105,6 +107,26 @@ TEST(EventJson, IsOneLine) {
                          1'790'000'000'123),
               R"({"version":1,"time_ms":1790000000123,"event":"node-dead","level":"warning",)"
               R"("text":"node node2: is dead","fields":{"HB_NODE":"node2"}})");
+}
+
+TEST(FenceHistoryJson, IsAContract) {
+    const std::vector<FenceRecord> history = {{.target = node_id(1),
+                                               .ago = 3s,
+                                               .ok = false,
+                                               .by = "fence_ipmilan",
+                                               .text = "Connection timed out"}};
+    EXPECT_EQ(fence_history_json(two_nodes(), history), R"({
+  "history": [
+    {
+      "target": "node2",
+      "ok": false,
+      "by": "fence_ipmilan",
+      "text": "Connection timed out",
+      "ago_ms": 3000
+    }
+  ]
+})");
+    EXPECT_EQ(fence_history_json(two_nodes(), {}), "{\n  \"history\": []\n}");
 }
 
 }  // namespace

@@ -96,5 +96,23 @@ TEST(WaitingGroups, TellWhatIsNews) {
     EXPECT_EQ(events[1].text, "group 10.0.0.6: stopped: node2 may not start it: waiting for node3");
 }
 
+TEST(Show, AFenceDeviceThatDoesNotAnswerIsShownWithItsNode) {
+    ClusterStatus status = two_nodes();
+    status.nodes[0].fence_trouble = "fence_ipmilan (for node2): Connection timed out";
+    EXPECT_NE(show(status).find("fence device does not answer: fence_ipmilan (for node2): "
+                                "Connection timed out\n"),
+              std::string::npos);
+}
+
+TEST(Show, TheHistoryOfFencingIsOneLineATry) {
+    const std::vector<FenceRecord> history = {
+        {.target = node_id(1), .ago = 3s, .ok = true, .by = "fence_apc", .text = "off"},
+        {.target = node_id(1), .ago = 3min, .ok = false, .by = "ipmi", .text = "no answer"}};
+    EXPECT_EQ(show_fence_history(two_nodes(), history),
+              "3 s ago  node2  off  fence_apc: off\n3 min ago  node2  FAILED  ipmi: no answer\n");
+    EXPECT_EQ(show_fence_history(two_nodes(), {}),
+              "nothing was fenced from here since hb-fence started\n");
+}
+
 }  // namespace
 }  // namespace hb::hactl

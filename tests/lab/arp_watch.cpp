@@ -98,7 +98,6 @@ void ArpWatch::read_packets() {
         if (static_cast<std::size_t>(n) < sizeof packet || from.sll_pkttype == PACKET_OUTGOING)
             continue;
         const std::string sender = address_text(packet.arp.arp_spa);
-        if (std::find(addresses_.begin(), addresses_.end(), sender) == addresses_.end()) continue;
         const std::string mac = mac_text(packet.arp.arp_sha);
         const bool is_reply = packet.arp.ea_hdr.ar_op == htons(ARPOP_REPLY);
         const std::lock_guard lock(mutex_);
@@ -107,6 +106,7 @@ void ArpWatch::read_packets() {
             continue;
         }
         if (!is_reply || std::memcmp(packet.arp.arp_tha, kMark, sizeof kMark) != 0) continue;
+        if (std::find(addresses_.begin(), addresses_.end(), sender) == addresses_.end()) continue;
         std::uint32_t number = 0;
         std::memcpy(&number, packet.arp.arp_tha + sizeof kMark, sizeof number);
         const auto question = questions_.find(ntohl(number));

@@ -1,46 +1,25 @@
 #include "tools/ha-lab/bench.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "tests/lab/arp_watch.hpp"
 #include "tests/lab/cluster.hpp"
 #include "tests/lab/probe.hpp"
+#include "tools/ha-lab/bench_table.hpp"
 
 namespace hb::lab {
 namespace {
 
 constexpr const char* kVip = Cluster::kVip;
 
-// One row of the table: values in milliseconds, and what the project promises of their median.
-struct Measurement {
-    std::string name;
-    double promise_ms = 0;
-    std::vector<double> values;
-    double longest_pause_ms = 0;  // of the probe itself: how trustworthy the maximum is
-    std::string error;            // why there are fewer values than runs
-
-    [[nodiscard]] double at(double share) const {
-        if (values.empty()) return 0;
-        std::vector<double> sorted = values;
-        std::sort(sorted.begin(), sorted.end());
-        return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
-    }
-    [[nodiscard]] bool kept(unsigned runs) const {
-        return values.size() == runs && at(0.5) <= promise_ms;
-    }
-};
-
 class Bench {
   public:
-    explicit Bench(BenchOptions options) : options_(std::move(options)) {}
+    explicit Bench(BenchTable& table) : table_(table) {}
 
-    int run() {
+    void run() {
         planned_moves();
         power_off("power-off, deadtime 1 s", 2, "250ms", "1s", 1020);
         power_off("power-off, deadtime 100 ms", 2, "25ms", "100ms", 120);
@@ -51,41 +30,9 @@ class Bench {
             kill_daemon(daemon);
         carrier_lost();
         split_healed();
-        if (rows_.empty()) throw LabError(options_.only + ": no measurement has that in its name");
-        print_table();
-        if (!options_.json_file.empty()) write_json();
-        return std::all_of(rows_.begin(), rows_.end(),
-                           [&](const Measurement& m) { return m.kept(options_.runs); })
-                   ? 0
-                   : 1;
     }
 
   private:
-    [[nodiscard]] bool wanted(const std::string& name) const {
-        return name.find(options_.only) != std::string::npos;
-    }
-
-    // Runs `cycle` as often as asked for; the first failure ends the series and is kept.
-    template <typename Cycle>
-    void repeat(std::vector<Measurement*> rows, const Cycle& cycle) {
-        for (unsigned run = 0; run < options_.runs; ++run) {
-            show_progress(fmt::format("{:<44} {:>3}/{}", rows[0]->name, run + 1, options_.runs));
-            try {
-                cycle();
-            } catch (const LabError& e) {
-                for (Measurement* row : rows)
-                    row->error = e.what();
-                break;
-            }
-        }
-        show_progress("");
-    }
-
-    // One line that is written over, for a person who waits.
-    static void show_progress(const std::string& text) {
-        if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r{:<60}\r{}", "", text);
-    }
-
     // The client's outage while `act` happens, until the address is where it goes and answers.
     static void measure(Cluster& cluster, Measurement& row, unsigned new_owner,
                         const std::function<void()>& act) {
@@ -94,7 +41,7 @@ class Bench {
         cluster.wait_owner(new_owner);
         const LabTime moved = LabClock::now();
         cluster.wait("the client is answered again", [&] { return probe.answered_since(moved); });
-        take(row, probe.report());
+        row.take(probe.report());
     }
 
     static void ask(Cluster& cluster, const std::string& wish) {
@@ -102,51 +49,42 @@ class Bench {
         if (result.exit_code != 0) throw LabError(wish + ": " + result.err + result.out);
     }
 
-    static void take(Measurement& row, const ProbeReport& report) {
-        row.values.push_back(to_ms(report.outage));
-        row.longest_pause_ms = std::max(row.longest_pause_ms, to_ms(report.longest_pause));
-    }
-
-    void keep(Measurement row) {
-        if (wanted(row.name)) rows_.push_back(std::move(row));
-    }
-
     void planned_moves() {
         Measurement stop{"orderly stop of the owner", 10, {}, 0, {}};
         Measurement failback{"automatic failback", 10, {}, 0, {}};
         Measurement standby{"hactl standby", 10, {}, 0, {}};
         Measurement takeover{"hactl takeover", 10, {}, 0, {}};
-        if (wanted(stop.name) || wanted(failback.name)) {
+        if (table_.wanted(stop.name) || table_.wanted(failback.name)) {
             Lab lab;
             Cluster cluster(lab);
             cluster.start_all();
             cluster.wait_settled();
-            repeat({&stop, &failback}, [&] {
+            table_.repeat({&stop, &failback}, [&] {
                 measure(cluster, stop, 2, [&] { cluster.stop(1); });
                 measure(cluster, failback, 1, [&] { cluster.start(1); });
                 cluster.wait_settled();
             });
         }
-        if (wanted(standby.name) || wanted(takeover.name)) {
+        if (table_.wanted(standby.name) || table_.wanted(takeover.name)) {
             Lab lab;
             Cluster cluster(lab);
             cluster.start_all();
             cluster.wait_settled();
-            repeat({&standby, &takeover}, [&] {
+            table_.repeat({&standby, &takeover}, [&] {
                 measure(cluster, standby, 2, [&] { ask(cluster, "standby"); });
                 measure(cluster, takeover, 1, [&] { ask(cluster, "takeover"); });
             });
         }
-        keep(std::move(stop));
-        keep(std::move(standby));
-        keep(std::move(takeover));
-        keep(std::move(failback));
+        table_.keep(std::move(stop));
+        table_.keep(std::move(standby));
+        table_.keep(std::move(takeover));
+        table_.keep(std::move(failback));
     }
 
     void power_off(const std::string& name, unsigned nodes, const std::string& keepalive,
                    const std::string& deadtime, double promise_ms) {
         Measurement row{name, promise_ms, {}, 0, {}};
-        if (!wanted(name)) return;
+        if (!table_.wanted(name)) return;
         ClusterConfig config;
         config.nodes = nodes;
         config.keepalive = keepalive;
@@ -155,25 +93,25 @@ class Bench {
         Cluster cluster(lab, config);
         cluster.start_all();
         cluster.wait_settled();
-        repeat({&row}, [&] {
+        table_.repeat({&row}, [&] {
             measure(cluster, row, 2, [&] { cluster.node(1).power_off(); });
             cluster.node(1).boot();
             cluster.start(1);
             cluster.wait_settled();
         });
-        keep(std::move(row));
+        table_.keep(std::move(row));
     }
 
     void kill_daemon(const std::string& daemon) {
         Measurement row{"SIGKILL of " + daemon, 20, {}, 0, {}};
-        if (!wanted(row.name)) return;
+        if (!table_.wanted(row.name)) return;
         ClusterConfig config;
         config.more = {"respawn hacluster /usr/lib/heartbeat/ipfail"};
         Lab lab;
         Cluster cluster(lab, config);
         cluster.start_all();
         cluster.wait_settled();
-        repeat({&row}, [&] {
+        table_.repeat({&row}, [&] {
             const std::optional<pid_t> before = cluster.node(1).pid_of(daemon);
             if (!before) throw LabError(daemon + " does not run");
             Probe probe(lab.client(), kVip);
@@ -183,22 +121,22 @@ class Bench {
                 return now && now != before;
             });
             cluster.wait_settled();
-            take(row, probe.report());
+            row.take(probe.report());
         });
-        keep(std::move(row));
+        table_.keep(std::move(row));
     }
 
     // Not an outage: from the loss of the carrier to the line in the log of that node.
     void carrier_lost() {
         Measurement row{"public cable without carrier, reported", 20, {}, 0, {}};
-        if (!wanted(row.name)) return;
+        if (!table_.wanted(row.name)) return;
         ClusterConfig config;
         config.media = {"bcast eth0 eth1"};
         Lab lab;
         Cluster cluster(lab, config);
         cluster.start_all();
         cluster.wait_settled();
-        repeat({&row}, [&] {
+        table_.repeat({&row}, [&] {
             const std::size_t events = lab.addresses().mark();
             const std::size_t mark = lab.log().mark();
             cluster.node(1).pull(Cable::kService, Carrier::kLost);
@@ -213,7 +151,7 @@ class Bench {
             cluster.wait_log(1, "eth0 up", plugged);
             cluster.wait_settled();
         });
-        keep(std::move(row));
+        table_.keep(std::move(row));
     }
 
     // Not an outage: from the healing of all networks, both nodes having the address, until one has
@@ -222,15 +160,16 @@ class Bench {
     // there is a keepalive more.
     void split_healed() {
         Measurement row{"split of all networks healed: one owner", 520, {}, 0, {}};
-        if (!wanted(row.name)) return;
+        if (!table_.wanted(row.name)) return;
         Lab lab;
         Cluster cluster(lab);
         cluster.start_all();
         cluster.wait_settled();
-        repeat({&row}, [&] {
+        table_.repeat({&row}, [&] {
             lab.split({1}, {2});
-            cluster.wait("both have the address",
-                         [&] { return lab.addresses().holders(kVip) == std::set<unsigned>{1, 2}; });
+            cluster.wait("both have the address", [&] {
+                return lab.addresses().holders(kVip) == std::set<unsigned>{1, 2};
+            });
             ArpWatch arp(lab.client(), {kVip});
             const LabTime asked_to_heal = LabClock::now();  // a few ms before it is done
             lab.heal();
@@ -244,7 +183,7 @@ class Bench {
             row.values.push_back(to_ms(std::max(alone, *announced) - asked_to_heal));
             cluster.wait_settled();
         });
-        keep(std::move(row));
+        table_.keep(std::move(row));
     }
 
     // The first announcement of the address by the node since then.
@@ -255,47 +194,19 @@ class Bench {
         return std::nullopt;
     }
 
-    void print_table() const {
-        fmt::print("{:<44} {:>9} {:>9} {:>9} {:>9} {:>5}  {}\n", "milliseconds", "median", "least",
-                   "most", "promised", "runs", "");
-        for (const Measurement& m : rows_) {
-            fmt::print("{:<44} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.0f} {:>5}  {}\n", m.name, m.at(0.5),
-                       m.at(0), m.at(1), m.promise_ms, m.values.size(),
-                       m.kept(options_.runs) ? "kept" : "NOT KEPT");
-            if (!m.error.empty()) fmt::print("    ended early: {}\n", m.error);
-        }
-        fmt::print(
-            "Where a client is concerned it asks every millisecond; its outage is the longest time "
-            "between two requests that were answered.\n");
-    }
-
-    void write_json() const {
-        nlohmann::json all = {{"version", 1},
-                              {"unit", "ms"},
-                              {"runs", options_.runs},
-                              {"measurements", nlohmann::json::array()}};
-        for (const Measurement& m : rows_)
-            all["measurements"].push_back({{"name", m.name},
-                                           {"median", m.at(0.5)},
-                                           {"least", m.at(0)},
-                                           {"most", m.at(1)},
-                                           {"promised", m.promise_ms},
-                                           {"kept", m.kept(options_.runs)},
-                                           {"probe_longest_pause", m.longest_pause_ms},
-                                           {"error", m.error},
-                                           {"values", m.values}});
-        std::ofstream out(options_.json_file);
-        if (!(out << all.dump(2) << '\n')) throw LabError(options_.json_file + ": cannot write");
-    }
-
-    const BenchOptions options_;
-    std::vector<Measurement> rows_;
+    BenchTable& table_;
 };
 
 }  // namespace
 
 int run_bench(const BenchOptions& options) {
-    return Bench(options).run();
+    BenchTable table(options);
+    Bench(table).run();
+    measure_many_addresses(table);
+    if (table.empty()) throw LabError(options.only + ": no measurement has that in its name");
+    table.print();
+    table.write_json();
+    return table.all_kept() ? 0 : 1;
 }
 
 }  // namespace hb::lab

@@ -68,9 +68,8 @@ void put(const ipc::Acknowledged& from, pb::CommToResource& envelope) {
     envelope.mutable_acknowledged()->set_sent_ns(to_ns(sent));
 }
 
-void put(const ipc::ProbeStatus& from, pb::CommToResource& envelope) {
+void put(const ipc::ProbeStatus& from, pb::ProbeStatus& to) {
     const auto& [where, carrier, window_complete, control_heard, answered, by, crossed] = from;
-    pb::ProbeStatus& to = *envelope.mutable_probe_status();
     put(where, *to.mutable_where());
     to.set_carrier(carrier);
     if (window_complete) to.set_window_complete_ns(to_ns(*window_complete));
@@ -78,6 +77,13 @@ void put(const ipc::ProbeStatus& from, pb::CommToResource& envelope) {
     if (answered) to.set_answered_ns(to_ns(*answered));
     if (by) to.set_by(bytes_of(*by));
     to.set_crossed(crossed);
+}
+
+void put(const ipc::ProbeStatuses& from, pb::CommToResource& envelope) {
+    const auto& [probes] = from;
+    pb::ProbeStatuses& to = *envelope.mutable_probe_statuses();
+    for (const ipc::ProbeStatus& probe : probes)
+        put(probe, *to.add_probes());
 }
 
 ipc::ProbeStatus read(const pb::ProbeStatus& from, Reader& in) {
@@ -90,6 +96,16 @@ ipc::ProbeStatus read(const pb::ProbeStatus& from, Reader& in) {
     if (from.has_answered_ns()) to.answered = in.time(true, from.answered_ns(), "answer");
     if (!from.by().empty()) to.by = in.mac(from.by(), "who answered");
     to.crossed = from.crossed();
+    return to;
+}
+
+ipc::ProbeStatuses read(const pb::ProbeStatuses& from, Reader& in) {
+    ipc::ProbeStatuses to;
+    in.count(from.probes_size(), limits::kProbesPerMessage, "probes");
+    if (from.probes().empty()) in.refuse("probes", "none");
+    if (!in.good()) return to;
+    for (const pb::ProbeStatus& probe : from.probes())
+        to.probes.push_back(read(probe, in));
     return to;
 }
 
@@ -156,8 +172,8 @@ Result<ipc::CommToResource> decode_comm_to_resource(std::string_view bytes) {
                 in.node(m.acknowledged().peer(), "peer"),
                 in.time(m.acknowledged().has_sent_ns(), m.acknowledged().sent_ns(), "sent")};
             break;
-        case pb::CommToResource::kProbeStatus:
-            to = read(m.probe_status(), in);
+        case pb::CommToResource::kProbeStatuses:
+            to = read(m.probe_statuses(), in);
             break;
         case pb::CommToResource::kAddressConflict:
             to = ipc::AddressConflict{read(m.address_conflict().where(), in),

@@ -28,6 +28,7 @@ inline constexpr std::size_t kAuthKeys = 16;                // Heartbeat: key id
 inline constexpr std::size_t kLinkNameBytes = 63;       // an interface, or a serial device's path
 inline constexpr std::size_t kInterfaceNameBytes = 15;  // IFNAMSIZ - 1
 inline constexpr std::size_t kAddresses = 8192;         // claimed or probed: those of all groups
+inline constexpr std::size_t kProbesPerMessage = 1000;  // of hb-comm to hb-resource
 inline constexpr std::size_t kPingNodes = 256;
 inline constexpr std::size_t kPingNameBytes = 255;    // a full host name
 inline constexpr std::size_t kEventTextBytes = 1000;  // one line of a log

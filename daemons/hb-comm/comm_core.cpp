@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/assert.hpp"
 #include "common/base/limits.hpp"
@@ -80,6 +81,10 @@ void CommCore::Impl::settle_links(MonoTime now, bool timed, Out& out) {
 }
 
 void CommCore::Impl::pass_on(std::vector<AddressAction>& actions, Out& out) const {
+    ipc::ProbeStatuses statuses;
+    const auto tell_statuses = [&] {
+        if (!statuses.probes.empty()) to_resource(std::exchange(statuses, {}), out);
+    };
     for (AddressAction& action : actions) {
         if (auto* probe = std::get_if<SendArpProbe>(&action)) {
             out.emplace_back(std::move(*probe));
@@ -88,11 +93,13 @@ void CommCore::Impl::pass_on(std::vector<AddressAction>& actions, Out& out) cons
         } else if (auto* ask = std::get_if<AskControl>(&action)) {
             out.emplace_back(std::move(*ask));
         } else if (auto* status = std::get_if<ipc::ProbeStatus>(&action)) {
-            to_resource(std::move(*status), out);
+            statuses.probes.push_back(std::move(*status));
+            if (statuses.probes.size() == limits::kProbesPerMessage) tell_statuses();
         } else if (auto* conflict = std::get_if<ipc::AddressConflict>(&action)) {
             to_resource(std::move(*conflict), out);
         }
     }
+    tell_statuses();
 }
 
 void CommCore::Impl::take(const StoodStill& stood, MonoTime now, Out& out) {

@@ -77,6 +77,14 @@ GateVerdict ask_majority(const GateInput& in, const TestOnlyRulesDropped& drop) 
     return {};
 }
 
+// The same words whichever of a thousand addresses is still asked for.
+std::string asking_for(const GateInput& in) {
+    const std::string first = in.probes.front().where.address.to_string();
+    const std::size_t more = in.probes.size() - 1;
+    return more == 0 ? fmt::format("asking who has {}", first)
+                     : fmt::format("asking who has {} and {} more", first, more);
+}
+
 GateVerdict ask_address(const ipc::ProbeStatus& probe, const GateInput& in,
                         const TestOnlyRulesDropped& drop) {
     const std::string address = probe.where.address.to_string();
@@ -89,7 +97,7 @@ GateVerdict ask_address(const ipc::ProbeStatus& probe, const GateInput& in,
     const bool fresh = probe.window_complete &&
                        in.now - *probe.window_complete <= 2 * probe_window(in.deadtime) &&
                        (!probe.answered || *probe.window_complete > *probe.answered);
-    if (!fresh) return closed("G8", fmt::format("asking who has {}", address));
+    if (!fresh) return closed("G8", asking_for(in));
     if (!probe.control_heard) {
         if (in.ping_nodes)
             return closed("G8", fmt::format("nothing at all is heard on {}: silence proves nothing",
@@ -145,8 +153,7 @@ GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
     const bool asked_enough =
         in.asked_since && in.now - *in.asked_since >= 2 * ping_patience(in.deadtime);
     for (const ipc::ProbeStatus& probe : in.probes) {
-        if (in.ping_nodes && !asked_enough && !drop.g8_hold)
-            return closed("G8", fmt::format("asking who has {}", probe.where.address.to_string()));
+        if (in.ping_nodes && !asked_enough && !drop.g8_hold) return closed("G8", asking_for(in));
         const GateVerdict v = ask_address(probe, in, drop);
         if (!v.open()) return v;
         verdict.weak = verdict.weak || v.weak;

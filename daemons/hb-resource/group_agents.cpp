@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "common/base/assert.hpp"
@@ -250,15 +251,28 @@ void GroupAgents::work() noexcept {
         groups_.at(who.group).runner->handle(done, runtime::now(), actions);
         carry_out(actions);
     }
-    while (!results_.empty()) {  // one by one: a callback may overtake one that waits
-        const News news = std::move(results_.front());
-        results_.pop_front();
-        if (const auto* done = std::get_if<RunnerDone>(&news))
-            callbacks_.on_done(*done);
-        else
-            callbacks_.on_trouble(std::get<RunnerTrouble>(news));
+    while (!results_.empty()) {  // step by step: a callback may overtake one that waits
+        if (const std::vector<RunnerDone> results = next_results(); !results.empty()) {
+            callbacks_.on_done(results);
+        } else {
+            const auto trouble = std::get<RunnerTrouble>(std::move(results_.front()));
+            results_.pop_front();
+            callbacks_.on_trouble(trouble);
+        }
     }
     arm_timer();
+}
+
+std::vector<RunnerDone> GroupAgents::next_results() {
+    std::vector<RunnerDone> results;
+    std::set<GroupName> seen;
+    while (!results_.empty()) {
+        auto* const done = std::get_if<RunnerDone>(&results_.front());
+        if (done == nullptr || !seen.insert(done->group).second) break;
+        results.push_back(std::move(*done));
+        results_.pop_front();
+    }
+    return results;
 }
 
 void GroupAgents::wake_runners() noexcept {

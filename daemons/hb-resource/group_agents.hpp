@@ -41,7 +41,9 @@ class GroupAgents {
         RunnerSettings limits;  // its deadlines and retries, for every group
     };
     struct Callbacks {
-        std::move_only_function<void(const RunnerDone&) noexcept> on_done;
+        // Never empty; of each group one. What came together is told together: whoever publishes
+        // what came of it does so once for two hundred groups, not two hundred times.
+        std::move_only_function<void(const std::vector<RunnerDone>&) noexcept> on_done;
         std::move_only_function<void(const RunnerTrouble&) noexcept> on_trouble;
         std::move_only_function<void(const Event&) noexcept> on_event;
         // Where a group's addresses are or would be. For every group once the kernel's table is
@@ -97,6 +99,7 @@ class GroupAgents {
     void cancel(const CancelOperation& cancelled);
     void answer(OperationDone done);
     void work() noexcept;
+    [[nodiscard]] std::vector<RunnerDone> next_results();
     void wake_runners() noexcept;
     void arm_timer();
     void look_at_places() noexcept;

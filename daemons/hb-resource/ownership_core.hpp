@@ -70,6 +70,10 @@ struct GroupDone {
     // kStopped after it had run: it failed again and again. No other try before a cleanup.
     bool worn_out = false;
 };
+// What came together, of each group at most one: judged and published once.
+struct GroupsDone {
+    std::vector<GroupDone> groups;
+};
 // It runs, and something was wrong with it (a resource was restarted in place).
 struct GroupTrouble {
     GroupName group;
@@ -105,10 +109,10 @@ struct FenceGone {};
 using OwnershipInput =
     std::variant<ipc::MembershipReady, ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport,
                  ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere,
-                 MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatus,
+                 MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatuses,
                  ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone,
-                 GroupTrouble, FailbackAllowed, GroupPlaces, StopRequested, MasterGone, FenceHere,
-                 FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
+                 GroupsDone, GroupTrouble, FailbackAllowed, GroupPlaces, StopRequested, MasterGone,
+                 FenceHere, FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
 
 // ---- actions
 

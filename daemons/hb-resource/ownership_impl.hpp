@@ -114,12 +114,14 @@ struct OwnershipCore::Impl {
     void on(const StoodStill& m, MonoTime now);
     void on(const ipc::CommReady& m, MonoTime now);
     void on(const ipc::Acknowledged& m, MonoTime now);
-    void on(const ipc::ProbeStatus& m, MonoTime now);
+    void on(const ipc::ProbeStatuses& m, MonoTime now);
+    void note_probe(const ipc::ProbeStatus& m, MonoTime now);
     void on(const ipc::AddressConflict& m, MonoTime now);
     void on(const ipc::PingAnswered& m, MonoTime now);
     void on(const ipc::CommStoodStill& m, MonoTime now);
     void on(const CommGone& m, MonoTime now);
     void on(const GroupDone& m, MonoTime now);
+    void on(const GroupsDone& m, MonoTime now);
     void on(const GroupTrouble& m, MonoTime now);
     void on(const FailbackAllowed& m, MonoTime now);
     void on(const GroupPlaces& m, MonoTime now);

@@ -139,7 +139,12 @@ void Impl::on(const ipc::Acknowledged& m, MonoTime now) {
     if (m.sent <= now) straight.acknowledged(m.peer, m.sent);
 }
 
-void Impl::on(const ipc::ProbeStatus& m, MonoTime now) {
+void Impl::on(const ipc::ProbeStatuses& m, MonoTime now) {
+    for (const ipc::ProbeStatus& probe : m.probes)
+        note_probe(probe, now);
+}
+
+void Impl::note_probe(const ipc::ProbeStatus& m, MonoTime now) {
     ipc::ProbeStatus& p = probes[m.where];
     const ipc::ProbeStatus before = std::exchange(p, m);
     // A newborn hb-comm does not know of the answers that its predecessor heard.
@@ -262,6 +267,11 @@ void Impl::on(const GroupDone& m, MonoTime now) {
                                   g.settings.name, m.detail));
             break;
     }
+}
+
+void Impl::on(const GroupsDone& m, MonoTime now) {
+    for (const GroupDone& done : m.groups)
+        on(done, now);
 }
 
 // T10: undone, and not tried again here as long as somebody else can have it.

@@ -43,10 +43,12 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
                            .config_dir = options.config_dir,
                            .directories = config::agent_directories(options.config_dir)},
                           {.on_done =
-                               [&](const RunnerDone& done) noexcept {
-                                   left.erase(done.group);
-                                   if (done.answer != RunnerDone::Answer::kStopped)
-                                       failed.insert(done.group);
+                               [&](const std::vector<RunnerDone>& results) noexcept {
+                                   for (const RunnerDone& done : results) {
+                                       left.erase(done.group);
+                                       if (done.answer != RunnerDone::Answer::kStopped)
+                                           failed.insert(done.group);
+                                   }
                                    if (left.empty()) loop.stop();
                                },
                            .on_trouble = [](const RunnerTrouble&) noexcept {},

@@ -76,9 +76,12 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
          .config_dir = setup.config_dir,
          .directories = config::agent_directories(setup.config_dir)},
         {.on_done =
-             [this](const RunnerDone& done) noexcept {
-                 give(GroupDone{done.group, group_answer(done.answer), done.after_start,
-                                done.detail, done.worn_out});
+             [this](const std::vector<RunnerDone>& results) noexcept {
+                 GroupsDone all;
+                 for (const RunnerDone& done : results)
+                     all.groups.push_back({done.group, group_answer(done.answer), done.after_start,
+                                           done.detail, done.worn_out});
+                 give(std::move(all));
              },
          .on_trouble =
              [this](const RunnerTrouble& trouble) noexcept {

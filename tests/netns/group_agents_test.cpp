@@ -106,7 +106,10 @@ class GroupAgentsTest : public testing::Test {
              .config_dir = dir_,
              .directories = {.resource_d = dir_ / "resource.d", .init_d = dir_ / "init.d"},
              .limits = limits},
-            {.on_done = [this](const RunnerDone& done) noexcept { done_.push_back(done); },
+            {.on_done =
+                 [this](const std::vector<RunnerDone>& results) noexcept {
+                     done_.insert(done_.end(), results.begin(), results.end());
+                 },
              .on_event = [this](const Event& event) noexcept { log_ += event.text + "\n"; },
              .on_places = [this](const GroupPlaces& places) noexcept { places_.push_back(places); },
              .call_started =

@@ -49,7 +49,10 @@ class MountWatchTest : public testing::Test {
              .config_dir = dir_,
              .directories = {.resource_d = dir_, .init_d = dir_, .hb_agent = HB_AGENT},
              .limits = {}},
-            {.on_done = [this](const RunnerDone& done) noexcept { done_.push_back(done); },
+            {.on_done =
+                 [this](const std::vector<RunnerDone>& results) noexcept {
+                     done_.insert(done_.end(), results.begin(), results.end());
+                 },
              .on_trouble =
                  [this](const RunnerTrouble& trouble) noexcept {
                      troubles_ += trouble.text + "\n";

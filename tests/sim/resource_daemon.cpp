@@ -1,6 +1,7 @@
 #include "tests/sim/resource_daemon.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/comm_daemon.hpp"
@@ -207,12 +208,17 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
         } else if (const auto* done = std::get_if<RunnerDone>(&action)) {
             static constexpr GroupAnswer kAnswers[] = {GroupAnswer::kRunning, GroupAnswer::kStopped,
                                                        GroupAnswer::kPartial, GroupAnswer::kFailed};
-            input(resource::GroupDone{.group = done->group,
-                                      .answer = kAnswers[static_cast<std::size_t>(done->answer)],
-                                      .after_start = done->after_start,
-                                      .detail = done->detail,
-                                      .worn_out = done->worn_out},
-                  now);
+            results_.push_back({.group = done->group,
+                                .answer = kAnswers[static_cast<std::size_t>(done->answer)],
+                                .after_start = done->after_start,
+                                .detail = done->detail,
+                                .worn_out = done->worn_out});
+            // As at the end of a turn of its loop: together, and a little later.
+            Node& node = node_;
+            node.post(
+                Kind::kResource, node.life(Kind::kResource),
+                node.cluster().config().channel.draw(node.cluster().world().prng()),
+                [](Daemon& d, MonoTime at) { static_cast<ResourceDaemon&>(d).tell_results(at); });
         } else if (const auto* trouble = std::get_if<resource::RunnerTrouble>(&action)) {
             input(resource::GroupTrouble{trouble->group, trouble->text}, now);
         } else if (const auto* event = std::get_if<Event>(&action)) {
@@ -221,6 +227,19 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
     }
     actions.clear();
     if (runner_out_.empty()) runner_out_.swap(actions);
+}
+
+void ResourceDaemon::tell_results(MonoTime now) {
+    while (!results_.empty()) {
+        resource::GroupsDone all;
+        std::set<GroupName> seen;
+        std::erase_if(results_, [&](const resource::GroupDone& done) {
+            if (!seen.insert(done.group).second) return false;
+            all.groups.push_back(done);
+            return true;
+        });
+        input(all, now);
+    }
 }
 
 void ResourceDaemon::act(const ipc::ResourceHello& a, MonoTime) {
@@ -307,6 +326,8 @@ void ResourceDaemon::act(const resource::StartGroup& a, MonoTime now) {
 
 void ResourceDaemon::act(const resource::StopGroup& a, MonoTime now) {
     node_.cluster().tell([&](Checker& c) { c.stops(node_.id(), a.group); });
+    // A result that nobody was told yet is overtaken: the stop has its own answer.
+    std::erase_if(results_, [&](const resource::GroupDone& done) { return done.group == a.group; });
     runner(a.group).stop(now, runner_out_);
     carry_out_runner(a.group, now);
 }

@@ -60,6 +60,7 @@ class ResourceDaemon final : public Daemon {
     resource::GroupRunner& runner(const GroupName& group);
     void carry_out(MonoTime now);
     void carry_out_runner(const GroupName& group, MonoTime now);
+    void tell_results(MonoTime now);
     void note(const ipc::MembershipToResource& message);
     void trace_report(const Report& before, const Report& now);
 
@@ -82,6 +83,7 @@ class ResourceDaemon final : public Daemon {
     std::map<GroupName, resource::GroupRunner> runners_;
     std::vector<resource::OwnershipAction> out_;
     std::vector<resource::RunnerAction> runner_out_;
+    std::vector<resource::GroupDone> results_;  // of groups, to be told together
     MonoTime woke_{};
     std::optional<Report> published_;
     std::optional<Table> table_;

@@ -40,7 +40,7 @@ struct Acknowledged {
     bool operator==(const Acknowledged&) const = default;
 };
 
-// What is known of one probed address (G8). Sent at every change and once per window.
+// What is known of one probed address (G8).
 struct ProbeStatus {
     PlacedAddress where;
     bool carrier = false;
@@ -52,6 +52,13 @@ struct ProbeStatus {
     std::optional<MacAddress> by;
     bool crossed = false;  // G9: a foreign claim or probe met ours; we withdrew and ask again later
     bool operator==(const ProbeStatus&) const = default;
+};
+
+// Told at every change and once per window: those whose windows end together together, so that a
+// thousand addresses are judged once and not a thousand times. 1 to limits::kProbesPerMessage.
+struct ProbeStatuses {
+    std::vector<ProbeStatus> probes;
+    bool operator==(const ProbeStatuses&) const = default;
 };
 
 // Somebody announced an address that we claim (L7). At most once per deadtime and MAC.
@@ -77,7 +84,7 @@ struct CommStoodStill {
     bool operator==(const CommStoodStill&) const = default;
 };
 
-using CommToResource = std::variant<CommReady, Acknowledged, ProbeStatus, AddressConflict,
+using CommToResource = std::variant<CommReady, Acknowledged, ProbeStatuses, AddressConflict,
                                     PingAnswered, CommStoodStill>;
 
 }  // namespace hb::ipc

@@ -203,6 +203,16 @@ ipc::ResourceToComm Generator::resource_to_comm() {
     return ipc::Watch{places(), places()};
 }
 
+ipc::ProbeStatuses Generator::probe_statuses() {
+    ipc::ProbeStatuses statuses;
+    statuses.probes.resize(1 + below(4));
+    std::ranges::generate(statuses.probes, [&] {
+        return ipc::ProbeStatus{place(),       coin(),       maybe(time()), coin(),
+                                maybe(time()), maybe(mac()), coin()};
+    });
+    return statuses;
+}
+
 ipc::CommToResource Generator::comm_to_resource() {
     switch (below(6)) {
         case 0:
@@ -210,8 +220,7 @@ ipc::CommToResource Generator::comm_to_resource() {
         case 1:
             return ipc::Acknowledged{node(), time()};
         case 2:
-            return ipc::ProbeStatus{place(),       coin(),       maybe(time()), coin(),
-                                    maybe(time()), maybe(mac()), coin()};
+            return probe_statuses();
         case 3:
             return ipc::AddressConflict{place(), mac()};
         case 4:

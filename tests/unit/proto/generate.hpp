@@ -68,6 +68,7 @@ class Generator {
     ipc::MembershipToComm membership_to_comm();
     ipc::ResourceToComm resource_to_comm();
     ipc::CommToResource comm_to_resource();
+    ipc::ProbeStatuses probe_statuses();
     ipc::MembershipToResource membership_to_resource();
     ipc::ResourceToMembership resource_to_membership();
     ipc::MembershipToIpfail membership_to_ipfail() { return ipc::PeerPings{node(), ping_report()}; }

@@ -278,8 +278,14 @@ TEST(Refusal, CommAndResource) {
     EXPECT_EQ(say(ipc::Acknowledged{node_id(1), kNever}), "sent: out of range");
     EXPECT_EQ(say(ipc::CommStoodStill{-1s}), "gap: too long");
     const std::string where = bytes(1, bytes(1, "1234") + bytes(2, "eth0"));
-    EXPECT_EQ(said(decode_comm_to_resource(bytes(3, where + bytes(6, "12345")))),
+    EXPECT_EQ(said(decode_comm_to_resource(bytes(3, bytes(1, where + bytes(6, "12345"))))),
               "who answered: not a MAC address");
+    EXPECT_EQ(say(ipc::ProbeStatuses{}), "probes: none");
+    ipc::ProbeStatus probe;
+    probe.where = place;
+    EXPECT_EQ(say(ipc::ProbeStatuses{std::vector(limits::kProbesPerMessage, probe)}), "accepted");
+    EXPECT_EQ(say(ipc::ProbeStatuses{std::vector(limits::kProbesPerMessage + 1, probe)}),
+              "probes: too many");
     EXPECT_EQ(said(decode_comm_to_resource(bytes(4, where))),
               "who announced it: not a MAC address");
     EXPECT_EQ(said(decode_comm_to_resource(bytes(5, ""))), "time of the answer: missing");

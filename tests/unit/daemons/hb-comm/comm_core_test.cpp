@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "common/base/limits.hpp"
 #include "tests/unit/daemons/hb-comm/comm_net.hpp"
 
 namespace hb::comm {
@@ -310,6 +313,23 @@ TEST_F(Net, ThreeNodesAcknowledgeEachForItself) {
         EXPECT_TRUE(f.body.topics.empty());
 }
 
+// A thousand addresses are judged once, not a thousand times.
+TEST_F(Net, WindowsThatEndTogetherAreToldTogether) {
+    add(settings_of(kB), false);
+    input(kB, ResourceHere{});
+    ipc::Watch watch;
+    for (unsigned n = 0; n < limits::kProbesPerMessage + 1; ++n)
+        watch.probes.push_back(
+            {*IpAddress::parse(fmt::format("10.1.{}.{}", n / 250, 1 + n % 250)), "eth0"});
+    input(kB, watch);
+    clear();
+    run(200ms);
+    std::vector<std::size_t> sizes;
+    for (const auto& message : of<ipc::ProbeStatuses>(kB))
+        sizes.push_back(message.probes.size());
+    EXPECT_EQ(sizes, (std::vector<std::size_t>{limits::kProbesPerMessage, 1}));
+}
+
 TEST_F(Net, ProbesAndClaimsGoThrough) {
     add(settings_of(kB), false);
     input(kB, ResourceHere{});
@@ -320,8 +340,8 @@ TEST_F(Net, ProbesAndClaimsGoThrough) {
     input(kB, ControlHeard{"eth0"});
     run(200ms);
     EXPECT_EQ(of<SendArpProbe>(kB).size(), 5U);
-    EXPECT_TRUE(of<ipc::ProbeStatus>(kB).back().window_complete);
-    EXPECT_TRUE(of<ipc::ProbeStatus>(kB).back().control_heard);
+    EXPECT_TRUE(probes_told_to(kB).back().window_complete);
+    EXPECT_TRUE(probes_told_to(kB).back().control_heard);
     const MacAddress mac{{2, 0, 0, 0, 0, 1}};
     const ArpSeen probe{.interface = "eth0",
                         .request = true,
@@ -347,7 +367,7 @@ TEST_F(Net, FramesAreControls) {
     run(1s);
     input(kB, ipc::Watch{{}, {kVip, {kVip.address, "eth7"}}});
     run(200ms);
-    for (const auto& s : of<ipc::ProbeStatus>(kB))
+    for (const auto& s : probes_told_to(kB))
         if (s.window_complete) {
             EXPECT_EQ(s.control_heard, s.where.interface == "eth0");
         }
@@ -366,7 +386,7 @@ TEST_F(Net, AnAnswerThatWaitsToBeReadIsNoSilence) {
                       .sender = kVip.address,
                       .target = kVip.address});
     run(0ms);
-    const auto told = of<ipc::ProbeStatus>(kB);
+    const auto told = probes_told_to(kB);
     ASSERT_FALSE(told.empty());
     for (const auto& s : told)
         EXPECT_FALSE(s.window_complete);

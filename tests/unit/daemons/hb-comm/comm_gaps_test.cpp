@@ -51,12 +51,12 @@ TEST_F(Net, AWindowBeginsAnewAfterAGap) {
     nodes[kA].frozen = false;
     clear();
     run(199ms);
-    ASSERT_FALSE(of<ipc::ProbeStatus>(kA).empty());
-    for (const auto& s : of<ipc::ProbeStatus>(kA))
+    ASSERT_FALSE(probes_told_to(kA).empty());
+    for (const auto& s : probes_told_to(kA))
         EXPECT_FALSE(s.window_complete);
     EXPECT_EQ(of<SendArpProbe>(kA).size(), 4U);
     run(1ms);
-    EXPECT_TRUE(of<ipc::ProbeStatus>(kA).back().window_complete);
+    EXPECT_TRUE(probes_told_to(kA).back().window_complete);
 }
 
 // The frames of that time went by: that is our silence, not the peers'.

@@ -146,6 +146,12 @@ class Net : public testing::Test {
     std::vector<T> of(NodeId n) {
         return all_of<T>(nodes.at(n).actions);
     }
+    std::vector<ipc::ProbeStatus> probes_told_to(NodeId n) {
+        std::vector<ipc::ProbeStatus> all;
+        for (const auto& message : of<ipc::ProbeStatuses>(n))
+            all.insert(all.end(), message.probes.begin(), message.probes.end());
+        return all;
+    }
     std::vector<SendFrame> sent_by(NodeId n) {
         std::vector<SendFrame> frames;
         for (const auto& [when, frame] : sent)

@@ -230,5 +230,20 @@ TEST(Gate, NamesTheHolder) {
     EXPECT_EQ(ask_gate(in, {}).reason, "address 10.77.0.100 is held by 52:54:00:12:34:56");
 }
 
+// Whichever of many addresses is still asked for, the reason is one, and logged once.
+TEST(Gate, AsksForManyAddressesInTheSameWords) {
+    GateInput in = open_gate();
+    in.probes.push_back(quiet(in.now));
+    in.probes.push_back(quiet(in.now));
+    in.probes[1].where.address = *IpAddress::parse("10.77.0.101");
+    in.probes[2].where.address = *IpAddress::parse("10.77.0.102");
+    EXPECT_TRUE(ask_gate(in, {}).open());
+    for (const std::size_t missing : {0U, 1U, 2U}) {
+        GateInput asking = in;
+        asking.probes[missing].window_complete.reset();
+        EXPECT_EQ(ask_gate(asking, {}).reason, "asking who has 10.77.0.100 and 2 more");
+    }
+}
+
 }  // namespace
 }  // namespace hb::resource

@@ -95,22 +95,22 @@ class Scene {
         tell(ipc::Lease{.peer = peer(), .sent = now_});
     }
     void address_quiet() {
-        tell(ipc::ProbeStatus{.where = kVip,
-                              .carrier = true,
-                              .window_complete = now_,
-                              .control_heard = true,
-                              .answered = {},
-                              .by = {},
-                              .crossed = false});
+        tell(ipc::ProbeStatuses{{ipc::ProbeStatus{.where = kVip,
+                                                  .carrier = true,
+                                                  .window_complete = now_,
+                                                  .control_heard = true,
+                                                  .answered = {},
+                                                  .by = {},
+                                                  .crossed = false}}});
     }
     void address_answered() {
-        tell(ipc::ProbeStatus{.where = kVip,
-                              .carrier = true,
-                              .window_complete = {},
-                              .control_heard = true,
-                              .answered = now_,
-                              .by = MacAddress::parse("52:54:00:00:00:02"),
-                              .crossed = false});
+        tell(ipc::ProbeStatuses{{ipc::ProbeStatus{.where = kVip,
+                                                  .carrier = true,
+                                                  .window_complete = {},
+                                                  .control_heard = true,
+                                                  .answered = now_,
+                                                  .by = MacAddress::parse("52:54:00:00:00:02"),
+                                                  .crossed = false}}});
     }
 
     // ---- what the core did since the last question

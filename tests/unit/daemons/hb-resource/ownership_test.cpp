@@ -392,5 +392,19 @@ TEST(Ownership, TheLastFailedStartIsSaidLoudly) {
     EXPECT_FALSE(a.did<StartGroup>());
 }
 
+// Two hundred groups that stop at once are one publication, not two hundred.
+TEST(Ownership, ResultsThatComeTogetherArePublishedOnce) {
+    OwnershipSettings s = settings(kA);
+    s.groups.push_back({.name = "h", .preferred = kA});
+    Scene a(kA, s);
+    a.ready();
+    a.forget();
+    a.tell(GroupsDone{{{.group = "g", .answer = GroupAnswer::kStopped, .detail = {}},
+                       {.group = "h", .answer = GroupAnswer::kRunning, .detail = {}}}});
+    ASSERT_EQ(a.took<ipc::Publish>().size(), 1U);
+    EXPECT_EQ(a.core().report().groups.at("g").state, GroupState::kStopped);
+    EXPECT_EQ(a.core().report().groups.at("h").state, GroupState::kRunning);
+}
+
 }  // namespace
 }  // namespace hb::resource

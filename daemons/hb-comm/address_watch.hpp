@@ -1,11 +1,11 @@
 // Watched addresses: claims are defended, probes ask the network who answers (G8, G9, L7).
 //
-// A claim answers every ARP probe for its address. A probed address is asked for in windows of
-// kProbesPerWindow probes; a window is quiet when all of them left, the interface kept its carrier,
-// all that came was read, and nobody answered or probed too. An interface has carrier when that was
-// told. An answer is any packet whose sender address is ours to take,
-// from a MAC that is not this host's. Whoever hears an answer or a foreign probe while it only
-// probes withdraws and asks again after rank x (W + 2D) (G9); a claim never withdraws.
+// A claim answers every ARP (IPv6: NDP) probe for its address. A probed address is asked for in
+// windows of kProbesPerWindow probes; a window is quiet when all of them left, the interface kept
+// its carrier, all that came was read, and nobody answered or probed too. An interface has carrier
+// when that was told. An answer is any packet whose sender address is ours to take, from a MAC that
+// is not this host's. Whoever hears an answer or a foreign probe while it only probes withdraws and
+// asks again after rank x (W + 2D) (G9); a claim never withdraws.
 //
 // A foreign *probe* makes us withdraw but is no answer that G8 remembers for d: two nodes that
 // probe would otherwise keep each other waiting for ever. For the same reason a node that only

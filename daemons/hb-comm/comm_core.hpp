@@ -62,12 +62,13 @@ struct CarrierChanged {
     std::string interface;
     bool carrier = false;
 };
-// An ARP packet (or NDP, mapped onto the same fields) seen on an interface.
+// An ARP packet (or NDP, mapped onto the same fields: an advertisement is a reply whose sender is
+// its target, a solicitation a request of its source) seen on an interface.
 struct ArpSeen {
     std::string interface;
     bool request = false;
     MacAddress sender_mac;
-    IpAddress sender;  // 0.0.0.0 in an ARP probe
+    IpAddress sender;  // 0.0.0.0 or :: in a probe
     IpAddress target;
     bool from_this_host = false;  // its MAC is one of ours
 };
@@ -101,6 +102,7 @@ struct SendFrame {  // on every link; the header's sequence is set, its parts ar
     FrameHeader header;
     FrameBody body;
 };
+// IPv6 addresses: by neighbour discovery. A solicitation from ::, an advertisement to all nodes.
 struct SendArpProbe {  // request with sender 0.0.0.0 (RFC 5227)
     PlacedAddress where;
 };
@@ -109,7 +111,7 @@ struct SendArpAnswer {  // a claim: reply "address is at our MAC" to this target
     MacAddress to;
     IpAddress to_ip;
 };
-struct AskControl {  // ARP request to the gateway (or a ping): anything that makes another host
+struct AskControl {  // ARP or NDP to the gateway (or a ping): anything that makes another host
                      // speak
     std::string interface;
 };

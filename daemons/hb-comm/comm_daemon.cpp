@@ -11,6 +11,7 @@
 #include "common/runtime/system_clock.hpp"
 #include "common/wire/cluster_digest.hpp"
 #include "common/wire/envelope.hpp"
+#include "daemons/hb-comm/ndp_seen.hpp"
 #include "proto/codec_comm_membership.hpp"
 #include "proto/codec_comm_resource.hpp"
 #include "proto/codec_node.hpp"
@@ -82,7 +83,19 @@ CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
       interfaces_(host.loop(),
                   [this](const std::string& name) noexcept { interface_changed(name); }),
       arp_(host.loop(),
-           [this](int interface, const ArpPacket& packet) noexcept { arp(interface, packet); }) {
+           [this](int interface, const ArpPacket& packet) noexcept { arp(interface, packet); }),
+      ndp_(host.loop(),
+           [this](int interface, const MacAddress& from, const wire::NdpPacket& packet) noexcept {
+               ndp(interface, from, packet);
+           }),
+      ndp_groups_(
+          host.loop(),
+          [this](const std::string& interface) {
+              return interfaces_.table().state(interface).index;
+          },
+          [this](const PlacedAddress& where, const Error& why) noexcept {
+              not_sent("listen for probes of IPv6 addresses", where.interface, why);
+          }) {
     const MediumContext context{
         .loop = host.loop(),
         .log = host.log(),
@@ -107,7 +120,9 @@ void CommDaemon::feed(const CommInput& input) {
 
 void CommDaemon::deadline() noexcept {
     // What waits in the sockets came in time: nobody is silent before it is read.
-    if (!arp_.drain()) feed(ArpMissed{});
+    const bool all_arp = arp_.drain();
+    const bool all_ndp = ndp_.drain();
+    if (!all_arp || !all_ndp) feed(ArpMissed{});
     for (const auto& medium : media_)
         medium->drain();
     core_.on_deadline(runtime::now(), actions_);
@@ -147,10 +162,17 @@ void CommDaemon::on_message(Program from, std::string_view bytes) noexcept {
     } else if (from == Program::kResource) {
         const auto message = proto::decode_resource_to_comm(bytes);
         if (!message) return host_.fault(from, message.error().text);
+        if (const auto* watch = std::get_if<ipc::Watch>(&*message)) listen_for(*watch);
         std::visit([this](const auto& m) { feed(m); }, *message);
     } else {
         host_.fault(from, "it has nothing to say to hb-comm");
     }
+}
+
+void CommDaemon::listen_for(const ipc::Watch& watch) {
+    std::vector<PlacedAddress> all = watch.claims;
+    all.insert(all.end(), watch.probes.begin(), watch.probes.end());
+    ndp_groups_.want(all);
 }
 
 void CommDaemon::on_new_keys(config::AuthKeys keys) noexcept {
@@ -170,6 +192,7 @@ void CommDaemon::interface_changed(const std::string& name) {
     const InterfaceState state = interfaces_.table().state(name);
     for (std::size_t i = 0; i < media_.size(); ++i)
         if (plans_[i].interface == name) media_[i]->interface_changed(state);
+    ndp_groups_.interface_changed();
     feed(CarrierChanged{name, state.carrier});
 }
 
@@ -226,6 +249,14 @@ void CommDaemon::arp(int interface, const ArpPacket& packet) {
                  .from_this_host = interfaces_.table().is_own_mac(packet.sender_mac)});
 }
 
+void CommDaemon::ndp(int interface, const MacAddress& from, const wire::NdpPacket& packet) {
+    const auto name = interfaces_.table().name_of(interface);
+    if (!name) return;
+    ArpSeen seen = arp_of(packet, from, *name);
+    seen.from_this_host = interfaces_.table().is_own_mac(seen.sender_mac);
+    feed(seen);
+}
+
 // ---- actions
 
 void CommDaemon::carry_out_all() {
@@ -256,25 +287,46 @@ bool CommDaemon::send_arp(const std::string& interface, const MacAddress& to,
     const InterfaceState state = interfaces_.table().state(interface);
     if (state.index == 0) return false;
     const auto sent = arp_.send(state.index, to, packet);
-    if (sent) return true;
-    if (const auto more = arp_faults_.allow(interface, runtime::now()))
-        host_.log().log(Level::kWarn, "arp-not-sent",
-                        fmt::format("Unable to send ARP on {}: {}{}", interface, sent.error().text,
+    if (!sent) not_sent("send ARP", interface, sent.error());
+    return sent.has_value();
+}
+
+bool CommDaemon::send_ndp(const std::string& interface, const wire::NdpPacket& packet) {
+    const InterfaceState state = interfaces_.table().state(interface);
+    if (state.index == 0) return false;
+    const auto sent = ndp_.send(state.index, packet);
+    if (!sent) not_sent("send NDP", interface, sent.error());
+    return sent.has_value();
+}
+
+void CommDaemon::not_sent(const char* what, const std::string& interface, const Error& why) {
+    if (const auto more = probe_faults_.allow(what + interface, runtime::now()))
+        host_.log().log(Level::kWarn, "probe-not-sent",
+                        fmt::format("Unable to {} on {}: {}{}", what, interface, why.text,
                                     log::more_suffix(*more)),
                         {{"HB_LINK", interface}});
-    return false;
 }
 
 void CommDaemon::carry_out(const SendArpProbe& action) {
-    const MacAddress mac = interfaces_.table().state(action.where.interface).mac;
-    if (!action.where.address.is_v4() ||
-        !send_arp(action.where.interface, kBroadcastMac, arp_probe(mac, action.where.address)))
-        failed_probes_.push_back(action.where);
+    if (!send_probe(action.where)) failed_probes_.push_back(action.where);
+}
+
+bool CommDaemon::send_probe(const PlacedAddress& where) {
+    if (!where.address.is_v4()) {
+        // Who does not hear the probes of others (G9) has not asked, whatever he sends.
+        return send_ndp(where.interface, wire::ndp_probe(where.address)) &&
+               ndp_groups_.heard(where);
+    }
+    const MacAddress mac = interfaces_.table().state(where.interface).mac;
+    return send_arp(where.interface, kBroadcastMac, arp_probe(mac, where.address));
 }
 
 void CommDaemon::carry_out(const SendArpAnswer& action) {
-    if (!action.where.address.is_v4()) return;
     const MacAddress mac = interfaces_.table().state(action.where.interface).mac;
+    if (!action.where.address.is_v4()) {
+        send_ndp(action.where.interface, wire::ndp_announcement(mac, action.where.address));
+        return;
+    }
     send_arp(action.where.interface, action.to,
              arp_answer(mac, action.where.address, action.to, action.to_ip));
 }
@@ -282,9 +334,12 @@ void CommDaemon::carry_out(const SendArpAnswer& action) {
 void CommDaemon::carry_out(const AskControl& action) {
     const InterfaceState state = interfaces_.table().state(action.interface);
     // Without a gateway nobody there is known who must answer; heartbeats and ping nodes may do.
-    if (!state.gateway || !state.address) return;
-    send_arp(action.interface, kBroadcastMac,
-             arp_question(state.mac, *state.address, *state.gateway));
+    if (state.gateway && state.address)
+        send_arp(action.interface, kBroadcastMac,
+                 arp_question(state.mac, *state.address, *state.gateway));
+    if (state.gateway_v6 && state.link_local)
+        send_ndp(action.interface,
+                 wire::ndp_question(state.mac, *state.link_local, *state.gateway_v6));
 }
 
 void CommDaemon::carry_out(const RememberGeneration& action) {

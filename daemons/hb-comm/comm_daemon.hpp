@@ -19,6 +19,8 @@
 #include "daemons/hb-comm/comm_core.hpp"
 #include "daemons/hb-comm/interface_watch.hpp"
 #include "daemons/hb-comm/medium.hpp"
+#include "daemons/hb-comm/ndp_groups.hpp"
+#include "daemons/hb-comm/ndp_socket.hpp"
 #include "daemons/skeleton/daemon_main.hpp"
 
 namespace hb::comm {
@@ -45,6 +47,8 @@ class CommDaemon final : public skeleton::Daemon {
     void datagram(LinkId link, const Datagram& datagram);
     void part(LinkId link, const Datagram& datagram, wire::OpenedPart part);
     void arp(int interface, const ArpPacket& packet);
+    void ndp(int interface, const MacAddress& from, const wire::NdpPacket& packet);
+    void listen_for(const ipc::Watch& watch);
     void interface_changed(const std::string& interface);
     void bad_frame(LinkId link, const IpAddress& from, const std::string& why);
     void tell_bad_frames() noexcept;
@@ -60,6 +64,9 @@ class CommDaemon final : public skeleton::Daemon {
     void carry_out(const ipc::CommToResource& action);
     void carry_out(const Event& action);
     bool send_arp(const std::string& interface, const MacAddress& to, const ArpPacket& packet);
+    bool send_ndp(const std::string& interface, const wire::NdpPacket& packet);
+    bool send_probe(const PlacedAddress& where);
+    void not_sent(const char* what, const std::string& interface, const Error& why);
 
     skeleton::Host& host_;
     bool master_gone_ = false;
@@ -70,7 +77,7 @@ class CommDaemon final : public skeleton::Daemon {
     std::vector<LinkPlan> plans_;
     DatagramReader reader_;
     BadFrames bad_frames_;
-    log::RateLimiter arp_faults_;
+    log::RateLimiter probe_faults_;  // of ARP and NDP, by interface
     CommCore core_;
     std::vector<CommAction> actions_;
     bool carrying_out_ = false;
@@ -79,6 +86,8 @@ class CommDaemon final : public skeleton::Daemon {
     runtime::Timer bad_frames_timer_;
     InterfaceWatch interfaces_;
     ArpSocket arp_;
+    NdpSocket ndp_;
+    NdpGroups ndp_groups_;
     std::vector<std::unique_ptr<Medium>> media_;  // by LinkId
 };
 

@@ -79,15 +79,22 @@ InterfaceState InterfaceTable::state(const std::string& name) const {
     }
     if (state.index == 0) return state;
     if (const auto it = addresses_.find(state.index); it != addresses_.end()) {
-        const auto first = std::find_if(it->second.begin(), it->second.end(),
-                                        [](const auto& a) { return !a.value.secondary; });
+        const auto first = std::find_if(it->second.begin(), it->second.end(), [](const auto& a) {
+            return a.value.address.is_v4() && !a.value.secondary;
+        });
         if (first != it->second.end()) {
             state.address = first->value.address;
             state.broadcast = broadcast_of(first->value);
         }
+        const auto v6 = std::find_if(it->second.begin(), it->second.end(),
+                                     [](const auto& a) { return !a.value.address.is_v4(); });
+        if (v6 != it->second.end()) state.link_local = v6->value.address;
     }
-    if (const auto it = routes_.find(state.index); it != routes_.end() && !it->second.empty())
-        state.gateway = it->second.begin()->first.gateway;
+    if (const auto it = routes_.find(state.index); it != routes_.end())
+        for (const auto& [route, seen] : it->second) {
+            auto& gateway = route.gateway.is_v4() ? state.gateway : state.gateway_v6;
+            if (!gateway) gateway = route.gateway;
+        }
     return state;
 }
 

@@ -21,9 +21,11 @@ struct InterfaceState {
     bool up = false;
     bool carrier = false;  // up, and the other end of the cable is there
     MacAddress mac;
-    std::optional<IpAddress> address;    // first that is not secondary
-    std::optional<IpAddress> broadcast;  // of that address
-    std::optional<IpAddress> gateway;    // default route with the lowest metric through it
+    std::optional<IpAddress> address;     // first of IPv4 that is not secondary
+    std::optional<IpAddress> broadcast;   // of that address
+    std::optional<IpAddress> gateway;     // default route with the lowest metric through it
+    std::optional<IpAddress> link_local;  // first of IPv6
+    std::optional<IpAddress> gateway_v6;
     bool operator==(const InterfaceState&) const = default;
 };
 
@@ -50,6 +52,7 @@ class InterfaceTable {
 
     void put_link(int index, Link link);
     void drop_link(int index);
+    // Of IPv6 only link-local addresses belong here.
     void put_address(int index, const Address& address);
     void drop_address(int index, const IpAddress& address, unsigned prefix);
     void put_route(int index, const DefaultRoute& route);

@@ -26,11 +26,14 @@ constexpr int kSocketBytes = 1024 * 1024;
 constexpr Duration kFirstAnswer = 5s;
 
 std::optional<IpAddress> to_ip(const nl_addr* address) {
-    if (address == nullptr || nl_addr_get_family(address) != AF_INET ||
-        nl_addr_get_len(address) != 4)
+    if (address == nullptr) return std::nullopt;
+    const int family = nl_addr_get_family(address);
+    const std::size_t length = nl_addr_get_len(address);
+    if (!(family == AF_INET && length == 4) && !(family == AF_INET6 && length == 16))
         return std::nullopt;
     IpAddress ip;
-    std::memcpy(ip.bytes.data(), nl_addr_get_binary_addr(address), 4);
+    if (family == AF_INET6) ip.family = IpAddress::Family::kV6;
+    std::memcpy(ip.bytes.data(), nl_addr_get_binary_addr(address), length);
     return ip;
 }
 
@@ -53,7 +56,8 @@ InterfaceWatch::InterfaceWatch(runtime::EventLoop& loop, OnChange on_change)
     nl_socket_disable_seq_check(s);
     check(nl_connect(s, NETLINK_ROUTE), "connect");
     nl_socket_set_buffer_size(s, kSocketBytes, 0);  // the default will do if it is refused
-    check(nl_socket_add_memberships(s, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, 0),
+    check(nl_socket_add_memberships(s, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                    RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, 0),
           "subscribe");
     check(nl_socket_set_nonblocking(s), "set non-blocking");
     check(nl_socket_modify_cb(s, NL_CB_VALID, NL_CB_CUSTOM, on_valid, this), "callback");
@@ -82,11 +86,12 @@ void InterfaceWatch::first_read() {
 void InterfaceWatch::start_dump() {
     again_ = false;
     table_.begin_dump();
-    ask(Dump::kLinks);
+    ask(Dump::kLinks, AF_UNSPEC);
 }
 
-void InterfaceWatch::ask(Dump what) {
+void InterfaceWatch::ask(Dump what, int family) {
     dump_ = what;
+    family_ = family;
     int rc = 0;
     switch (what) {
         case Dump::kNone:
@@ -95,10 +100,10 @@ void InterfaceWatch::ask(Dump what) {
             rc = nl_rtgen_request(socket_.get(), RTM_GETLINK, AF_UNSPEC, NLM_F_DUMP);
             break;
         case Dump::kAddresses:
-            rc = nl_rtgen_request(socket_.get(), RTM_GETADDR, AF_INET, NLM_F_DUMP);
+            rc = nl_rtgen_request(socket_.get(), RTM_GETADDR, family, NLM_F_DUMP);
             break;
         case Dump::kRoutes:
-            rc = nl_rtgen_request(socket_.get(), RTM_GETROUTE, AF_INET, NLM_F_DUMP);
+            rc = nl_rtgen_request(socket_.get(), RTM_GETROUTE, family, NLM_F_DUMP);
             break;
     }
     if (rc < 0) dump_ = Dump::kNone;  // the next change asks again
@@ -116,12 +121,20 @@ int InterfaceWatch::on_finish(nl_msg*, void* self) {
         case Dump::kNone:
             break;
         case Dump::kLinks:
-            watch->ask(Dump::kAddresses);
+            watch->ask(Dump::kAddresses, AF_INET);
             break;
         case Dump::kAddresses:
-            watch->ask(Dump::kRoutes);
+            if (watch->family_ == AF_INET) {
+                watch->ask(Dump::kAddresses, AF_INET6);
+                break;
+            }
+            watch->ask(Dump::kRoutes, AF_INET);
             break;
         case Dump::kRoutes:
+            if (watch->family_ == AF_INET) {
+                watch->ask(Dump::kRoutes, AF_INET6);
+                break;
+            }
             watch->dump_ = Dump::kNone;
             if (watch->again_)
                 watch->start_dump();
@@ -178,22 +191,27 @@ void InterfaceWatch::link(nl_object* object, bool gone) {
 
 void InterfaceWatch::address(nl_object* object, bool gone) {
     auto* a = reinterpret_cast<rtnl_addr*>(object);
-    if (rtnl_addr_get_family(a) != AF_INET) return;
     const auto ip = to_ip(rtnl_addr_get_local(a));
-    if (!ip) return;
+    // Who asks a gateway does so from a link-local address: others of IPv6, of which there may be
+    // thousands, are nothing to us. One under duplicate address detection is not ours yet.
+    if (!ip || (!ip->is_v4() && rtnl_addr_get_scope(a) != RT_SCOPE_LINK)) return;
+    if (!ip->is_v4() && (rtnl_addr_get_flags(a) & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0)
+        gone = true;
     const int index = rtnl_addr_get_ifindex(a);
     const auto prefix = static_cast<unsigned>(rtnl_addr_get_prefixlen(a));
     if (gone) return table_.drop_address(index, *ip, prefix);
-    table_.put_address(index, {.address = *ip,
-                               .prefix = prefix,
-                               .broadcast = to_ip(rtnl_addr_get_broadcast(a)),
-                               .secondary = (rtnl_addr_get_flags(a) & IFA_F_SECONDARY) != 0});
+    table_.put_address(
+        index, {.address = *ip,
+                .prefix = prefix,
+                .broadcast = to_ip(rtnl_addr_get_broadcast(a)),
+                .secondary = ip->is_v4() && (rtnl_addr_get_flags(a) & IFA_F_SECONDARY) != 0});
 }
 
 void InterfaceWatch::route(nl_object* object, bool gone) {
     auto* r = reinterpret_cast<rtnl_route*>(object);
     const nl_addr* destination = rtnl_route_get_dst(r);
-    if (rtnl_route_get_family(r) != AF_INET || rtnl_route_get_table(r) != RT_TABLE_MAIN ||
+    const int family = rtnl_route_get_family(r);
+    if ((family != AF_INET && family != AF_INET6) || rtnl_route_get_table(r) != RT_TABLE_MAIN ||
         rtnl_route_get_type(r) != RTN_UNICAST ||
         (destination != nullptr && nl_addr_get_prefixlen(destination) != 0))
         return;

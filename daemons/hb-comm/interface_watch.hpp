@@ -1,4 +1,5 @@
-// InterfaceWatch: the kernel's interfaces, IPv4 addresses and default gateways, by rtnetlink.
+// InterfaceWatch: the kernel's interfaces, their addresses (IPv4, and link-local ones of IPv6) and
+// default gateways, by rtnetlink.
 //
 // The constructor reads everything once; after that every change is told, by interface name. When
 // the kernel had to drop notifications everything is read again, without blocking.
@@ -52,7 +53,7 @@ class InterfaceWatch {
     void address(nl_object* object, bool gone);
     void route(nl_object* object, bool gone);
     void start_dump();
-    void ask(Dump what);
+    void ask(Dump what, int family);
     void read() noexcept;
     void first_read();
 
@@ -62,6 +63,7 @@ class InterfaceWatch {
     std::unique_ptr<nl_sock, FreeSocket> socket_;
     runtime::FdEvent event_;
     Dump dump_ = Dump::kNone;
+    int family_ = 0;      // of the dump: addresses and routes of IPv4, then of IPv6
     bool again_ = false;  // the dump under way is not whole
 };
 

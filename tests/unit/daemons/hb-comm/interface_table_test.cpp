@@ -43,6 +43,23 @@ TEST_F(Interfaces, State) {
     EXPECT_FALSE(table.is_own_mac(*MacAddress::parse("02:00:00:00:00:03")));
 }
 
+TEST_F(Interfaces, OfIpv6TheLinkLocalAddressAndTheGateway) {
+    EXPECT_FALSE(table.state("eth0").link_local);
+    EXPECT_FALSE(table.state("eth0").gateway_v6);
+    table.put_route(2, {.metric = 10, .gateway = ip("fe80::fe")});
+    table.put_route(2, {.metric = 1024, .gateway = ip("fe80::fd")});
+    table.put_address(2, {.address = ip("fe80::1"), .prefix = 64});
+    table.put_address(3, {.address = ip("fe80::2"), .prefix = 64});
+    EXPECT_EQ(table.state("eth0").link_local, ip("fe80::1"));
+    EXPECT_EQ(table.state("eth0").gateway_v6, ip("fe80::fe"));
+    EXPECT_EQ(table.state("eth0").gateway, ip("10.0.0.253"));
+    EXPECT_EQ(table.state("eth0").address, ip("10.0.0.1"));
+    EXPECT_FALSE(table.state("eth1").address);
+    EXPECT_FALSE(table.state("eth1").broadcast);
+    table.drop_address(2, ip("fe80::1"), 64);
+    EXPECT_FALSE(table.state("eth0").link_local);
+}
+
 TEST_F(Interfaces, BroadcastIsTheKernelsElseThePrefixes) {
     struct Case {
         InterfaceTable::Address address;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cctype>
 #include <vector>
@@ -24,7 +25,12 @@ std::vector<std::string_view> split_slashes(std::string_view text) {
 }
 
 bool is_usable(const IpAddress& a) {
-    if (!a.is_v4()) return a.bytes[0] != 0xff && a.bytes != std::array<std::uint8_t, 16>{};
+    if (!a.is_v4()) {
+        const bool mapped = std::all_of(a.bytes.begin(), a.bytes.begin() + 10,
+                                        [](std::uint8_t byte) { return byte == 0; }) &&
+                            a.bytes[10] == 0xff && a.bytes[11] == 0xff;
+        return a.bytes[0] != 0xff && !mapped && a.bytes != std::array<std::uint8_t, 16>{};
+    }
     return a.bytes[0] != 0 && a.bytes[0] < 224;
 }
 
@@ -75,6 +81,8 @@ Result<AddressSpec> parse_address_spec(std::string_view text) {
     if (!is_usable(*address))
         return failure(fmt::format("{} is not the address of a host", fields[0]));
     spec.address = *address;
+    if (!address->is_v4() && fields.size() > 3)
+        return failure("too many fields: ip/bits/interface is the longest form of an IPv6 address");
     if (fields.size() > 4)
         return failure("too many fields: ip/mask/interface/broadcast is the longest form");
     if (fields.size() > 1) {
@@ -83,14 +91,22 @@ Result<AddressSpec> parse_address_spec(std::string_view text) {
         spec.prefix = *prefix;
     }
     // Heartbeat's rule: a third field that begins with a digit is the broadcast address.
-    const bool short_form =
-        fields.size() == 3 && !fields[2].empty() && fields[2][0] >= '0' && fields[2][0] <= '9';
+    const bool short_form = address->is_v4() && fields.size() == 3 && !fields[2].empty() &&
+                            fields[2][0] >= '0' && fields[2][0] <= '9';
     if (fields.size() > 2 && !short_form)
         if (auto bad = take_interface(fields[2], spec)) return std::unexpected(*bad);
     if (fields.size() > 3 || short_form) {
         const Result<IpAddress> broadcast = parse_broadcast(fields.back(), spec.address);
         if (!broadcast) return std::unexpected(broadcast.error());
         spec.broadcast = *broadcast;
+    }
+    if (!spec.address.is_v4()) {
+        if (!spec.label.empty())
+            return failure(fmt::format("'{}': an IPv6 address has no label", printable(fields[2])));
+        if (is_link_local(spec.address) && spec.interface.empty())
+            return failure(
+                fmt::format("{} is a link-local address: write its interface, {}/64/eth0",
+                            fields[0], fields[0]));
     }
     return spec;
 }
@@ -102,6 +118,10 @@ std::string to_string(const AddressSpec& spec) {
     if (!spec.label.empty()) text += ":" + spec.label;
     if (spec.broadcast) text += "/" + spec.broadcast->to_string();
     return text;
+}
+
+bool is_link_local(const IpAddress& address) {
+    return !address.is_v4() && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
 }
 
 bool is_address_type(std::string_view type) {

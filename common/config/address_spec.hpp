@@ -1,4 +1,5 @@
-// The address words of haresources: ip[/mask[/interface[/broadcast]]] or ip/mask/broadcast.
+// The address words of haresources: ip[/mask[/interface[/broadcast]]] or ip/mask/broadcast; of
+// IPv6: ip[/bits[/interface]].
 #pragma once
 
 #include <optional>
@@ -25,6 +26,9 @@ struct AddressSpec {
 
 // "10.0.0.5/24/eth0": the shortest text that parses to the same.
 [[nodiscard]] std::string to_string(const AddressSpec& spec);
+
+// Of fe80::/10, which every interface has.
+[[nodiscard]] bool is_link_local(const IpAddress& address);
 
 // Is this the type of a resource that is an address (IPaddr, IPaddr2, IPv6addr)?
 [[nodiscard]] bool is_address_type(std::string_view type);

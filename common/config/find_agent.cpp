@@ -18,7 +18,7 @@
 namespace hb::config {
 namespace {
 
-constexpr std::array<std::string_view, 2> kBuiltIn = {"IPaddr", "IPaddr2"};
+constexpr std::array<std::string_view, 3> kBuiltIn = {"IPaddr", "IPaddr2", "IPv6addr"};
 constexpr std::array<std::string_view, 6> kUnitEndings = {".service", ".socket", ".target",
                                                           ".mount",   ".timer",  ".path"};
 constexpr const char* kProvider = "heartbeat";
@@ -38,7 +38,6 @@ constexpr auto kWrappers = std::to_array<Wrapper>({
     {"Delay", {"startdelay", "stopdelay", "mondelay"}},
     {"ICP", {"driveid", "device"}},
     {"IPsrcaddr", {"ipaddress"}},
-    {"IPv6addr", {"ipv6addr"}},
     {"LVM", {"volgrpname"}},
     {"LinuxSCSI", {"scsi"}},
     {"MailTo", {"email", "subject"}},

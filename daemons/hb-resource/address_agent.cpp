@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "common/base/assert.hpp"
+#include "daemons/hb-resource/address_words.hpp"
 
 namespace hb::resource {
 
@@ -19,19 +19,7 @@ namespace {
 using What = AddressRequest::What;
 using Outcome = OperationDone::Outcome;
 
-constexpr Duration kRestorePause = 1s;       // before the second time in a row; then it doubles
-constexpr Duration kRestorePauseMost = 60s;  // and is forgotten after that time of quiet
-constexpr unsigned kMostTries = 3;           // of one add whose answer and table disagree
-
-Event address_event(std::string id, Level level, std::string text, const IpAddress& address) {
-    return {std::move(id), level, std::move(text), {{"HB_ADDRESS", address.to_string()}}};
-}
-
-// strerror() may not be called from a library; its text for what rtnetlink answers is all we need.
-std::string error_text(int error) {
-    char buffer[128];
-    return strerror_r(error, buffer, sizeof buffer);
-}
+constexpr unsigned kMostTries = 3;  // of one add whose answer and table disagree
 
 // "eth0:7" of eth0 is 7.
 std::optional<unsigned> label_number(const std::string& label, const std::string& interface) {
@@ -42,15 +30,6 @@ std::optional<unsigned> label_number(const std::string& label, const std::string
     const auto [rest, error] = std::from_chars(begin, end, number);
     if (error != std::errc{} || rest != end) return std::nullopt;
     return number;
-}
-
-// The lowest pause doubles with every time in a row.
-Duration restore_pause(unsigned restored) {
-    if (restored == 0) return Duration{};
-    Duration pause = kRestorePause;
-    for (unsigned i = 1; i < restored && pause < kRestorePauseMost; i++)
-        pause *= 2;
-    return std::min(pause, kRestorePauseMost);
 }
 
 }  // namespace
@@ -78,7 +57,8 @@ void AddressAgent::begin(Call call, Out& out) {
         case Operation::kStop:
             return begin_stop(std::move(call), out);
         case Operation::kStatus: {
-            const auto found = kernel_.find(call.operation.spec.address);
+            auto found = kernel_.find(call.operation.spec.address);
+            std::erase_if(found, &is_duplicate);
             if (found.empty()) return finish(call, Outcome::kNotRunning, "", out);
             return finish(call, Outcome::kRunning, "on " + link_name(found.front().link), out);
         }
@@ -87,7 +67,10 @@ void AddressAgent::begin(Call call, Out& out) {
 
 void AddressAgent::begin_start(Call call, Out& out) {
     const config::AddressSpec& spec = call.operation.spec;
-    const std::vector<KernelAddress> there = expected(spec.address);
+    std::vector<KernelAddress> there = expected(spec.address);
+    for (const KernelAddress& each : there)
+        if (is_undecided(each)) send({.what = What::kDelete, .address = each}, out);
+    std::erase_if(there, &is_undecided);
     for (const KernelAddress& each : there) {
         // Not there yet, but asked for: wait for that answer.
         const auto under_way = under_way_.find(each.key());
@@ -153,7 +136,7 @@ void AddressAgent::hold(const config::AddressSpec& spec, MonoTime now, Out& out)
 
 void AddressAgent::announce(const config::AddressSpec& spec, Out& out) {
     for (const KernelAddress& each : kernel_.find(spec.address))
-        announce_at(each, out);
+        if (!is_duplicate(each)) announce_at(each, out);
 }
 
 void AddressAgent::announce_at(const KernelAddress& where, Out& out) {
@@ -181,6 +164,10 @@ void AddressAgent::answered(std::uint32_t number, int error, MonoTime now, Out& 
     const auto under_way = under_way_.find(request.address.key());
     under_way->second.erase(number);
     if (under_way->second.empty()) under_way_.erase(under_way);
+    // IPv6: the kernel says so later than it answers, and until then the table is behind.
+    if (request.what == What::kAdd && error == 0 && !request.address.address.is_v4() &&
+        !request.gone && kernel_.find(request.address.key()) == nullptr)
+        kernel_.apply(AddressSeen{request.address});
     // Who went along with a primary has been reported by now, unless reports were lost.
     if (kernel_.synced())
         std::erase_if(bystanders_, [&](const auto& b) { return b.second.request == number; });
@@ -238,7 +225,8 @@ void AddressAgent::settle(const Request& request, int error, MonoTime now, Out& 
         calls_.erase(found);
         call.outstanding--;
         if (error != 0 && call.problem.empty())
-            call.problem = fmt::format("{} on {}: {}", name, interface, error_text(error));
+            call.problem = fmt::format("{} on {}: {}", name, interface,
+                                       refusal_text(request.address, interface, error));
         settle_call(std::move(call), request, out);
     }
 }
@@ -258,139 +246,6 @@ void AddressAgent::settle_call(Call call, const Request& request, Out& out) {
     } else {
         finish(call, Outcome::kOk, "", out);
     }
-}
-
-void AddressAgent::settle_restore(const Request& request, int error, MonoTime now, Out& out) {
-    const IpAddress& address = request.address.address;
-    const auto held = held_.find(address);
-    if (error == 0) {
-        out.emplace_back(
-            address_event("address-restored", request.level,
-                          fmt::format("Put {} back on {}: {}", address.to_string(),
-                                      link_name(request.address.link), request.restored),
-                          address));
-        if (held == held_.end()) return;
-        held->second.problem.clear();
-        announce_at(request.address, out);
-        return;
-    }
-    out.emplace_back(address_event("address-not-restored", Level::kError,
-                                   fmt::format("Cannot put {} back on {}: {}", address.to_string(),
-                                               link_name(request.address.link), error_text(error)),
-                                   address));
-    if (held != held_.end()) plan_restore(held->second, request.address, now, out);
-}
-
-// ---- what the kernel reports
-
-void AddressAgent::handle(const KernelUpdate& update, MonoTime now, Out& out) {
-    const bool was_synced = kernel_.synced();
-    std::optional<KernelLink> before;
-    const auto* link_seen = std::get_if<LinkSeen>(&update);
-    if (link_seen != nullptr)
-        if (const KernelLink* link = kernel_.link(link_seen->link.index)) before = *link;
-    const std::vector<KernelAddress> gone = kernel_.apply(update);
-    if (link_seen != nullptr) link_changed(before, link_seen->link, now, out);
-    for (const KernelAddress& address : gone)
-        vanished(address, now, out);
-    if (!was_synced && kernel_.synced()) now_synced(now, out);
-}
-
-void AddressAgent::now_synced(MonoTime now, Out& out) {
-    std::erase_if(bystanders_,
-                  [&](const auto& b) { return !requests_.contains(b.second.request); });
-    for (const auto& [request, error] : std::exchange(unjudged_, {}))
-        settle(request, error, now, out);
-    for (auto& [id, call] : std::exchange(unbegun_, {}))
-        begin(std::move(call), out);
-    for (auto& [address, held] : held_)
-        if (!held.restore_at && expected(address).empty()) plan_restore(held, held.lost, now, out);
-}
-
-void AddressAgent::vanished(const KernelAddress& address, MonoTime now, Out& out) {
-    const Request* under_way = newest_under_way(address.key());
-    if (under_way != nullptr) return;  // asked for, or on its way back already
-    const auto bystander = bystanders_.find(address.key());
-    if (bystander != bystanders_.end()) {
-        const std::string why = fmt::format(
-            "the kernel removed it together with {} (net.ipv4.conf.{}."
-            "promote_secondaries is off)",
-            bystander->second.primary.to_string(), link_name(address.link));
-        bystanders_.erase(bystander);
-        KernelAddress again = address;
-        again.secondary = false;
-        send({.what = What::kAdd,
-              .address = std::move(again),
-              .restored = why,
-              .level = Level::kInfo},
-             out);
-        return;
-    }
-    const auto held = held_.find(address.address);
-    if (held == held_.end() || !kernel_.find(address.address).empty()) return;
-    held->second.lost = address;
-    if (kernel_.synced()) plan_restore(held->second, address, now, out);
-}
-
-// A cable that is plugged in again, or a MAC that changed: the network has to be told. And what had
-// nowhere to go back to may have a place now.
-void AddressAgent::link_changed(const std::optional<KernelLink>& before, const KernelLink& after,
-                                MonoTime now, Out& out) {
-    const bool usable = after.up && after.carrier;
-    const bool was_usable = before && before->up && before->carrier;
-    const bool other_mac = before && before->mac != after.mac;
-    for (auto& [address, held] : held_) {
-        if (usable && !was_usable && held.restore_at) held.restore_at = now;
-        if (!(usable && !was_usable) && !other_mac) continue;
-        for (const KernelAddress& place : kernel_.find(address))
-            if (place.link == after.index) announce_at(place, out);
-    }
-}
-
-// ---- putting back
-
-void AddressAgent::plan_restore(Held& held, const std::optional<KernelAddress>& lost, MonoTime now,
-                                Out& out) {
-    if (held.restored_at != kNever && now - held.restored_at > 2 * kRestorePauseMost)
-        held.restored = 0;
-    const Duration pause = restore_pause(held.restored);
-    held.lost = lost;
-    held.restore_at = now + pause;
-    if (pause == Duration{}) return restore(held, now, out);
-    if (!held.problem.empty()) return;  // said already
-    out.emplace_back(address_event(
-        "address-lost", Level::kWarn,
-        fmt::format("{} is gone again, not by us ({} times in a row): putting it back in {}",
-                    held.spec.address.to_string(), held.restored, hb::to_string(pause)),
-        held.spec.address));
-}
-
-void AddressAgent::restore(Held& held, MonoTime now, Out& out) {
-    held.restore_at.reset();
-    if (!expected(held.spec.address).empty()) return;
-    held.restored++;
-    held.restored_at = now;
-    const std::string why = "somebody else had removed it";
-    if (held.lost && kernel_.link(held.lost->link) != nullptr) {
-        KernelAddress again = *held.lost;
-        again.secondary = false;
-        send({.what = What::kAdd, .address = std::move(again), .restored = why}, out);
-        return;
-    }
-    const Result<FoundInterface> placement = find_interface(held.spec, kernel_);
-    if (placement) {
-        send({.what = What::kAdd, .address = placed(held.spec, *placement), .restored = why}, out);
-        return;
-    }
-    if (held.problem != placement.error().text) {
-        held.problem = placement.error().text;
-        out.emplace_back(address_event(
-            "address-not-restored", Level::kError,
-            fmt::format("{} is gone, not by us, and cannot be put back: {}; trying again",
-                        held.spec.address.to_string(), held.problem),
-            held.spec.address));
-    }
-    plan_restore(held, std::nullopt, now, out);
 }
 
 // ---- time
@@ -434,6 +289,12 @@ Result<PlacedAddress> AddressAgent::place(const config::AddressSpec& spec) const
 
 KernelAddress AddressAgent::placed(const config::AddressSpec& spec,
                                    const FoundInterface& placement) {
+    if (!spec.address.is_v4())
+        return {.address = spec.address,
+                .prefix = placement.prefix,
+                .link = placement.link,
+                .flags = IFA_F_NODAD,
+                .preferred = 0};
     return {.address = spec.address,
             .prefix = placement.prefix,
             .link = placement.link,

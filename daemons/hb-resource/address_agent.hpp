@@ -1,5 +1,5 @@
-// AddressAgent: the built-in agent behind IPaddr and IPaddr2. Pure: it decides which addresses to
-// add and delete, a netlink socket carries that out and reports what the kernel says.
+// AddressAgent: the built-in agent behind IPaddr, IPaddr2 and IPv6addr. Pure: it decides which
+// addresses to add and delete, a netlink socket carries that out and reports what the kernel says.
 //
 // The kernel is the truth. Status answers from the kernel's table; an address that is there already
 // is started, one that is not there is stopped. Requests go out without waiting for each other; all
@@ -9,6 +9,12 @@
 // that repeat, after growing pauses. When the kernel takes the secondary addresses of a subnet
 // along with the primary one that we delete (promote_secondaries off), they are put back too,
 // whosever they are.
+//
+// An IPv6 address is added without duplicate address detection (whose it is the cluster settled,
+// and a second of waiting would be an outage) and deprecated, so that nobody's outgoing traffic
+// begins with it unasked (docs/decisions). One whose detection is under way or failed was not
+// added by us: it is replaced. The kernel takes IPv6 addresses off a link that is set down; they
+// are put back when it is up.
 #pragma once
 
 #include <cstdint>
@@ -93,6 +99,7 @@ class AddressAgent {
         KernelAddress address;
         std::set<std::uint64_t> calls;  // waiting for it
         std::string restored;           // not empty: it is put back, and why
+        bool gone = false;              // reported gone since it was asked for
         Level level = Level::kWarn;     // to say that at
         unsigned tries = 1;
     };
@@ -103,6 +110,7 @@ class AddressAgent {
         std::optional<MonoTime> restore_at;  // planned
         std::optional<KernelAddress> lost;   // as it was
         std::string problem;                 // why it could not be put back, as logged last
+        bool link_was_down = false;          // it waited for that
     };
     struct Bystander {  // may go with the primary that this request deletes
         std::uint32_t request = 0;
@@ -125,6 +133,9 @@ class AddressAgent {
                       MonoTime now, Out& out);
     void plan_restore(Held& held, const std::optional<KernelAddress>& lost, MonoTime now, Out& out);
     void restore(Held& held, MonoTime now, Out& out);
+    void wait_for_link(Held& held, const KernelLink& link, MonoTime now, Out& out);
+    void detection_failed(const KernelAddress& address, Out& out);
+    void note_gone(const KernelAddress::Key& key);
     // What the kernel will have when everything under way is done.
     [[nodiscard]] std::vector<KernelAddress> expected(const IpAddress& address) const;
     [[nodiscard]] const Request* newest_under_way(const KernelAddress::Key& key) const;
@@ -143,6 +154,7 @@ class AddressAgent {
     std::map<KernelAddress::Key, Bystander> bystanders_;
     std::vector<std::pair<Request, int>> unjudged_;  // answered, but the table must say more
     std::uint32_t next_request_ = 1;
+    std::set<int> down_;  // links that took addresses along, said so
 
     // Numbers N of labels ethX:N in use on one link, for as long as the table does not change.
     struct LabelNumbers {

@@ -12,10 +12,13 @@
 #include <cstring>
 
 #include "common/runtime/system_clock.hpp"
+#include "common/wire/ndp_packet.hpp"
 
 namespace hb::resource {
 
 namespace {
+
+constexpr MacAddress kEverybody{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
 // RFC 826, for Ethernet and IPv4.
 ArpPacket arp_packet(std::uint8_t operation, const Announce& announce, const MacAddress& target) {
@@ -66,30 +69,41 @@ void Announcer::stop(const IpAddress& address) {
 void Announcer::turn() noexcept {
     int first_error = 0;
     Announce first_failed;
+    const auto count = [&](const Announce& announce, int error) {
+        (error == 0 ? sent_ : failed_)++;
+        if (error == 0 || first_error != 0) return;
+        first_error = error;
+        first_failed = announce;
+    };
     for (const Announce& announce : schedule_.take_due(runtime::now())) {
-        for (const ArpPacket& packet : {gratuitous_request(announce), gratuitous_reply(announce)}) {
-            const int error = send(announce, packet);
-            if (error == 0) {
-                sent_++;
-                continue;
-            }
-            failed_++;
-            if (first_error != 0) continue;
-            first_error = error;
-            first_failed = announce;
+        if (!announce.address.is_v4()) {
+            count(announce, send_advertisement(announce));
+            continue;
         }
+        for (const ArpPacket& packet : {gratuitous_request(announce), gratuitous_reply(announce)})
+            count(announce, send_arp(announce, packet));
     }
     timer_.arm(schedule_.next_deadline());
     if (first_error != 0) on_failure_(first_failed, first_error);
 }
 
-int Announcer::send(const Announce& announce, const ArpPacket& packet) {
+int Announcer::send_arp(const Announce& announce, const ArpPacket& packet) {
+    return send(announce, ETH_P_ARP, kEverybody, packet);
+}
+
+int Announcer::send_advertisement(const Announce& announce) {
+    return send(announce, ETH_P_IPV6, wire::multicast_mac(wire::all_nodes_v6()),
+                wire::encode_ndp(wire::ndp_announcement(announce.mac, announce.address)));
+}
+
+int Announcer::send(const Announce& announce, std::uint16_t protocol, const MacAddress& mac,
+                    std::span<const std::uint8_t> packet) {
     sockaddr_ll to{};
     to.sll_family = AF_PACKET;
-    to.sll_protocol = htons(ETH_P_ARP);
+    to.sll_protocol = htons(protocol);
     to.sll_ifindex = announce.link;
     to.sll_halen = ETH_ALEN;
-    std::memset(to.sll_addr, 0xff, ETH_ALEN);
+    std::copy(mac.bytes.begin(), mac.bytes.end(), to.sll_addr);
     const void* const address = &to;
     const ssize_t sent = sendto(socket_.get(), packet.data(), packet.size(), MSG_DONTWAIT,
                                 static_cast<const sockaddr*>(address), sizeof to);

@@ -1,5 +1,6 @@
-// Announcer: tells the network at which MAC an address is now, by gratuitous ARP: a request and a
-// reply for each, to the link's broadcast address, since some hosts believe only one of them.
+// Announcer: tells the network at which MAC an address is now. IPv4: by gratuitous ARP, a request
+// and a reply for each, to the link's broadcast address, since some hosts believe only one of them.
+// IPv6: by an unsolicited neighbour advertisement to all nodes, with the override flag.
 //
 // Owns a packet socket that receives nothing. Never blocks: what the kernel does not take is
 // counted and left to the repetitions.
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "common/base/result.hpp"
@@ -42,7 +44,11 @@ class Announcer {
   private:
     Announcer(runtime::EventLoop& loop, runtime::UniqueFd socket, OnFailure on_failure);
     void turn() noexcept;
-    [[nodiscard]] int send(const Announce& announce, const ArpPacket& packet);
+    // 0, or an errno.
+    [[nodiscard]] int send(const Announce& announce, std::uint16_t protocol, const MacAddress& to,
+                           std::span<const std::uint8_t> packet);
+    [[nodiscard]] int send_arp(const Announce& announce, const ArpPacket& packet);
+    [[nodiscard]] int send_advertisement(const Announce& announce);
 
     runtime::UniqueFd socket_;
     OnFailure on_failure_;

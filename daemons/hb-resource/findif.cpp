@@ -11,7 +11,7 @@ namespace {
 // Does `a` serve better than `b`? False in a tie: the first found stays.
 bool better(const KernelRoute& a, const KernelRoute& b) {
     const auto rank = [](const KernelRoute& route) {
-        return std::tuple(route.prefix == 0, route.metric, 32 - route.prefix);
+        return std::tuple(route.prefix == 0, route.metric, -static_cast<int>(route.prefix));
     };
     return rank(a) < rank(b);
 }
@@ -28,7 +28,7 @@ std::optional<KernelRoute> best_route(const IpAddress& address, const KernelLink
 }
 
 std::optional<IpAddress> broadcast_of(const IpAddress& address, unsigned prefix) {
-    if (prefix > 30) return std::nullopt;
+    if (!address.is_v4() || prefix > 30) return std::nullopt;
     return IpAddress::v4(address.v4_host_order() | ~netmask_v4(prefix));
 }
 
@@ -36,9 +36,10 @@ std::optional<IpAddress> broadcast_of(const IpAddress& address, unsigned prefix)
 
 Result<FoundInterface> find_interface(const config::AddressSpec& spec, const KernelTable& kernel) {
     const std::string name = spec.address.to_string();
-    if (!spec.address.is_v4()) return failure(fmt::format("{} is not an IPv4 address", name));
-
     const KernelLink* link = nullptr;
+    if (spec.interface.empty() && config::is_link_local(spec.address))
+        return failure(
+            fmt::format("{} is a link-local address: its interface has to be named", name));
     if (!spec.interface.empty()) {
         link = kernel.link(spec.interface);
         if (link == nullptr) return failure(fmt::format("{}: no such device", spec.interface));

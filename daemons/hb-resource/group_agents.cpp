@@ -19,10 +19,6 @@ namespace {
 // After a change of links or routes: they come in bursts.
 constexpr Duration kPlacesPause = 50ms;
 
-bool is_address(const config::Resource& resource) {
-    return resource.type == "IPaddr" || resource.type == "IPaddr2";
-}
-
 // Does its status keep a contract? Of scripts that is not known.
 bool is_trusted(const config::Resource& resource, const config::AgentDirectories& directories) {
     const auto found = config::find_agent(resource, directories);
@@ -99,8 +95,7 @@ GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::
     runner.group = group.name;
     for (const config::Resource& resource : group.resources) {
         Resource made{.written = resource, .mount_point = mount_point(resource, directories)};
-        const auto address = is_address(resource) ? config::address_of(resource)
-                                                  : std::optional<config::AddressSpec>();
+        const auto address = config::address_of(resource);
         if (address) {
             made.is_address = true;
             made.address = *address;

@@ -10,8 +10,13 @@ std::uint32_t netmask_v4(unsigned prefix) {
 }
 
 bool same_subnet(const IpAddress& a, const IpAddress& b, unsigned prefix) {
-    const std::uint32_t mask = netmask_v4(prefix);
-    return (a.v4_host_order() & mask) == (b.v4_host_order() & mask);
+    if (a.family != b.family) return false;
+    const std::size_t whole = std::min<std::size_t>(prefix / 8, a.bytes.size());
+    if (!std::equal(a.bytes.begin(), a.bytes.begin() + static_cast<std::ptrdiff_t>(whole),
+                    b.bytes.begin()))
+        return false;
+    if (whole == a.bytes.size() || prefix % 8 == 0) return true;
+    return ((a.bytes[whole] ^ b.bytes[whole]) & (0xff00 >> prefix % 8) & 0xff) == 0;
 }
 
 std::vector<KernelAddress> KernelTable::apply(const KernelUpdate& update) {
@@ -47,9 +52,7 @@ void KernelTable::take(const AddressGone& gone_address, std::vector<KernelAddres
     const KernelAddress value = found->second.value;
     addresses_.erase(found);
     gone.push_back(value);
-    if (find(value.address).empty())
-        std::erase_if(routes_,
-                      [&](const auto& entry) { return entry.first.source == value.address; });
+    if (find(value.address).empty()) drop_source(value.address);
 }
 
 void KernelTable::take(const RouteSeen& seen, std::vector<KernelAddress>&) {
@@ -103,6 +106,19 @@ void KernelTable::take(const KernelOverrun&, std::vector<KernelAddress>&) {
         each.complete = false;
 }
 
+// IPv4: a route goes with its source address. IPv6: only the preference goes.
+void KernelTable::drop_source(const IpAddress& source) {
+    std::map<KernelRoute, std::uint64_t> without;
+    std::erase_if(routes_, [&](const auto& entry) {
+        if (entry.first.source != source) return false;
+        KernelRoute route = entry.first;
+        route.source.reset();
+        if (!source.is_v4()) without.emplace(route, entry.second);
+        return true;
+    });
+    routes_.merge(without);
+}
+
 void KernelTable::drop_routes_of_link(int index) {
     std::erase_if(routes_, [&](const auto& entry) { return entry.first.link == index; });
 }
@@ -137,6 +153,7 @@ const KernelAddress* KernelTable::find(const KernelAddress::Key& key) const {
 
 std::vector<KernelAddress> KernelTable::secondaries_of(const KernelAddress& primary) const {
     std::vector<KernelAddress> found;
+    if (!primary.address.is_v4()) return found;
     const std::uint32_t network = primary.address.v4_host_order() & netmask_v4(primary.prefix);
     for (auto at = addresses_.lower_bound({IpAddress::v4(network), 0, 0});
          at != addresses_.end() &&

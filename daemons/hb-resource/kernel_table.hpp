@@ -1,5 +1,5 @@
-// KernelTable: what the kernel last told us of its links, IPv4 addresses and routes. Plain values;
-// the netlink socket fills it, everything else reads it.
+// KernelTable: what the kernel last told us of its links, addresses and routes, IPv4 and IPv6.
+// Plain values; the netlink socket fills it, everything else reads it.
 //
 // A dump refreshes what it names and, when it ends, drops what it did not name. Some things the
 // kernel does without saying so are imitated: routes go with their link (also when it is only set
@@ -34,8 +34,8 @@ struct KernelAddress {
     unsigned prefix = 32;
     int link = 0;
     std::optional<IpAddress> broadcast;
-    std::string label;  // as the kernel has it: the name of the link when none was given
-    bool secondary = false;
+    std::string label;        // as the kernel has it: the name of the link when none was given
+    bool secondary = false;   // IPv4: goes with its subnet's primary
     std::uint32_t flags = 0;  // IFA_F_* as seen; kept so that it can be put back as it was
     std::optional<std::uint32_t> valid;  // seconds; none: for ever
     std::optional<std::uint32_t> preferred;
@@ -94,6 +94,7 @@ using KernelUpdate = std::variant<LinkSeen, LinkGone, AddressSeen, AddressGone, 
                                   RouteGone, DumpBegan, DumpEnded, KernelOverrun>;
 
 [[nodiscard]] std::uint32_t netmask_v4(unsigned prefix);  // host order
+// False for addresses of two families.
 [[nodiscard]] bool same_subnet(const IpAddress& a, const IpAddress& b, unsigned prefix);
 
 class KernelTable {
@@ -111,7 +112,7 @@ class KernelTable {
     // Every place of this address, on whatever link and with whatever prefix.
     [[nodiscard]] std::vector<KernelAddress> find(const IpAddress& address) const;
     [[nodiscard]] const KernelAddress* find(const KernelAddress::Key& key) const;
-    // The secondaries that the kernel ties to this primary address.
+    // The secondaries that the kernel ties to this primary address. IPv6 has none.
     [[nodiscard]] std::vector<KernelAddress> secondaries_of(const KernelAddress& primary) const;
     // Labels of all addresses on one link.
     [[nodiscard]] std::vector<std::string> labels_on(int link) const;
@@ -144,6 +145,7 @@ class KernelTable {
     void take(const DumpEnded& ended, std::vector<KernelAddress>& gone);
     void take(const KernelOverrun& overrun, std::vector<KernelAddress>& gone);
     void drop_routes_of_link(int index);
+    void drop_source(const IpAddress& source);
     Dump& dump(KernelKind kind) { return dumps_[static_cast<std::size_t>(kind)]; }
 
     std::map<int, Aged<KernelLink>> links_;

@@ -81,8 +81,9 @@ Result<void> NetlinkSocket::open_sockets() {
     reports_ = std::move(*reports);
     requests_ = std::move(*requests);
 
-    const int error = nl_socket_add_memberships(reports_.get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-                                                RTNLGRP_IPV4_ROUTE, 0);
+    const int error =
+        nl_socket_add_memberships(reports_.get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+                                  RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, 0);
     if (error != 0) return failure(fmt::format("netlink groups: {}", nl_geterror(error)));
     nl_socket_modify_cb(reports_.get(), NL_CB_VALID, NL_CB_CUSTOM, &on_report, this);
     nl_socket_modify_cb(reports_.get(), NL_CB_FINISH, NL_CB_CUSTOM, &on_dump_done, this);
@@ -193,13 +194,17 @@ void NetlinkSocket::overrun() noexcept {
 
 void NetlinkSocket::start_dump(KernelKind kind) noexcept {
     dumping_ = kind;
-    dump_under_way_ = true;
     dump_interrupted_ = false;
     callbacks_.on_update(DumpBegan{kind});
-    const int type = kind == KernelKind::kLinks       ? RTM_GETLINK
-                     : kind == KernelKind::kAddresses ? RTM_GETADDR
-                                                      : RTM_GETROUTE;
-    const int family = kind == KernelKind::kLinks ? AF_UNSPEC : AF_INET;
+    ask_for_dump(kind == KernelKind::kLinks ? AF_UNSPEC : AF_INET);
+}
+
+void NetlinkSocket::ask_for_dump(int family) noexcept {
+    dumping_family_ = family;
+    dump_under_way_ = true;
+    const int type = dumping_ == KernelKind::kLinks       ? RTM_GETLINK
+                     : dumping_ == KernelKind::kAddresses ? RTM_GETADDR
+                                                          : RTM_GETROUTE;
     const bool asked = nl_rtgen_request(reports_.get(), type, family, NLM_F_DUMP) >= 0;
     dump_timer_.arm(runtime::now() + (asked ? kDumpPatience : kDumpRetry));
 }
@@ -214,6 +219,7 @@ void NetlinkSocket::dump_ended(int error) noexcept {
     dump_timer_.disarm();
     if (std::exchange(dump_all_again_, false)) return start_dump(KernelKind::kLinks);
     if (dump_interrupted_) return start_dump(dumping_);
+    if (dumping_family_ == AF_INET) return ask_for_dump(AF_INET6);
     callbacks_.on_update(DumpEnded{dumping_});
     switch (dumping_) {
         case KernelKind::kLinks:

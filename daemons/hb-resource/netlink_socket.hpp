@@ -1,4 +1,4 @@
-// NetlinkSocket: reads the kernel's links, IPv4 addresses and routes, and carries out requests for
+// NetlinkSocket: reads the kernel's links, addresses and routes, and carries out requests for
 // addresses. Never waits for an answer.
 //
 // Two sockets. One subscribes first and dumps then, so nothing is missed in between; when the
@@ -66,6 +66,7 @@ class NetlinkSocket {
     void read_answers() noexcept;
     void overrun() noexcept;
     void start_dump(KernelKind kind) noexcept;
+    void ask_for_dump(int family) noexcept;
     void dump_ended(int error) noexcept;
     void dump_stuck() noexcept;
 
@@ -81,6 +82,7 @@ class NetlinkSocket {
     Socket requests_;
     std::vector<std::pair<std::uint32_t, int>> answers_;  // read, not handed on yet
     KernelKind dumping_ = KernelKind::kLinks;
+    int dumping_family_ = 0;  // addresses and routes: IPv4, then IPv6
     std::uint64_t overruns_ = 0;
     bool dump_under_way_ = false;
     bool dump_interrupted_ = false;

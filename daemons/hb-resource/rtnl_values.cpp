@@ -18,6 +18,8 @@ namespace hb::resource {
 
 namespace {
 
+constexpr std::uint32_t kForEver = 0xffffffff;  // as a lifetime
+
 struct FreeAddress {
     void operator()(rtnl_addr* address) const { rtnl_addr_put(address); }
 };
@@ -25,18 +27,24 @@ struct FreeNlAddress {
     void operator()(nl_addr* address) const { nl_addr_put(address); }
 };
 
-std::optional<IpAddress> v4_of(nl_addr* address) {
-    if (address == nullptr || nl_addr_get_family(address) != AF_INET) return std::nullopt;
+std::optional<IpAddress> ip_of(nl_addr* address) {
+    if (address == nullptr) return std::nullopt;
+    const int family = nl_addr_get_family(address);
+    if (family != AF_INET && family != AF_INET6) return std::nullopt;
     IpAddress result;
-    if (nl_addr_get_len(address) == 4)
-        std::memcpy(result.bytes.data(), nl_addr_get_binary_addr(address), 4);
-    else if (nl_addr_get_len(address) != 0)  // the default route's destination has no bytes
+    if (family == AF_INET6) result.family = IpAddress::Family::kV6;
+    const std::size_t length = nl_addr_get_len(address);
+    if (length == (family == AF_INET ? 4 : 16))
+        std::memcpy(result.bytes.data(), nl_addr_get_binary_addr(address), length);
+    else if (length != 0)  // the default route's destination has no bytes
         return std::nullopt;
     return result;
 }
 
 std::unique_ptr<nl_addr, FreeNlAddress> nl_addr_of(const IpAddress& address, unsigned prefix) {
-    std::unique_ptr<nl_addr, FreeNlAddress> result(nl_addr_build(AF_INET, address.bytes.data(), 4));
+    std::unique_ptr<nl_addr, FreeNlAddress> result(
+        address.is_v4() ? nl_addr_build(AF_INET, address.bytes.data(), 4)
+                        : nl_addr_build(AF_INET6, address.bytes.data(), 16));
     if (result) nl_addr_set_prefixlen(result.get(), static_cast<int>(prefix));
     return result;
 }
@@ -63,16 +71,18 @@ void link_update(rtnl_link* link, bool gone, std::vector<KernelUpdate>& out) {
 }
 
 void address_update(rtnl_addr* address, bool gone, std::vector<KernelUpdate>& out) {
-    const std::optional<IpAddress> local = v4_of(rtnl_addr_get_local(address));
+    const std::optional<IpAddress> local = ip_of(rtnl_addr_get_local(address));
     if (!local) return;
     KernelAddress result;
     result.address = *local;
     result.prefix = static_cast<unsigned>(rtnl_addr_get_prefixlen(address));
     result.link = rtnl_addr_get_ifindex(address);
-    result.broadcast = v4_of(rtnl_addr_get_broadcast(address));
+    result.broadcast = ip_of(rtnl_addr_get_broadcast(address));
     if (const char* label = rtnl_addr_get_label(address)) result.label = label;
     result.flags = rtnl_addr_get_flags(address);
-    result.secondary = (result.flags & IFA_F_SECONDARY) != 0;
+    // The same bit means a temporary address for IPv6.
+    result.secondary = local->is_v4() && (result.flags & IFA_F_SECONDARY) != 0;
+    if (!local->is_v4() && (result.flags & IFA_F_DEPRECATED) != 0) result.preferred = 0;
     if ((result.flags & IFA_F_PERMANENT) == 0) {
         result.valid = rtnl_addr_get_valid_lifetime(address);
         result.preferred = rtnl_addr_get_preferred_lifetime(address);
@@ -84,27 +94,29 @@ void address_update(rtnl_addr* address, bool gone, std::vector<KernelUpdate>& ou
 }
 
 void route_update(rtnl_route* route, bool gone, bool replaces, std::vector<KernelUpdate>& out) {
-    if (rtnl_route_get_family(route) != AF_INET) return;
+    const int family = rtnl_route_get_family(route);
+    if (family != AF_INET && family != AF_INET6) return;
     if (rtnl_route_get_table(route) != RT_TABLE_MAIN) return;
     if (rtnl_route_get_type(route) != RTN_UNICAST) return;
     if ((rtnl_route_get_flags(route) & RTM_F_CLONED) != 0) return;
     KernelRoute common;
+    if (family == AF_INET6) common.destination.family = IpAddress::Family::kV6;
     nl_addr* destination = rtnl_route_get_dst(route);
     if (destination != nullptr) {
-        const std::optional<IpAddress> network = v4_of(destination);
+        const std::optional<IpAddress> network = ip_of(destination);
         if (!network) return;
         common.destination = *network;
         common.prefix = nl_addr_get_prefixlen(destination);
     }
     common.tos = rtnl_route_get_tos(route);
     common.metric = rtnl_route_get_priority(route);
-    common.source = v4_of(rtnl_route_get_pref_src(route));
+    common.source = ip_of(rtnl_route_get_pref_src(route));
     const int hops = rtnl_route_get_nnexthops(route);
     for (int i = 0; i < hops; i++) {
         rtnl_nexthop* hop = rtnl_route_nexthop_n(route, i);
         KernelRoute result = common;
         result.link = rtnl_route_nh_get_ifindex(hop);
-        result.gateway = v4_of(rtnl_route_nh_get_gateway(hop));
+        result.gateway = ip_of(rtnl_route_nh_get_gateway(hop));
         if (gone)
             out.emplace_back(RouteGone{result});
         else
@@ -169,7 +181,7 @@ Result<NetlinkMessage> message_of(const AddressRequest& request) {
     const auto local = nl_addr_of(what.address, what.prefix);
     if (!address || !local) return failure("out of memory");
     rtnl_addr_set_ifindex(address.get(), what.link);
-    rtnl_addr_set_family(address.get(), AF_INET);
+    rtnl_addr_set_family(address.get(), what.address.is_v4() ? AF_INET : AF_INET6);
     int error = rtnl_addr_set_local(address.get(), local.get());
     rtnl_addr_set_prefixlen(address.get(), static_cast<int>(what.prefix));
 
@@ -182,9 +194,12 @@ Result<NetlinkMessage> message_of(const AddressRequest& request) {
         }
         if (error == 0 && !what.label.empty())
             error = rtnl_addr_set_label(address.get(), what.label.c_str());
-        if ((what.flags & IFA_F_NOPREFIXROUTE) != 0)
-            rtnl_addr_set_flags(address.get(), IFA_F_NOPREFIXROUTE);
-        if (what.valid) rtnl_addr_set_valid_lifetime(address.get(), *what.valid);
+        unsigned flags = what.flags & IFA_F_NOPREFIXROUTE;
+        // Whose address it is the cluster has settled: it answers from the first moment.
+        if (!what.address.is_v4()) flags |= IFA_F_NODAD;
+        if (flags != 0) rtnl_addr_set_flags(address.get(), flags);
+        if (what.valid || what.preferred)
+            rtnl_addr_set_valid_lifetime(address.get(), what.valid.value_or(kForEver));
         if (what.preferred) rtnl_addr_set_preferred_lifetime(address.get(), *what.preferred);
         if (error == 0)
             error = rtnl_addr_build_add_request(address.get(), NLM_F_CREATE | NLM_F_EXCL, &message);

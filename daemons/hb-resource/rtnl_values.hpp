@@ -18,7 +18,7 @@ struct FreeMessage {
 using NetlinkMessage = std::unique_ptr<nl_msg, FreeMessage>;
 
 // What a message of the kernel says: nothing, one thing, or (a route with several next hops) more.
-// What we do not keep (IPv6, other tables, bridge ports) and what does not parse says nothing.
+// What we do not keep (other tables, bridge ports) and what does not parse says nothing.
 [[nodiscard]] std::vector<KernelUpdate> updates_of(nl_msg* message);
 
 // The message that carries out a request, numbered with it and asking for an answer.

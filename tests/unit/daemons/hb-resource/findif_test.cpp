@@ -52,7 +52,11 @@ config::AddressSpec spec(const char* address, std::optional<unsigned> prefix = {
 }
 
 const std::vector<Route> kUsual = {
-    {"0.0.0.0", 0, "eth0"}, {"10.0.0.0", 24, "eth0"}, {"192.168.7.0", 28, "eth1"}};
+    {"0.0.0.0", 0, "eth0"},           {"10.0.0.0", 24, "eth0"},
+    {"192.168.7.0", 28, "eth1"},      {"::", 0, "eth1", 1024},
+    {"fe80::", 64, "eth0", 256},      {"fe80::", 64, "eth1", 256},
+    {"2001:db8::", 64, "eth0", 256},  {"2001:db8:0:0:f000::", 68, "eth1", 256},
+    {"2001:db8:7::", 56, "eth1", 256}};
 
 const Row kRows[] = {
     {"interface, netmask and broadcast come from the route", kUsual, spec("10.0.0.5"),
@@ -95,8 +99,22 @@ const Row kRows[] = {
      "eth2 32 -"},
     {"a point-to-point subnet has no broadcast", kUsual, spec("10.0.0.4", 31), "eth0 31 -"},
     {"/30 has", kUsual, spec("10.0.0.5", 30), "eth0 30 10.0.0.7"},
-    {"IPv6 is somebody else's", kUsual, spec("fe80::1", 64, "eth0"),
-     "fe80::1 is not an IPv4 address"},
+    {"IPv6: interface and prefix come from the route", kUsual, spec("2001:db8::5"), "eth0 64 -"},
+    {"IPv6: of another subnet", kUsual, spec("2001:db8:7::5"), "eth1 56 -"},
+    {"IPv6: the word's prefix counts", kUsual, spec("2001:db8::5", 128), "eth0 128 -"},
+    {"IPv6: the default route gives no prefix", kUsual, spec("2001:db9::1"),
+     "Cannot use default route w/o netmask [2001:db9::1]"},
+    {"IPv6: with a prefix it will do", kUsual, spec("2001:db9::1", 64), "eth1 64 -"},
+    {"IPv6: no route of the other family helps",
+     {{"0.0.0.0", 0, "eth0"}},
+     spec("2001:db8::5", 64),
+     "No route to 2001:db8::5"},
+    {"IPv6: the most specific", kUsual, spec("2001:db8:0:0:f000::5"), "eth1 68 -"},
+    {"IPv6: link-local, named", kUsual, spec("fe80::1", {}, "eth0"), "eth0 64 -"},
+    {"IPv6: link-local, not named", kUsual, spec("fe80::1", 64),
+     "fe80::1 is a link-local address: its interface has to be named"},
+    {"IPv6: interface and prefix need no route", {}, spec("2001:db8::5", 64, "eth2"), "eth2 64 -"},
+    {"IPv6: an interface that is down", kUsual, spec("2001:db8::5", 64, "eth3"), "eth3 is down"},
 };
 
 TEST(FindInterface, ChoosesAsTheTableSays) {

@@ -80,6 +80,29 @@ TEST(KernelTable, RoutesGoWithALinkThatIsSetDownAndWithTheirSourceAddress) {
     EXPECT_THAT(routes_of(table), IsEmpty());
 }
 
+TEST(KernelTable, AnIpv6RouteOnlyLosesItsSourceAddress) {
+    KernelTable table;
+    KernelRoute route{
+        .destination = ip("2001:db9::"), .prefix = 64, .link = 3, .source = ip("2001:db8::1")};
+    table.apply(RouteSeen{route});
+    table.apply(AddressSeen{address("2001:db8::1", 64, 3)});
+    table.apply(AddressGone{address("2001:db8::1", 64, 3)});
+    route.source.reset();
+    EXPECT_THAT(routes_of(table), ElementsAre(route));
+}
+
+TEST(KernelTable, SameSubnetComparesBits) {
+    EXPECT_TRUE(same_subnet(ip("2001:db8::1"), ip("2001:db8:0:0:ffff::"), 64));
+    EXPECT_FALSE(same_subnet(ip("2001:db8::1"), ip("2001:db8:0:1::1"), 64));
+    EXPECT_TRUE(same_subnet(ip("2001:db8::1"), ip("2001:db8:0:1::1"), 63));
+    EXPECT_TRUE(same_subnet(ip("2001:db8::1"), ip("2001:db8::1"), 128));
+    EXPECT_FALSE(same_subnet(ip("2001:db8::1"), ip("2001:db8::2"), 128));
+    EXPECT_TRUE(same_subnet(ip("::"), ip("2001:db8::2"), 0));
+    EXPECT_FALSE(same_subnet(ip("0.0.0.0"), ip("::"), 0));
+    EXPECT_TRUE(same_subnet(ip("10.0.0.1"), ip("10.0.0.254"), 24));
+    EXPECT_FALSE(same_subnet(ip("10.0.0.1"), ip("10.0.0.254"), 25));
+}
+
 TEST(KernelTable, AReplacedRouteIsGone) {
     KernelTable table;
     const KernelRoute old{.destination = ip("10.0.0.0"), .prefix = 24, .link = 2};

@@ -9,14 +9,17 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
+#include "common/wire/ndp_packet.hpp"
 #include "tests/lab/arp_packet.hpp"
 
 namespace hb::lab {
 namespace {
 
 constexpr const char* kOwnAddress = "10.77.0.201";
+constexpr const char* kOwnAddressV6 = "fd77::c9";
 constexpr Mac kOwnMac{0x02, 0x00, 0x0a, 0x4d, 0x00, 0xc9};
 constexpr std::uint8_t kMark[2] = {0x02, 0xaa};  // then the question's number
 
@@ -27,23 +30,28 @@ std::string address_text(const std::uint8_t* address) {
 }  // namespace
 
 ArpWatch::ArpWatch(const NetNamespace& client, std::vector<std::string> addresses, Duration period)
-    : addresses_(std::move(addresses)),
-      period_(period),
-      socket_(client.open_socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, htons(ETH_P_ARP))) {
+    : addresses_(std::move(addresses)), period_(period) {
     client.inside([this] { interface_ = static_cast<int>(::if_nametoindex("eth0")); });
+    open(client, socket_, ETH_P_ARP);
+    open(client, socket_v6_, ETH_P_IPV6);
+    thread_ = std::thread([this] { loop(); });
+}
+
+void ArpWatch::open(const NetNamespace& client, Fd& socket, int protocol) {
+    const auto wire = htons(static_cast<std::uint16_t>(protocol));
+    socket = client.open_socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, wire);
     sockaddr_ll local{};
     local.sll_family = AF_PACKET;
-    local.sll_protocol = htons(ETH_P_ARP);
+    local.sll_protocol = wire;
     local.sll_ifindex = interface_;
-    must(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&local), sizeof local), "ARP watch");
+    must(::bind(socket.get(), reinterpret_cast<sockaddr*>(&local), sizeof local), "ARP watch");
     // Answers go to the made-up MACs.
     packet_mreq promiscuous{};
     promiscuous.mr_ifindex = interface_;
     promiscuous.mr_type = PACKET_MR_PROMISC;
-    must(::setsockopt(socket_.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
+    must(::setsockopt(socket.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
                       sizeof promiscuous),
          "ARP watch");
-    thread_ = std::thread([this] { loop(); });
 }
 
 ArpWatch::~ArpWatch() {
@@ -61,10 +69,12 @@ void ArpWatch::loop() {
                 ask(address);
             next = std::max(next + period_, now);
         }
-        pollfd polls{socket_.get(), POLLIN, 0};
+        pollfd polls[2] = {{socket_.get(), POLLIN, 0}, {socket_v6_.get(), POLLIN, 0}};
         const Duration left = std::max(Duration::zero(), Duration(next - LabClock::now()));
         const timespec pause{left / 1s, static_cast<long>((left % 1s).count())};
-        if (::ppoll(&polls, 1, &pause, nullptr) > 0) read_packets();
+        if (::ppoll(polls, 2, &pause, nullptr) <= 0) continue;
+        read_packets();
+        read_advertisements();
     }
 }
 
@@ -79,12 +89,66 @@ void ArpWatch::ask(const std::string& address) {
     Mac asked_by{kMark[0], kMark[1]};
     const std::uint32_t wire = htonl(number);
     std::memcpy(asked_by.data() + sizeof kMark, &wire, sizeof wire);
-    const ArpPacket packet = arp_request(kOwnMac, asked_by, kOwnAddress, address);
+    if (address.find(':') == std::string::npos) {
+        const ArpPacket packet = arp_request(kOwnMac, asked_by, kOwnAddress, address);
+        return send(socket_, &packet, sizeof packet);
+    }
+    const auto target = IpAddress::parse(address);
+    if (!target) throw LabError(address + ": no IPv6 address");
+    const auto ndp = wire::encode_ndp(
+        wire::ndp_question(MacAddress{asked_by}, *IpAddress::parse(kOwnAddressV6), *target));
+    const MacAddress group = wire::multicast_mac(wire::solicited_node(*target));
+    std::vector<std::uint8_t> frame(group.bytes.begin(), group.bytes.end());
+    frame.insert(frame.end(), kOwnMac.begin(), kOwnMac.end());
+    frame.insert(frame.end(), {0x86, 0xdd});
+    frame.insert(frame.end(), ndp.begin(), ndp.end());
+    send(socket_v6_, frame.data(), frame.size());
+}
 
+void ArpWatch::send(const Fd& socket, const void* packet, std::size_t size) {
     sockaddr_ll to{};
     to.sll_family = AF_PACKET;
     to.sll_ifindex = interface_;
-    ::sendto(socket_.get(), &packet, sizeof packet, 0, reinterpret_cast<sockaddr*>(&to), sizeof to);
+    ::sendto(socket.get(), packet, size, 0, reinterpret_cast<sockaddr*>(&to), sizeof to);
+}
+
+bool ArpWatch::is_watched(const std::string& address) const {
+    return std::find(addresses_.begin(), addresses_.end(), address) != addresses_.end();
+}
+
+// `asked_by`: the MAC that the answer goes to. The caller holds the lock.
+void ArpWatch::take_answer(const std::uint8_t* asked_by, const std::string& mac) {
+    if (std::memcmp(asked_by, kMark, sizeof kMark) != 0) return;
+    std::uint32_t number = 0;
+    std::memcpy(&number, asked_by + sizeof kMark, sizeof number);
+    const auto question = questions_.find(ntohl(number));
+    if (question == questions_.end()) return;
+    std::vector<std::string>& macs = question->second.macs;
+    if (std::find(macs.begin(), macs.end(), mac) == macs.end()) macs.push_back(mac);
+}
+
+void ArpWatch::read_advertisements() {
+    for (;;) {
+        std::array<std::uint8_t, wire::kMostNdpBytes> frame;
+        sockaddr_ll from{};
+        socklen_t from_size = sizeof from;
+        const ssize_t n = ::recvfrom(socket_v6_.get(), frame.data(), frame.size(), 0,
+                                     reinterpret_cast<sockaddr*>(&from), &from_size);
+        if (n < 0) return;
+        if (n < ETH_HLEN || from.sll_pkttype == PACKET_OUTGOING) continue;
+        const auto packet =
+            wire::decode_ndp(std::span(frame).first(static_cast<std::size_t>(n)).subspan(ETH_HLEN));
+        if (!packet || packet->kind != wire::NdpPacket::Kind::kAdvertisement) continue;
+        const std::string address = packet->target.to_string();
+        if (!is_watched(address)) continue;
+        const std::string mac =
+            packet->link_address ? packet->link_address->to_string() : mac_text(&frame[ETH_ALEN]);
+        const std::lock_guard lock(mutex_);
+        if (packet->destination == wire::all_nodes_v6())
+            announcements_.push_back({LabClock::now(), address, mac, true});
+        else
+            take_answer(frame.data(), mac);
+    }
 }
 
 void ArpWatch::read_packets() {
@@ -105,14 +169,7 @@ void ArpWatch::read_packets() {
             announcements_.push_back({LabClock::now(), sender, mac, is_reply});
             continue;
         }
-        if (!is_reply || std::memcmp(packet.arp.arp_tha, kMark, sizeof kMark) != 0) continue;
-        if (std::find(addresses_.begin(), addresses_.end(), sender) == addresses_.end()) continue;
-        std::uint32_t number = 0;
-        std::memcpy(&number, packet.arp.arp_tha + sizeof kMark, sizeof number);
-        const auto question = questions_.find(ntohl(number));
-        if (question == questions_.end()) continue;
-        std::vector<std::string>& macs = question->second.macs;
-        if (std::find(macs.begin(), macs.end(), mac) == macs.end()) macs.push_back(mac);
+        if (is_reply && is_watched(sender)) take_answer(packet.arp.arp_tha, mac);
     }
 }
 

@@ -6,7 +6,10 @@
 // owned the address when that question reached them. That is a double owner; a plain hand-over,
 // however quick, is none.
 //
-// Beside the answers it keeps every gratuitous ARP with its time.
+// IPv6 addresses it asks for by neighbour solicitations, in the same way: the MAC of its own is the
+// one that the question says it comes from, and that the answer goes to.
+//
+// Beside the answers it keeps every gratuitous ARP, and unsolicited advertisement, with its time.
 #pragma once
 
 #include <atomic>
@@ -38,7 +41,8 @@ struct DoubleOwner {
 
 class ArpWatch {
   public:
-    // Asks from the client's interface eth0. 10.77.0.201 is its own address, nobody else's.
+    // Asks from the client's interface eth0. 10.77.0.201 and fd77::c9 are its own addresses, nobody
+    // else's.
     ArpWatch(const NetNamespace& client, std::vector<std::string> addresses, Duration period = 3ms);
     ~ArpWatch();
     ArpWatch(const ArpWatch&) = delete;
@@ -63,11 +67,17 @@ class ArpWatch {
     };
     void loop();
     void ask(const std::string& address);
+    void send(const Fd& socket, const void* packet, std::size_t size);
     void read_packets();
+    void read_advertisements();
+    void take_answer(const std::uint8_t* asked_by, const std::string& mac);
+    [[nodiscard]] bool is_watched(const std::string& address) const;
+    void open(const NetNamespace& client, Fd& socket, int protocol);
 
     const std::vector<std::string> addresses_;
     const Duration period_;
     Fd socket_;
+    Fd socket_v6_;
     int interface_ = 0;
     mutable std::mutex mutex_;
     std::map<std::uint32_t, Question> questions_;  // by number; none are forgotten before restart()

@@ -19,7 +19,9 @@ std::vector<std::string> addresses_of(const std::string& resources) {
         at = end + 1;
         for (const char* prefix : {"IPaddr::", "IPaddr2::"})
             if (word.starts_with(prefix)) word.erase(0, std::string(prefix).size());
-        if (!word.empty() && word.front() >= '0' && word.front() <= '9')
+        const bool v6 = word.starts_with("IPv6addr::");
+        if (v6) word.erase(0, std::string("IPv6addr::").size());
+        if (v6 || (!word.empty() && word.front() >= '0' && word.front() <= '9'))
             found.push_back(word.substr(0, word.find('/')));
     }
     return found;

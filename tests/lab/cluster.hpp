@@ -55,6 +55,7 @@ class WaitError : public LabError {
 class Cluster {
   public:
     static constexpr const char* kVip = "10.77.0.100";
+    static constexpr const char* kVipV6 = "fd77::100";
     // What is only ever waited for when something is broken.
     static constexpr Duration kGenerous = 30s;
 

@@ -82,9 +82,9 @@ void Lab::connect_outside() {
     };
     attach(client_, "02:00:0a:4d:00:c8", "client");
     client_.ip(
-        fmt::format("addr add {}/24 brd + dev eth0\nlink set eth0 up\n"
-                    "route add default via {}\n",
-                    kClientAddress, kRouterAddress));
+        fmt::format("addr add {}/24 brd + dev eth0\naddr add {}/64 dev eth0 nodad\n"
+                    "link set eth0 up\nroute add default via {}\n",
+                    kClientAddress, kClientAddressV6, kRouterAddress));
     attach(router_, "02:00:0a:4d:00:fe", "router");
     router_.ip(
         fmt::format("addr add {}/24 brd + dev eth0\nlink set eth0 up\n"

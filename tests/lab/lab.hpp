@@ -35,6 +35,7 @@ struct LabOptions {
 class Lab {
   public:
     static constexpr const char* kClientAddress = "10.77.0.200";
+    static constexpr const char* kClientAddressV6 = "fd77::c8";
     static constexpr const char* kRouterAddress = "10.77.0.254";
     static constexpr const char* kFarAddress = "10.88.0.200";
 

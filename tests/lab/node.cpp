@@ -60,6 +60,10 @@ std::string Node::address(Cable cable) const {
     return fmt::format("10.77.{}.{}", cable == Cable::kService ? 0 : 1, number_);
 }
 
+std::string Node::address_v6(Cable cable) const {
+    return fmt::format("{}{}", cable == Cable::kService ? "fd77::" : "fd77:0:0:1::", number_);
+}
+
 std::string Node::mac(Cable cable) const {
     return fmt::format("02:00:0a:4d:{:02x}:{:02x}", cable == Cable::kService ? 0 : 1, number_);
 }
@@ -119,8 +123,9 @@ void Node::connect() {
             "link add {0} type veth peer name {1} address {2} netns {3}\n"
             "link set {0} master {4} up\n",
             port(cable), interface, mac(cable), init().pid(), Lab::bridge(cable));
-        in_node += fmt::format("addr add {}/24 brd + dev {}\nlink set {} up\n", address(cable),
-                               interface, interface);
+        in_node +=
+            fmt::format("addr add {}/24 brd + dev {}\naddr add {}/64 dev {}\nlink set {} up\n",
+                        address(cable), interface, address_v6(cable), interface, interface);
     }
     in_node += fmt::format("route add default via {}\n", Lab::kRouterAddress);
     lab_.switch_network().ip(in_switch);

@@ -62,8 +62,9 @@ class Node {
 
     [[nodiscard]] unsigned number() const { return number_; }  // from 1
     [[nodiscard]] const std::string& name() const { return name_; }
-    [[nodiscard]] std::string address(Cable cable) const;  // 10.77.0.N, 10.77.1.N
-    [[nodiscard]] std::string mac(Cable cable) const;      // the same at every boot
+    [[nodiscard]] std::string address(Cable cable) const;     // 10.77.0.N, 10.77.1.N
+    [[nodiscard]] std::string address_v6(Cable cable) const;  // fd77::N, fd77:0:0:1::N
+    [[nodiscard]] std::string mac(Cable cable) const;         // the same at every boot
 
     // --- power
     [[nodiscard]] bool is_on() const { return init_ != nullptr; }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -39,16 +40,8 @@ std::atomic<std::uint16_t> next_id = 1;
 
 Probe::Probe(const NetNamespace& from, const std::string& address, Duration period,
              Duration warm_up)
-    : socket_(from.open_socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMP)),
-      period_(period),
-      id_(next_id++) {
-    icmp_filter filter{~(1U << ICMP_ECHOREPLY)};
-    must(::setsockopt(socket_.get(), SOL_RAW, ICMP_FILTER, &filter, sizeof filter), "ICMP_FILTER");
-    sockaddr_in target{};
-    target.sin_family = AF_INET;
-    if (::inet_pton(AF_INET, address.c_str(), &target.sin_addr) != 1)
-        throw LabError(address + ": not an IPv4 address");
-    target_.assign(reinterpret_cast<char*>(&target), reinterpret_cast<char*>(&target + 1));
+    : period_(period), id_(next_id++) {
+    address.find(':') == std::string::npos ? open_v4(from, address) : open_v6(from, address);
     const LabTime begin = LabClock::now();
     thread_ = std::thread([this] { loop(); });
     while (!answered_since(begin)) {
@@ -60,6 +53,32 @@ Probe::Probe(const NetNamespace& from, const std::string& address, Duration peri
         std::this_thread::sleep_for(period_);
     }
     restart();
+}
+
+void Probe::open_v4(const NetNamespace& from, const std::string& address) {
+    socket_ = from.open_socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMP);
+    icmp_filter filter{~(1U << ICMP_ECHOREPLY)};
+    must(::setsockopt(socket_.get(), SOL_RAW, ICMP_FILTER, &filter, sizeof filter), "ICMP_FILTER");
+    sockaddr_in target{};
+    target.sin_family = AF_INET;
+    if (::inet_pton(AF_INET, address.c_str(), &target.sin_addr) != 1)
+        throw LabError(address + ": not an IPv4 address");
+    target_.assign(reinterpret_cast<char*>(&target), reinterpret_cast<char*>(&target + 1));
+}
+
+void Probe::open_v6(const NetNamespace& from, const std::string& address) {
+    v6_ = true;
+    socket_ = from.open_socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+    icmp6_filter filter;
+    ICMP6_FILTER_SETBLOCKALL(&filter);
+    ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
+    must(::setsockopt(socket_.get(), IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter),
+         "ICMP6_FILTER");
+    sockaddr_in6 target{};
+    target.sin6_family = AF_INET6;
+    if (::inet_pton(AF_INET6, address.c_str(), &target.sin6_addr) != 1)
+        throw LabError(address + ": not an IPv6 address");
+    target_.assign(reinterpret_cast<char*>(&target), reinterpret_cast<char*>(&target + 1));
 }
 
 Probe::~Probe() {
@@ -97,7 +116,7 @@ void Probe::loop() {
 
 void Probe::send_one() {
     Echo echo{};
-    echo.header.type = ICMP_ECHO;
+    echo.header.type = v6_ ? std::uint8_t{ICMP6_ECHO_REQUEST} : std::uint8_t{ICMP_ECHO};
     echo.header.un.echo.id = htons(id_);
     {
         const std::lock_guard lock(mutex_);
@@ -105,7 +124,7 @@ void Probe::send_one() {
         requests_.push_back({LabClock::now()});
     }
     echo.header.un.echo.sequence = htons(static_cast<std::uint16_t>(echo.number));
-    echo.header.checksum = checksum(echo);
+    if (!v6_) echo.header.checksum = checksum(echo);  // of ICMPv6 it is the kernel's affair
     // An unreachable address is what we are here to see: no error.
     ::sendto(socket_.get(), &echo, sizeof echo, 0,
              reinterpret_cast<const sockaddr*>(target_.data()),
@@ -118,7 +137,8 @@ void Probe::read_answers() {
         const ssize_t n = ::recv(socket_.get(), packet, sizeof packet, 0);
         if (n <= 0) return;
         const auto size = static_cast<std::size_t>(n);
-        const std::size_t header = (static_cast<unsigned char>(packet[0]) & 0x0fU) * 4;
+        const std::size_t header =
+            v6_ ? 0 : (static_cast<unsigned char>(packet[0]) & 0x0fU) * std::size_t{4};
         if (size < header + sizeof(Echo)) continue;
         Echo echo{};
         std::memcpy(&echo, packet + header, sizeof echo);

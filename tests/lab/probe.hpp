@@ -1,8 +1,8 @@
 // What a client of the virtual address goes through.
 //
-// Every millisecond an ICMP echo request with a number and its send time leaves for the address;
-// the kernel of whoever owns it answers. Nothing helps the client: it finds the new owner by what
-// everybody finds it by, the gratuitous ARP that renews its neighbour table.
+// Every millisecond an ICMP (IPv6: ICMPv6) echo request with a number and its send time leaves for
+// the address; the kernel of whoever owns it answers. Nothing helps the client: it finds the new
+// owner by what everybody finds it by, the gratuitous ARP that renews its neighbour table.
 //
 // The outage is the longest time between the sending of one answered request and the sending of the
 // next answered one; without any loss that is the period, so it never shows less than what the
@@ -59,11 +59,14 @@ class Probe {
         LabTime sent;
         Duration answered_after{-1};  // negative: not yet
     };
+    void open_v4(const NetNamespace& from, const std::string& address);
+    void open_v6(const NetNamespace& from, const std::string& address);
     void loop();
     void send_one();
     void read_answers();
 
     Fd socket_;
+    bool v6_ = false;
     std::vector<char> target_;
     Duration period_;
     std::uint16_t id_;

@@ -58,27 +58,44 @@ TEST_F(Ipv6, AnOrderlyStopHandsTheAddressOver) {
     cluster().wait_settled();
 }
 
-TEST_F(Ipv6, AThousandAddressesMove) {
+// Nothing may take the square of it.
+class Thousand : public ClusterTest, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(Thousand, AddressesMove) {
+    const auto nth = [](unsigned i) {
+        return GetParam() ? fmt::format("fd77::1:{:x}", i)
+                          : fmt::format("10.77.{}.{}", 2 + i / 250, 1 + i % 250);
+    };
     ClusterConfig config;
-    std::string resources = "IPv6addr::fd77::100/64/eth0";
-    for (unsigned i = 1; i < 1000; i++)
-        resources += fmt::format(" IPv6addr::fd77::1:{:x}/64/eth0", i);
-    config.groups = {{.preferred = 1, .resources = "10.77.0.100/24/eth0"}};
-    config.haresources_text = "node1 " + resources + "\n";
+    std::string resources;
+    for (unsigned i = 1; i <= 1000; i++)
+        resources += GetParam() ? fmt::format(" IPv6addr::{}/64/eth0", nth(i))
+                                : fmt::format(" {}/16/eth0", nth(i));
+    // Watched are the first and the last: a question for each in every period is a flood.
+    config.groups.clear();
+    config.haresources_text = "node1" + resources + "\n";
     prepare_cluster(config);
+    ArpWatch watch(lab().client(), {nth(1), nth(1000)});
+    lab().client().ip("addr add 10.77.0.202/16 dev eth0\n");
     cluster().start_all();
-    const std::string last = "fd77::1:3e7";
-    cluster().wait_owner(1, last);
+    cluster().wait_owner(1, nth(1000));
     cluster().wait_all_active();
-    Probe probe(lab().client(), last);
+    Probe probe(lab().client(), nth(1000));
     node(1).power_off();
-    cluster().wait_owner(2, last);
-    cluster().wait_owner(2, kVip);
+    cluster().wait_owner(2, nth(1000));
+    cluster().wait_owner(2, nth(1));
     const LabTime moved = LabClock::now();
     cluster().wait("the client is answered by node2", [&] { return probe.answered_since(moved); });
-    std::printf("outage of the last of 1000 IPv6 addresses, deadtime 1 s: %.0f ms\n",
+    EXPECT_TRUE(watch.double_owners().empty());
+    EXPECT_TRUE(lab().addresses().overlaps(nth(1000)).empty());
+    std::printf("outage of the last of 1000 addresses, deadtime 1 s: %.0f ms\n",
                 to_ms(probe.report().outage));
 }
+
+INSTANTIATE_TEST_SUITE_P(Each, Thousand, ::testing::Bool(),
+                         [](const ::testing::TestParamInfo<bool>& each) {
+                             return std::string(each.param ? "IPv6" : "IPv4");
+                         });
 
 // Its interface is set down and up: the kernel drops IPv6 addresses then.
 TEST_F(Ipv6, TheAddressComesBackWithItsInterface) {

@@ -132,6 +132,34 @@ void put(const ipc::CommListens&, pb::CommToMembership& envelope) {
     envelope.mutable_comm_listens();
 }
 
+void put(const ipc::PingStatus& from, pb::CommToMembership& envelope) {
+    const auto& [node, state, late, answered, round_trip, asked, lost, detail] = from;
+    pb::PingStatus& to = *envelope.mutable_ping_status();
+    to.set_node(node + 1);
+    to.set_state(to_pb(state));
+    to.set_late(late);
+    if (answered) to.set_answered_ns(to_ns(*answered));
+    if (round_trip) to.set_round_trip_ns(to_ns(*round_trip));
+    to.set_asked(asked);
+    to.set_lost(lost);
+    to.set_detail(plain_text(detail, limits::kReasonBytes));
+}
+
+ipc::PingStatus read(const pb::PingStatus& from, Reader& in) {
+    ipc::PingStatus to;
+    in.require(from.node() >= 1 && from.node() <= limits::kPingNodes, "ping node", "out of range");
+    to.node = from.node() - 1;
+    to.state = read(from.state(), in);
+    to.late = from.late();
+    if (from.has_answered_ns()) to.answered = in.time(true, from.answered_ns(), "answered");
+    if (from.has_round_trip_ns()) to.round_trip = in.age(from.round_trip_ns(), "round trip");
+    to.asked = from.asked();
+    to.lost = from.lost();
+    in.require(to.lost <= to.asked, "lost", "more than asked");
+    to.detail = in.sentence(from.detail(), limits::kReasonBytes, "detail");
+    return to;
+}
+
 void put(const ipc::MembershipHello& from, pb::MembershipToComm& envelope) {
     const auto& [incarnation] = from;
     pb::MembershipHello& to = *envelope.mutable_membership_hello();
@@ -185,6 +213,9 @@ Result<ipc::CommToMembership> decode_comm_to_membership(std::string_view bytes) 
             break;
         case pb::CommToMembership::kCommListens:
             to = ipc::CommListens{};
+            break;
+        case pb::CommToMembership::kPingStatus:
+            to = read(m.ping_status(), in);
             break;
         case pb::CommToMembership::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

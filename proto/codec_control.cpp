@@ -151,6 +151,32 @@ NodeSummary read(const pb::NodeSummary& from, Reader& in) {
     return to;
 }
 
+void put(const PingSummary& from, pb::PingSummary& to) {
+    const auto& [name, status, late, answered_ago, round_trip, asked, lost, detail] = from;
+    to.set_name(name);
+    to.set_status(to_pb(status));
+    to.set_late(late);
+    if (answered_ago) to.set_answered_ago_ns(to_ns(*answered_ago));
+    if (round_trip) to.set_round_trip_ns(to_ns(*round_trip));
+    to.set_asked(asked);
+    to.set_lost(lost);
+    to.set_detail(plain_text(detail, limits::kReasonBytes));
+}
+
+PingSummary read(const pb::PingSummary& from, Reader& in) {
+    PingSummary to;
+    to.name = in.name(from.name(), limits::kPingNameBytes, "ping node");
+    to.status = read(from.status(), in);
+    to.late = from.late();
+    if (from.has_answered_ago_ns()) to.answered_ago = in.age(from.answered_ago_ns(), "answered");
+    if (from.has_round_trip_ns()) to.round_trip = in.age(from.round_trip_ns(), "round trip");
+    to.asked = from.asked();
+    to.lost = from.lost();
+    in.require(to.lost <= to.asked, "lost", "more than asked");
+    to.detail = in.sentence(from.detail(), limits::kReasonBytes, "detail");
+    return to;
+}
+
 void put(const GroupSummary& from, pb::GroupSummary& to) {
     const auto& [name, preferred, owner, state, reason, age, by_node] = from;
     to.set_name(name);
@@ -187,7 +213,7 @@ GroupSummary read(const pb::GroupSummary& from, Reader& in) {
 
 void put(const ipc::Status& from, pb::MembershipToTool& envelope) {
     const auto& [id, status] = from;
-    const auto& [self, nodes, groups, view, installed] = status;
+    const auto& [self, nodes, groups, view, installed, pings] = status;
     pb::Status& to = *envelope.mutable_status();
     to.set_id(id);
     to.set_self(from_one(self));
@@ -197,6 +223,8 @@ void put(const ipc::Status& from, pb::MembershipToTool& envelope) {
         put(group, *to.add_groups());
     if (view) put(*view, *to.mutable_view());
     to.set_installed(installed);
+    for (const PingSummary& ping : pings)
+        put(ping, *to.add_pings());
 }
 
 ipc::Status read(const pb::Status& from, Reader& in) {
@@ -224,6 +252,11 @@ ipc::Status read(const pb::Status& from, Reader& in) {
         in.require(rank(to.status.view->coordinator) < known, "coordinator", "not among the nodes");
     }
     to.status.installed = from.installed();
+    in.count(from.pings_size(), limits::kPingNodes, "ping nodes");
+    for (const pb::PingSummary& ping : from.pings()) {
+        if (!in.good()) break;
+        to.status.pings.push_back(read(ping, in));
+    }
     return to;
 }
 

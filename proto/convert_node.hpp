@@ -39,5 +39,7 @@ void put(const PingReport& from, pb::PingReport& to);
 
 [[nodiscard]] pb::NodeStatus to_pb(NodeStatus status);
 [[nodiscard]] NodeStatus read(pb::NodeStatus from, Reader& in);
+[[nodiscard]] pb::PingState to_pb(PingState state);
+[[nodiscard]] PingState read(pb::PingState from, Reader& in);
 
 }  // namespace hb::proto

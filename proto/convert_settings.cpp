@@ -101,16 +101,17 @@ std::vector<std::string> read_words(const Repeated& from, std::string_view what,
 }
 
 void put(const config::PingNode& from, pb::PingNode& to) {
-    const auto& [name, members, is_group, position] = from;
+    const auto& [name, members, is_group, v6, position] = from;
     to.set_name(name);
     put_words(members, *to.mutable_members());
     to.set_is_group(is_group);
+    to.set_v6(v6);
     put(position, *to.mutable_position());
 }
 
 config::PingNode read(const pb::PingNode& from, Reader& in) {
     return {in.name(from.name(), limits::kPingNameBytes, "ping node"),
-            read_words(from.members(), "members of a ping node", in), from.is_group(),
+            read_words(from.members(), "members of a ping node", in), from.is_group(), from.v6(),
             read(from.position(), in)};
 }
 
@@ -228,8 +229,8 @@ config::Fencing read(const pb::Fencing& from, Reader& in) {
 
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
-                 auto_failback, respawn, pings, logfile, debugfile, logfacility, debug, monitoring,
-                 call_times, failback_windows, fencing, groups, raw] = from;
+                 auto_failback, respawn, pings, isolation_stop, logfile, debugfile, logfacility,
+                 debug, monitoring, call_times, failback_windows, fencing, groups, raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -242,6 +243,7 @@ void put(const config::Settings& from, pb::Settings& to) {
     to.set_auto_failback(static_cast<std::uint32_t>(auto_failback));
     put_all(respawn, *to.mutable_respawn());
     put_all(pings, *to.mutable_pings());
+    to.set_isolation_keep(!isolation_stop);
     to.set_logfile(logfile);
     to.set_debugfile(debugfile);
     to.set_logfacility(logfacility);
@@ -292,6 +294,7 @@ config::Settings read(const pb::Settings& from, Reader& in) {
         enumerator(from.auto_failback(), config::AutoFailback::kLegacy, "auto_failback", in);
     to.respawn = read_all(from.respawn(), kLines, "respawn lines", in);
     to.pings = read_all(from.pings(), limits::kPingNodes, "ping nodes", in);
+    to.isolation_stop = !from.isolation_keep();
     to.logfile = text(from.logfile(), kWordBytes, "logfile", in);
     to.debugfile = text(from.debugfile(), kWordBytes, "debugfile", in);
     to.logfacility = text(from.logfacility(), kWordBytes, "logfacility", in);

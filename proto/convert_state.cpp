@@ -164,6 +164,32 @@ GroupState read(pb::GroupState from, Reader& in) {
     }
 }
 
+pb::PingState to_pb(PingState state) {
+    switch (state) {
+        case PingState::kInit:
+            return pb::PING_STATE_INIT;
+        case PingState::kPing:
+            return pb::PING_STATE_PING;
+        case PingState::kDead:
+            return pb::PING_STATE_DEAD;
+    }
+    HB_UNREACHABLE();
+}
+
+PingState read(pb::PingState from, Reader& in) {
+    switch (static_cast<int>(from)) {
+        case pb::PING_STATE_INIT:
+            return PingState::kInit;
+        case pb::PING_STATE_PING:
+            return PingState::kPing;
+        case pb::PING_STATE_DEAD:
+            return PingState::kDead;
+        default:
+            in.refuse("state of a ping node", "unknown");
+            return {};
+    }
+}
+
 pb::NodeStatus to_pb(NodeStatus status) {
     switch (status) {
         case NodeStatus::kInit:

@@ -46,6 +46,9 @@ struct View {
 // Node states as Heartbeat names them.
 enum class NodeStatus : std::uint8_t { kInit, kUp, kActive, kDead };
 
+// Of a ping node: not judged yet, answers (Heartbeat's word), does not.
+enum class PingState : std::uint8_t { kInit, kPing, kDead };
+
 // Topic `view`, by hb-membership.
 struct ViewTopic {
     Incarnation incarnation;
@@ -128,6 +131,7 @@ struct PingReport {
 
 [[nodiscard]] const char* to_string(GroupState s);
 [[nodiscard]] const char* to_string(NodeStatus s);
+[[nodiscard]] const char* to_string(PingState s);       // "init", "ping", "dead"
 [[nodiscard]] std::string to_string(const ViewId& id);  // "5/node-rank/gen.respawn" for logs
 
 }  // namespace hb

@@ -315,6 +315,11 @@ bool differ(const ClusterStatus& a, const ClusterStatus& b) {
         }
         for (GroupSummary& group : status.groups)
             group.age.reset();
+        for (PingSummary& ping : status.pings) {
+            ping.answered_ago.reset();
+            ping.round_trip.reset();
+            ping.asked = ping.lost = 0;
+        }
         return status;
     };
     return without_ages(a) != without_ages(b);

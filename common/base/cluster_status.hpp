@@ -39,6 +39,19 @@ struct NodeSummary {
     bool operator==(const NodeSummary&) const = default;
 };
 
+// A ping node, as the node that was asked sees it.
+struct PingSummary {
+    std::string name;
+    PingState status = PingState::kInit;
+    bool late = false;
+    std::optional<Duration> answered_ago;  // since the newest request that was answered was sent
+    std::optional<Duration> round_trip;
+    std::uint32_t asked = 0;  // of so many of the newest requests
+    std::uint32_t lost = 0;   // so many got no answer
+    std::string detail;       // for people, may be empty
+    bool operator==(const PingSummary&) const = default;
+};
+
 struct GroupSummary {
     GroupName name;
     NodeId preferred{};
@@ -58,6 +71,7 @@ struct ClusterStatus {
     std::vector<GroupSummary> groups;  // in the order of haresources
     std::optional<ViewId> view;        // accepted by this node
     bool installed = false;
+    std::vector<PingSummary> pings;  // in the order of ha.cf
     bool operator==(const ClusterStatus&) const = default;
 };
 

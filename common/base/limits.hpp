@@ -30,6 +30,7 @@ inline constexpr std::size_t kInterfaceNameBytes = 15;  // IFNAMSIZ - 1
 inline constexpr std::size_t kAddresses = 8192;         // claimed or probed: those of all groups
 inline constexpr std::size_t kProbesPerMessage = 1000;  // of hb-comm to hb-resource
 inline constexpr std::size_t kPingNodes = 256;
+inline constexpr std::size_t kPingHosts = 256;  // of all ping nodes and groups: each gets its ping
 inline constexpr std::size_t kPingNameBytes = 255;    // a full host name
 inline constexpr std::size_t kEventTextBytes = 1000;  // one line of a log
 inline constexpr std::size_t kEventFields = 16;

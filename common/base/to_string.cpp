@@ -46,6 +46,18 @@ const char* to_string(NodeStatus s) {
     return "?";
 }
 
+const char* to_string(PingState s) {
+    switch (s) {
+        case PingState::kInit:
+            return "init";
+        case PingState::kPing:
+            return "ping";
+        case PingState::kDead:
+            return "dead";
+    }
+    return "?";
+}
+
 const char* to_string(Topic t) {
     switch (t) {
         case Topic::kView:

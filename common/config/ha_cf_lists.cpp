@@ -207,22 +207,42 @@ void HaCfParser::add_ping(PingNode node) {
                            fmt::format("more than {} ping nodes", limits::kPingNodes));
         return;
     }
+    std::size_t hosts = node.members.size();
+    for (const PingNode& other : pings)
+        hosts += other.members.size();
+    if (hosts > limits::kPingHosts) {
+        diagnostics_.error(node.position,
+                           fmt::format("more than {} hosts to ping", limits::kPingHosts));
+        return;
+    }
     pings.push_back(std::move(node));
 }
 
+// `ping` and `ping6`.
 void HaCfParser::take_ping(const Statement& s) {
+    const bool v6 = s.directive->name == "ping6";
     for (const Word& word : s.words) {
-        if (const auto bad = bad_host(word.text)) {
+        if (const auto bad = bad_ping_host(word.text, v6 ? PingFamily::kV6 : PingFamily::kV4)) {
             bad_value(s, word.at, bad->text);
             continue;
         }
         const std::string host = to_lower(word.text);
-        add_ping({host, {host}, false, word.at});
+        add_ping({host, {host}, false, v6, word.at});
     }
 }
 
+void HaCfParser::take_isolation(const Statement& s) {
+    const std::optional<Word> word = one_word(s);
+    if (!word) return;
+    const std::string value = to_lower(word->text);
+    if (value != "stop" && value != "keep")
+        return bad_value(s, word->at,
+                         fmt::format("'{}' is none of stop, keep", printable(word->text)));
+    out_.settings.isolation_stop = value == "stop";
+}
+
 void HaCfParser::take_ping_group(const Statement& s) {
-    PingNode group{to_lower(s.words[0].text), {}, true, s.words[0].at};
+    PingNode group{to_lower(s.words[0].text), {}, true, false, s.words[0].at};
     if (const auto bad = bad_node_name(s.words[0].text)) {
         bad_value(s, s.words[0].at, bad->text);
         return;
@@ -236,7 +256,7 @@ void HaCfParser::take_ping_group(const Statement& s) {
     for (std::size_t i = 1; i < s.words.size(); i++) {
         const Word& word = s.words[i];
         const std::string host = to_lower(word.text);
-        if (const auto bad = bad_host(word.text))
+        if (const auto bad = bad_ping_host(word.text, PingFamily::kAny))
             bad_value(s, word.at, bad->text);
         else if (std::ranges::find(group.members, host) != group.members.end())
             diagnostics_.error(word.at, fmt::format("'{}' is twice in this group", host));

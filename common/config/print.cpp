@@ -139,11 +139,13 @@ std::string print_ha_cf(const Settings& s) {
     for (const RespawnLine& r : s.respawn)
         text += fmt::format("respawn {} {}\n", r.user, r.command);
     for (const PingNode& p : s.pings) {
-        text += p.is_group ? fmt::format("ping_group {}", p.name) : "ping";
+        text += p.is_group ? fmt::format("ping_group {}", p.name) : p.v6 ? "ping6" : "ping";
         for (const std::string& member : p.members)
             text += " " + member;
         text += '\n';
     }
+    if (!s.pings.empty() || !s.isolation_stop)
+        text += fmt::format("isolation {}\n", s.isolation_stop ? "stop" : "keep");
     if (!s.logfile.empty()) text += fmt::format("logfile {}\n", s.logfile);
     if (!s.debugfile.empty()) text += fmt::format("debugfile {}\n", s.debugfile);
     if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);

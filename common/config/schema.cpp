@@ -71,14 +71,19 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "A medium of some Heartbeat builds."},
 
     // Hosts that run nothing of ours.
-    {"ping", kNames, kKept, kOften, "HOST...", "", "", 0, 0, "", "these hosts are not asked",
+    {"ping", kNames, kFull, kOften, "HOST...", "", "", 0, 0, "", "",
      "Hosts outside the cluster that answer pings, such as the router: a node that reaches none of "
-     "them is the one that is cut off."},
-    {"ping_group", kLine, kKept, kOften, "NAME HOST...", "", "", 0, 0, "",
-     "these hosts are not asked",
-     "Several hosts that count as one: it is up if any of them answers."},
-    {"ping6", kNames, kAccepted, kOften, "HOST...", "", "", 0, 0, "", "these hosts are not asked",
-     "As `ping`, over IPv6."},
+     "them is the one that is cut off. Nobody takes over what a silent node ran unless one of them "
+     "answers. IPv4 addresses, or names."},
+    {"ping_group", kLine, kFull, kOften, "NAME HOST...", "", "", 0, 0, "", "",
+     "Several hosts that count as one: it is up if any of them answers. IPv4 or IPv6 addresses, or "
+     "names."},
+    {"ping6", kNames, kFull, kOften, "HOST...", "", "", 0, 0, "", "",
+     "As `ping`, over IPv6: IPv6 addresses, or names."},
+    {"isolation", kWord, kFull, kOnce, "stop|keep", "", "stop with ping nodes", 0, 0, "", "",
+     "What a node does that reaches no ping node and is acknowledged by no peer: `stop` lets go of "
+     "all groups before anybody else may start them, `keep` goes on, and both may run them. A "
+     "directive of this suite, not of Heartbeat."},
     {"hbaping", kNames, kAccepted, kOften, "NAME...", "", "", 0, 0, "",
      "fibre channel adapters are not asked", "A ping node that is a fibre channel device."},
 

@@ -57,6 +57,7 @@ struct PingNode {
     std::string name;                  // the address or host name; the group's name for ping_group
     std::vector<std::string> members;  // one for `ping`
     bool is_group = false;
+    bool v6 = false;  // `ping6`: names mean their IPv6 address
     Position position;
     bool operator==(const PingNode&) const = default;
 };
@@ -191,7 +192,8 @@ struct Settings {
     AutoFailback auto_failback = AutoFailback::kLegacy;
     std::vector<RespawnLine> respawn;
     std::vector<PingNode> pings;
-    std::string logfile;  // empty: none
+    bool isolation_stop = true;  // with ping nodes: who is isolated lets go (L3)
+    std::string logfile;         // empty: none
     std::string debugfile;
     std::string logfacility;  // empty: not given
     unsigned debug = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/base/ping_times.hpp"
 #include "common/config/lexer.hpp"
 #include "common/config/parser.hpp"
 #include "common/config/values.hpp"
@@ -51,6 +52,7 @@ class Validator {
         return is_given(name) ? to_string(places_.directives.at(name)) : "the default";
     }
     void check_lease();
+    void check_ping_pace();
 
     const Settings& settings_;
     const Places& places_;
@@ -125,9 +127,8 @@ void Validator::check_times() {
     check_lease();
 }
 
-// Where a lease that runs out stops resources, one lost frame must not end it: an error where that
-// is so today (L2, three nodes), a warning where it will be (L3, ping nodes). Only service is at
-// stake, never two owners.
+// Where a lease that runs out stops resources (L2 with three nodes, L3 with ping nodes), one lost
+// frame must not end it. Only service is at stake, never two owners.
 void Validator::check_lease() {
     const Settings& s = settings_;
     const bool is_short =
@@ -140,10 +141,11 @@ void Validator::check_lease() {
         diagnostics_.error(place("deadtime", "keepalive"),
                            text + ": with three or more nodes (" + to_string(places_.nodes[2]) +
                                ") a single lost heartbeat would stop resources");
-    else if (!s.pings.empty())
-        diagnostics_.warning(place("deadtime", "keepalive"),
-                             text + ": with ping nodes (" + to_string(s.pings[0].position) +
-                                 ") a single lost heartbeat can stop resources");
+    else if (!s.pings.empty() && s.isolation_stop)
+        diagnostics_.error(place("deadtime", "keepalive"),
+                           text + ": with ping nodes (" + to_string(s.pings[0].position) +
+                               ") a single lost heartbeat and a late answer would stop resources; "
+                               "with 'isolation keep' nothing is stopped");
 }
 
 void Validator::check_media() {
@@ -163,10 +165,31 @@ void Validator::check_pings() {
             diagnostics_.error(ping.position,
                                fmt::format("ping node '{}' is a node of the cluster ({})",
                                            ping.name, to_string(places_.nodes[rank(*node)])));
+    const bool have_pings = !settings_.pings.empty() || !is_sound({"ping", "ping6", "ping_group"});
     const auto ipfail = std::ranges::find(settings_.respawn, true, &RespawnLine::is_ipfail);
-    if (ipfail != settings_.respawn.end() && settings_.pings.empty() &&
-        is_sound({"ping", "ping_group"}))
-        diagnostics_.warning(ipfail->position, "ipfail without ping nodes has nothing to compare");
+    if (ipfail != settings_.respawn.end() && !have_pings)
+        diagnostics_.warning(ipfail->position,
+                             "ipfail without ping nodes compares carrier only: a switch that is "
+                             "cut off behind its ports is not noticed");
+    if (is_given("isolation") && is_sound({"isolation"}) && !have_pings)
+        diagnostics_.warning(places_.directives.at("isolation"),
+                             "'isolation' without ping nodes says nothing: there is nobody to ask");
+    check_ping_pace();
+}
+
+void Validator::check_ping_pace() {
+    const Settings& s = settings_;
+    if (s.pings.empty() || !is_sound({"deadtime", "keepalive", "deadping"})) return;
+    std::size_t hosts = 0;
+    for (const PingNode& ping : s.pings)
+        hosts += ping.members.size();
+    const Duration least = kPingsInDeadping * ping_interval(s.keepalive, s.deadtime, hosts);
+    if (s.deadping < least && s.deadping > 2 * s.keepalive)
+        diagnostics_.error(place("deadping", "deadtime"),
+                           fmt::format("Ping dead time [{}] is too small for {} hosts to ping, one "
+                                       "request in {}: {} is the least",
+                                       hb::to_string(s.deadping), hosts, hb::to_string(kPingPace),
+                                       hb::to_string(least)));
 }
 
 // A node that no device covers is taken over as if there were no fencing.

@@ -174,4 +174,22 @@ std::optional<Error> bad_host(std::string_view text) {
     return std::nullopt;
 }
 
+std::optional<Error> bad_ping_host(std::string_view text, PingFamily family) {
+    const auto address = IpAddress::parse(text);
+    if (!address) {
+        if (text.find('%') != std::string_view::npos && text.find(':') != std::string_view::npos)
+            return Error{
+                fmt::format("'{}' names an interface: an address that every node reaches "
+                            "is wanted",
+                            printable(text))};
+        return bad_host(text);
+    }
+    if (family == PingFamily::kV4 && !address->is_v4())
+        return Error{fmt::format(
+            "'{}' is an IPv6 address: that is for 'ping6', or for a ping_group", printable(text))};
+    if (family == PingFamily::kV6 && address->is_v4())
+        return Error{fmt::format("'{}' is an IPv4 address: that is for 'ping'", printable(text))};
+    return std::nullopt;
+}
+
 }  // namespace hb::config

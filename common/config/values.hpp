@@ -23,6 +23,9 @@ namespace hb::config {
 [[nodiscard]] std::optional<Error> bad_node_name(std::string_view name);
 [[nodiscard]] std::optional<Error> bad_interface(std::string_view name);
 [[nodiscard]] std::optional<Error> bad_host(std::string_view text);  // IPv4 address or host name
+// Whom `ping` asks: IPv4 or a name; `ping6`: IPv6 or a name; `ping_group`: any.
+enum class PingFamily : std::uint8_t { kV4, kV6, kAny };
+[[nodiscard]] std::optional<Error> bad_ping_host(std::string_view text, PingFamily family);
 
 [[nodiscard]] std::string to_lower(std::string_view text);
 

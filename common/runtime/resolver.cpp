@@ -32,7 +32,7 @@ Resolver::~Resolver() {
     questions_.clear();
 }
 
-void Resolver::resolve(const std::string& name, Callback callback) {
+void Resolver::resolve(const std::string& name, Callback callback, IpAddress::Family family) {
     auto& question = *questions_.emplace_back(std::make_unique<Question>());
     question.resolver = this;
     question.callback = std::move(callback);
@@ -46,7 +46,7 @@ void Resolver::resolve(const std::string& name, Callback callback) {
     // of this host is asked.
     ::evdns_base_resolv_conf_parse(question.base.get(), DNS_OPTIONS_ALL, "/etc/resolv.conf");
     addrinfo hints{};
-    hints.ai_family = AF_INET;
+    hints.ai_family = family == IpAddress::Family::kV4 ? AF_INET : AF_INET6;
     hints.ai_socktype = SOCK_DGRAM;
     ::evdns_getaddrinfo(question.base.get(), name.c_str(), nullptr, &hints, answered, &question);
 }
@@ -55,10 +55,17 @@ void Resolver::answered(int error, addrinfo* answers, void* arg) noexcept {
     auto* question = static_cast<Question*>(arg);
     Result<IpAddress> result = failure(error != 0 ? ::evutil_gai_strerror(error) : "no address");
     for (const addrinfo* a = answers; a != nullptr && !result; a = a->ai_next) {
-        if (a->ai_family != AF_INET || a->ai_addrlen < sizeof(sockaddr_in)) continue;
-        sockaddr_in sin{};
-        std::memcpy(&sin, a->ai_addr, sizeof sin);
-        result = IpAddress::v4(ntohl(sin.sin_addr.s_addr));
+        if (a->ai_family == AF_INET && a->ai_addrlen >= sizeof(sockaddr_in)) {
+            sockaddr_in sin{};
+            std::memcpy(&sin, a->ai_addr, sizeof sin);
+            result = IpAddress::v4(ntohl(sin.sin_addr.s_addr));
+        } else if (a->ai_family == AF_INET6 && a->ai_addrlen >= sizeof(sockaddr_in6)) {
+            sockaddr_in6 sin6{};
+            std::memcpy(&sin6, a->ai_addr, sizeof sin6);
+            IpAddress address{.family = IpAddress::Family::kV6};
+            std::memcpy(address.bytes.data(), &sin6.sin6_addr, address.bytes.size());
+            result = address;
+        }
     }
     if (answers != nullptr) ::evutil_freeaddrinfo(answers);
     if (error == EVUTIL_EAI_CANCEL) return;

@@ -1,6 +1,6 @@
-// Resolver: IPv4 addresses of host names, without blocking the loop: /etc/hosts, then the name
-// servers of /etc/resolv.conf. Both files are read again for every question, since an answer that
-// is asked for again is one that did not come.
+// Resolver: IPv4 or IPv6 addresses of host names, without blocking the loop: /etc/hosts, then the
+// name servers of /etc/resolv.conf. Both files are read again for every question, since an answer
+// that is asked for again is one that did not come.
 #pragma once
 
 #include <functional>
@@ -29,7 +29,8 @@ class Resolver {
 
     // One answer each, also inside the call. Several questions may be under way. The callback must
     // not destroy the resolver.
-    void resolve(const std::string& name, Callback callback);
+    void resolve(const std::string& name, Callback callback,
+                 IpAddress::Family family = IpAddress::Family::kV4);
 
   private:
     struct Question;

@@ -7,6 +7,7 @@
 
 #include "common/base/assert.hpp"
 #include "common/base/limits.hpp"
+#include "common/base/ping_times.hpp"
 #include "daemons/hb-comm/comm_core_impl.hpp"
 
 namespace hb::comm {
@@ -20,12 +21,22 @@ LinkWatchSettings link_settings(const CommSettings& s) {
             .deadtime = s.deadtime};
 }
 
+PingWatch::Settings ping_settings(const CommSettings& s) {
+    std::size_t hosts = 0;
+    for (const PingNodeSettings& node : s.ping_nodes)
+        hosts += node.hosts;
+    return {.nodes = s.ping_nodes,
+            .interval = ping_interval(s.keepalive, s.deadtime, hosts),
+            .deadping = s.deadping};
+}
+
 }  // namespace
 
 CommCore::Impl::Impl(CommSettings s, MonoTime now)
     : settings(std::move(s)),
       links(link_settings(settings), now),
       addresses(settings.self, settings.deadtime),
+      pings(ping_settings(settings), now),
       timer(settings.keepalive, settings.random_seed, now),
       gap(settings.deadtime) {
     HB_ASSERT(settings.nodes <= limits::kNodes && settings.node_names.size() == settings.nodes);
@@ -48,9 +59,10 @@ void CommCore::Impl::stood_still(Duration how_long, bool whole_host, MonoTime no
     gap_noticed = now;
     timer.hold_until(now + settings.deadtime / 8);
     links.stood_still(now);
+    pings.stood_still(now);
     std::vector<AddressAction> actions;
     addresses.stood_still(now, actions);
-    pass_on(actions, out);
+    pass_on(actions, now, out);
     out.emplace_back(Event{
         "stood-still",
         Level::kCrit,
@@ -80,7 +92,7 @@ void CommCore::Impl::settle_links(MonoTime now, bool timed, Out& out) {
     }
 }
 
-void CommCore::Impl::pass_on(std::vector<AddressAction>& actions, Out& out) const {
+void CommCore::Impl::pass_on(std::vector<AddressAction>& actions, MonoTime now, Out& out) {
     ipc::ProbeStatuses statuses;
     const auto tell_statuses = [&] {
         if (!statuses.probes.empty()) to_resource(std::exchange(statuses, {}), out);
@@ -92,6 +104,7 @@ void CommCore::Impl::pass_on(std::vector<AddressAction>& actions, Out& out) cons
             out.emplace_back(std::move(*answer));
         } else if (auto* ask = std::get_if<AskControl>(&action)) {
             out.emplace_back(std::move(*ask));
+            pings.ask_soon(now);
         } else if (auto* status = std::get_if<ipc::ProbeStatus>(&action)) {
             statuses.probes.push_back(std::move(*status));
             if (statuses.probes.size() == limits::kProbesPerMessage) tell_statuses();
@@ -102,6 +115,20 @@ void CommCore::Impl::pass_on(std::vector<AddressAction>& actions, Out& out) cons
     tell_statuses();
 }
 
+void CommCore::Impl::pass_on(std::vector<PingAction>& actions, Out& out) const {
+    for (PingAction& action : actions) {
+        if (auto* ping = std::get_if<SendPing>(&action)) {
+            out.emplace_back(*ping);
+        } else if (auto* status = std::get_if<ipc::PingStatus>(&action)) {
+            to_membership(std::move(*status), out);
+        } else if (auto* answered = std::get_if<ipc::PingAnswered>(&action)) {
+            to_resource(*answered, out);
+        } else if (auto* event = std::get_if<Event>(&action)) {
+            out.emplace_back(std::move(*event));
+        }
+    }
+}
+
 void CommCore::Impl::take(const StoodStill& stood, MonoTime now, Out& out) {
     if (!told_gap && stood.gap > settings.deadtime * 3 / 4) stood_still(stood.gap, false, now, out);
 }
@@ -110,13 +137,13 @@ void CommCore::Impl::take(const CarrierChanged& changed, MonoTime now, Out& out)
     links.carrier(changed.interface, changed.carrier);
     std::vector<AddressAction> actions;
     addresses.carrier(changed.interface, changed.carrier, now, actions);
-    pass_on(actions, out);
+    pass_on(actions, now, out);
 }
 
 void CommCore::Impl::take(const ArpSeen& arp, MonoTime now, Out& out) {
     std::vector<AddressAction> actions;
     addresses.arp(arp, now, actions);
-    pass_on(actions, out);
+    pass_on(actions, now, out);
 }
 
 void CommCore::Impl::take(const ControlHeard& control, MonoTime, Out&) {
@@ -140,6 +167,8 @@ void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime now, Out& out) {
     to_membership(ipc::CommHello{settings.session, settings.link_interfaces}, out);
     for (ipc::LinkChanged& change : links.state())
         to_membership(std::move(change), out);
+    for (ipc::PingStatus& ping : pings.state())
+        to_membership(std::move(ping), out);
 }
 
 // After a gap frames wait for hb-resource's word on it, not for a view, which may come of what the
@@ -167,7 +196,7 @@ void CommCore::Impl::take(const ResourceHere&, MonoTime, Out& out) {
 void CommCore::Impl::take(const ipc::Watch& watch, MonoTime now, Out& out) {
     std::vector<AddressAction> actions;
     addresses.watch(watch, now, actions);
-    pass_on(actions, out);
+    pass_on(actions, now, out);
 }
 
 void CommCore::Impl::take(const ResourceGone&, MonoTime now, Out&) {
@@ -175,8 +204,14 @@ void CommCore::Impl::take(const ResourceGone&, MonoTime now, Out&) {
     addresses.resource_gone(now);
 }
 
-void CommCore::Impl::take(const ipc::PingAnswered& ping, MonoTime, Out& out) {
-    to_resource(ping, out);
+void CommCore::Impl::take(const PingReply& reply, MonoTime now, Out& out) {
+    std::vector<PingAction> actions;
+    pings.answered(reply.host, reply.sequence, now, actions);
+    pass_on(actions, out);
+}
+
+void CommCore::Impl::take(const PingHostKnown& host, MonoTime now, Out&) {
+    pings.host_known(host.host, host.known, now);
 }
 
 // ----
@@ -202,7 +237,10 @@ void CommCore::on_deadline(MonoTime now, std::vector<CommAction>& out) {
     impl_->settle_links(now, true, out);
     std::vector<AddressAction> actions;
     impl_->addresses.on_deadline(now, actions);
-    impl_->pass_on(actions, out);
+    impl_->pass_on(actions, now, out);
+    std::vector<PingAction> pings;
+    impl_->pings.on_deadline(now, pings);
+    impl_->pass_on(pings, out);
     impl_->say_that_we_listen(now, out);
     impl_->transmit(now, out);
     impl_->sleep(now);

@@ -26,6 +26,11 @@
 
 namespace hb::comm {
 
+struct PingNodeSettings {
+    std::string name;
+    std::size_t hosts = 1;
+};
+
 struct CommSettings {
     NodeId self{};
     std::size_t nodes = 2;
@@ -40,7 +45,8 @@ struct CommSettings {
     Session session;  // new for each life of this core
     // Highest generation known of each peer (from disk); frames below it are refused unless fresh.
     std::map<NodeId, std::uint64_t> known_generations;
-    bool ping_nodes = false;        // controls of G8 come from ping nodes, too
+    std::vector<PingNodeSettings> ping_nodes;
+    Duration deadping{};
     std::uint64_t random_seed = 0;  // for jitter
 };
 
@@ -76,6 +82,16 @@ struct ArpSeen {
 struct ControlHeard {
     std::string interface;
 };
+// An answer to a SendPing, with our secret in it.
+struct PingReply {
+    std::uint32_t host = 0;
+    std::uint64_t sequence = 0;
+};
+// A host to ping has an address now, or none any more.
+struct PingHostKnown {
+    std::uint32_t host = 0;
+    bool known = false;
+};
 // The loop saw that this process handled nothing for so long (L5): finer than the core's own look
 // at its deadlines.
 struct StoodStill {
@@ -94,7 +110,7 @@ struct ResourceGone {};
 using CommInput =
     std::variant<StoodStill, FrameArrived, PartHeard, CarrierChanged, ArpSeen, ControlHeard,
                  ProbeFailed, ArpMissed, ipc::MembershipHello, ipc::PublishTopics, MembershipGone,
-                 ResourceHere, ipc::Watch, ResourceGone, ipc::PingAnswered>;
+                 ResourceHere, ipc::Watch, ResourceGone, PingReply, PingHostKnown>;
 
 // ---- actions
 
@@ -115,13 +131,17 @@ struct AskControl {  // ARP or NDP to the gateway (or a ping): anything that mak
                      // speak
     std::string interface;
 };
+struct SendPing {
+    std::uint32_t host = 0;  // counted through all ping nodes, in the order of ha.cf
+    std::uint64_t sequence = 0;
+};
 struct RememberGeneration {  // for the master to keep on disk
     NodeId peer{};
     std::uint64_t generation = 0;
 };
 
 using CommAction =
-    std::variant<SendFrame, SendArpProbe, SendArpAnswer, AskControl, RememberGeneration,
+    std::variant<SendFrame, SendArpProbe, SendArpAnswer, AskControl, SendPing, RememberGeneration,
                  ipc::CommToMembership, ipc::CommToResource, Event>;
 
 struct CommStats {

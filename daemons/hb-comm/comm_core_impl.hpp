@@ -16,6 +16,7 @@
 #include "daemons/hb-comm/own_topics.hpp"
 #include "daemons/hb-comm/peer_order.hpp"
 #include "daemons/hb-comm/peer_topics.hpp"
+#include "daemons/hb-comm/ping_watch.hpp"
 #include "daemons/hb-comm/send_times.hpp"
 #include "daemons/hb-comm/transmit_timer.hpp"
 
@@ -54,7 +55,8 @@ struct CommCore::Impl {
     void take(const ResourceHere& here, MonoTime now, Out& out);
     void take(const ipc::Watch& watch, MonoTime now, Out& out);
     void take(const ResourceGone& gone, MonoTime now, Out& out);
-    void take(const ipc::PingAnswered& ping, MonoTime now, Out& out);
+    void take(const PingReply& reply, MonoTime now, Out& out);
+    void take(const PingHostKnown& host, MonoTime now, Out& out);
 
     // ---- frames in
 
@@ -90,7 +92,8 @@ struct CommCore::Impl {
     void to_resource(ipc::CommToResource message, Out& out) const {
         if (resource_here) out.emplace_back(std::move(message));
     }
-    void pass_on(std::vector<AddressAction>& actions, Out& out) const;
+    void pass_on(std::vector<AddressAction>& actions, MonoTime now, Out& out);
+    void pass_on(std::vector<PingAction>& actions, Out& out) const;
     [[nodiscard]] const std::string& name(NodeId n) const { return settings.node_names[rank(n)]; }
 
     void wake(MonoTime now, Out& out) {
@@ -100,7 +103,7 @@ struct CommCore::Impl {
     void sleep(MonoTime now) { gap.sleeps(now, next_deadline()); }
     [[nodiscard]] MonoTime next_deadline() const {
         return std::min({timer.next_deadline(), links.next_deadline(), addresses.next_deadline(),
-                         membership_here ? say_next : kForever});
+                         pings.next_deadline(), membership_here ? say_next : kForever});
     }
 
     CommSettings settings;
@@ -110,11 +113,12 @@ struct CommCore::Impl {
     SendTimes times;
     LinkWatch links;
     AddressWatch addresses;
+    PingWatch pings;
     TransmitTimer timer;
     ClockGap gap;
     std::optional<Duration> told_gap;     // by the input that is being handled
     std::optional<MonoTime> gap_noticed;  // newest
-    MonoTime say_next{};  // that we listen
+    MonoTime say_next{};                  // that we listen
     bool membership_here = false;
     bool resource_here = false;
     MonoTime complained_of_cluster = kNever;

@@ -47,8 +47,11 @@ CommSettings core_settings(const ipc::Setup& setup, Session session,
                           .generation = setup.incarnation.generation,
                           .session = session,
                           .known_generations = setup.known_generations,
-                          .ping_nodes = !s.pings.empty(),
+                          .ping_nodes = {},
+                          .deadping = s.deadping,
                           .random_seed = session.nonce};
+    for (const config::PingNode& ping : s.pings)
+        settings.ping_nodes.push_back({ping.name, ping.members.size()});
     for (const LinkPlan& plan : plans) {
         settings.link_interfaces.push_back(plan.interface);
         settings.link_ports.push_back(plan.port);
@@ -95,7 +98,14 @@ CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
           },
           [this](const PlacedAddress& where, const Error& why) noexcept {
               not_sent("listen for probes of IPv6 addresses", where.interface, why);
-          }) {
+          }),
+      pings_(host.loop(), host.log(), setup.settings.pings,
+             {.on_known =
+                  [this](std::uint32_t h) {
+                      feed(PingHostKnown{h, true});
+                  },
+              .on_answer = [this](const PingAsked& asked,
+                                  int interface) { ping_answered(asked, interface); }}) {
     const MediumContext context{
         .loop = host.loop(),
         .log = host.log(),
@@ -123,6 +133,7 @@ void CommDaemon::deadline() noexcept {
     const bool all_arp = arp_.drain();
     const bool all_ndp = ndp_.drain();
     if (!all_arp || !all_ndp) feed(ArpMissed{});
+    pings_.drain();
     for (const auto& medium : media_)
         medium->drain();
     core_.on_deadline(runtime::now(), actions_);
@@ -257,6 +268,12 @@ void CommDaemon::ndp(int interface, const MacAddress& from, const wire::NdpPacke
     feed(seen);
 }
 
+// An answer of a host outside is a control for G8, too.
+void CommDaemon::ping_answered(const PingAsked& asked, int interface) {
+    if (const auto name = interfaces_.table().name_of(interface)) feed(ControlHeard{*name});
+    feed(PingReply{asked.host, asked.sequence});
+}
+
 // ---- actions
 
 void CommDaemon::carry_out_all() {
@@ -340,6 +357,10 @@ void CommDaemon::carry_out(const AskControl& action) {
     if (state.gateway_v6 && state.link_local)
         send_ndp(action.interface,
                  wire::ndp_question(state.mac, *state.link_local, *state.gateway_v6));
+}
+
+void CommDaemon::carry_out(const SendPing& action) {
+    pings_.send({action.host, action.sequence});
 }
 
 void CommDaemon::carry_out(const RememberGeneration& action) {

@@ -21,6 +21,7 @@
 #include "daemons/hb-comm/medium.hpp"
 #include "daemons/hb-comm/ndp_groups.hpp"
 #include "daemons/hb-comm/ndp_socket.hpp"
+#include "daemons/hb-comm/ping_hosts.hpp"
 #include "daemons/skeleton/daemon_main.hpp"
 
 namespace hb::comm {
@@ -49,6 +50,7 @@ class CommDaemon final : public skeleton::Daemon {
     void arp(int interface, const ArpPacket& packet);
     void ndp(int interface, const MacAddress& from, const wire::NdpPacket& packet);
     void listen_for(const ipc::Watch& watch);
+    void ping_answered(const PingAsked& asked, int interface);
     void interface_changed(const std::string& interface);
     void bad_frame(LinkId link, const IpAddress& from, const std::string& why);
     void tell_bad_frames() noexcept;
@@ -59,6 +61,7 @@ class CommDaemon final : public skeleton::Daemon {
     void carry_out(const SendArpProbe& action);
     void carry_out(const SendArpAnswer& action);
     void carry_out(const AskControl& action);
+    void carry_out(const SendPing& action);
     void carry_out(const RememberGeneration& action);
     void carry_out(const ipc::CommToMembership& action);
     void carry_out(const ipc::CommToResource& action);
@@ -88,6 +91,7 @@ class CommDaemon final : public skeleton::Daemon {
     ArpSocket arp_;
     NdpSocket ndp_;
     NdpGroups ndp_groups_;
+    PingHosts pings_;
     std::vector<std::unique_ptr<Medium>> media_;  // by LinkId
 };
 

@@ -22,6 +22,13 @@ Event node_status(const std::string& node, NodeStatus status) {
             {{"HB_NODE", node}, {"HB_STATUS", to_string(status)}}};
 }
 
+Event ping_status(const std::string& node, PingState state) {
+    return {"node-status",
+            Level::kInfo,
+            fmt::format("Status update for node {}: status {}", node, to_string(state)),
+            {{"HB_NODE", node}, {"HB_STATUS", to_string(state)}}};
+}
+
 Event node_dead(const std::string& node, bool left_in_order) {
     Event e{"node-dead",
             left_in_order ? Level::kInfo : Level::kWarn,

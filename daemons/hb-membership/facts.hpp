@@ -15,6 +15,7 @@ namespace hb::membership::facts {
 [[nodiscard]] Event local_status(NodeStatus status);
 [[nodiscard]] Event comm_now_up();
 [[nodiscard]] Event node_status(const std::string& node, NodeStatus status);
+[[nodiscard]] Event ping_status(const std::string& node, PingState state);
 [[nodiscard]] Event node_dead(const std::string& node, bool left_in_order);
 [[nodiscard]] Event late_heartbeat(const std::string& node, Duration interval,
                                    bool beyond_deadtime);

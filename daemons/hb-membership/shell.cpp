@@ -46,6 +46,7 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
       groups_(configured_groups(setup.settings)),
       core_(core_settings(setup), runtime::now()),
       edge_(setup.settings.nodes),
+      pings_here_(setup.settings.pings),
       timer_(host.loop(), [this]() noexcept { deadline(); }),
       release_(host.loop(), [this]() noexcept { release(); }),
       control_(
@@ -57,6 +58,7 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
 
 ClusterStatus Shell::compose(MonoTime now) {
     ClusterStatus status = compose_status(core_.status(), groups_, now);
+    status.pings = pings_here_.summaries(now);
     ages_.fill(status, now);
     return status;
 }
@@ -105,10 +107,19 @@ void Shell::from_comm(std::string_view bytes) {
     if (const auto* hello = std::get_if<ipc::CommHello>(&*message)) input(*hello);
     if (const auto* gap = std::get_if<ipc::CommGap>(&*message)) input(*gap);
     if (const auto* listens = std::get_if<ipc::CommListens>(&*message)) input(*listens);
+    if (const auto* ping = std::get_if<ipc::PingStatus>(&*message)) ping_seen(*ping);
     if (const auto* link = std::get_if<ipc::LinkChanged>(&*message)) {
         input(*link);
         control_.changed();
     }
+}
+
+void Shell::ping_seen(const ipc::PingStatus& ping) {
+    if (ping.node >= setup_.settings.pings.size())
+        return host_.fault(Program::kComm, "a ping node that is not in ha.cf");
+    for (const Event& event : pings_here_.see(ping))
+        carry_out(event);
+    control_.changed();
 }
 
 // What does not pass through the core: pings for hb-ipfail, news for those who listen.

@@ -22,6 +22,7 @@
 #include "daemons/hb-membership/edge.hpp"
 #include "daemons/hb-membership/group_news.hpp"
 #include "daemons/hb-membership/membership_core.hpp"
+#include "daemons/hb-membership/ping_nodes.hpp"
 #include "daemons/skeleton/daemon_main.hpp"
 
 namespace hb::membership {
@@ -46,6 +47,7 @@ class Shell final : public skeleton::Daemon {
     void from_resource(std::string_view bytes);
     void from_ipfail(std::string_view bytes);
     void look_at_topics(const PeerFrame& frame);
+    void ping_seen(const ipc::PingStatus& ping);
     void input(const MembershipInput& input);
     void deadline();
     void carry_out();
@@ -66,6 +68,7 @@ class Shell final : public skeleton::Daemon {
     Edge edge_;
     GroupNews group_news_;
     StatusAges ages_;
+    PingNodes pings_here_;
     std::map<NodeId, PingReport> pings_;  // of peers, for a new hb-ipfail
     std::vector<MembershipAction> actions_;
     std::vector<Event> edge_events_;

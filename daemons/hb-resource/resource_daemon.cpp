@@ -32,8 +32,8 @@ OwnershipSettings ownership_settings(const ipc::Setup& setup) {
     result.warntime = settings.warntime;
     result.auto_failback = settings.auto_failback != config::AutoFailback::kOff;
     result.quorum = settings.nodes.size() >= 3;
-    // `ping` lines are not in effect yet (the parser has warned): nobody would answer.
-    result.ping_nodes = false;
+    result.ping_nodes = !settings.pings.empty();
+    result.isolation_stop = settings.isolation_stop;
     for (std::size_t by = 0; by < settings.nodes.size(); by++) {
         NodeSet& covers = result.fencing.emplace_back();
         for (std::size_t peer = 0; peer < settings.nodes.size(); peer++)

@@ -19,7 +19,7 @@ Cluster::Cluster(World& world, ClusterConfig config)
       service_(
           world, config_.nodes,
           [this](NodeId to, const ArpPacket& packet) { node(to).arp_arrived(packet); },
-          [this](NodeId to) { node(to).pong_arrived(); }),
+          [this](NodeId to, const Pong& pong) { node(to).pong_arrived(pong); }),
       fence_(*this) {
     for (std::size_t l = 0; l < config_.links; l++)
         network_.set_quality(link_id(l), config_.link);

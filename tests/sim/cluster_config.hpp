@@ -58,6 +58,8 @@ struct ClusterConfig {
     bool auto_failback = true;
     bool quorum = false;
     bool ping_nodes = false;
+    std::size_t ping_hosts = 1;        // with ping_nodes: so many of them
+    std::optional<Duration> deadping;  // deadtime
     bool fencing = false;
     std::optional<Duration> watchdog;     // of every node, declared as evidence; its timeout
     Delay channel{20us, 200us, 3ms, 20};  // one message between two processes of one node

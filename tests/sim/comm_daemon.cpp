@@ -36,7 +36,9 @@ comm::CommSettings CommDaemon::settings(Node& node,
     s.session = {.start = node.respawns(Kind::kComm),
                  .nonce = static_cast<std::uint32_t>(prng.next())};
     s.known_generations = generations;
-    s.ping_nodes = config.ping_nodes;
+    for (std::size_t h = 0; config.ping_nodes && h < config.ping_hosts; h++)
+        s.ping_nodes.push_back({fmt::format("router{}", h), 1});
+    s.deadping = config.deadping.value_or(config.deadtime);
     s.random_seed = prng.next();
     return s;
 }
@@ -45,8 +47,9 @@ CommDaemon::CommDaemon(Node& node, const std::map<NodeId, std::uint64_t>& known_
     : node_(node), core_(settings(node, known_generations), node.local_now()) {}
 
 void CommDaemon::born(MonoTime now) {
-    if (node_.cluster().config().ping_nodes) next_ping_ = now;
     const ClusterConfig& config = node_.cluster().config();
+    for (std::uint32_t h = 0; config.ping_nodes && h < config.ping_hosts; h++)
+        input(comm::PingHostKnown{h, true}, now);
     for (std::size_t l = 0; l < config.links; l++)
         carrier(interface_of(config, l), true, now);
     const ServiceNet& service = node_.cluster().service();
@@ -54,18 +57,13 @@ void CommDaemon::born(MonoTime now) {
 }
 
 MonoTime CommDaemon::next_deadline() const {
-    return std::min(core_.next_deadline(), next_ping_);
+    return core_.next_deadline();
 }
 
 void CommDaemon::on_deadline(MonoTime now) {
-    if (core_.next_deadline() <= now) {
-        core_.on_deadline(now, out_);
-        carry_out(now);
-    }
-    if (next_ping_ <= now) {
-        node_.cluster().service().ping(node_.id());
-        next_ping_ = now + node_.cluster().config().deadtime / 20;
-    }
+    if (core_.next_deadline() > now) return;
+    core_.on_deadline(now, out_);
+    carry_out(now);
 }
 
 void CommDaemon::input(const comm::CommInput& in, MonoTime now) {
@@ -117,9 +115,9 @@ void CommDaemon::arp(const ArpPacket& packet, MonoTime now) {
           now);
 }
 
-void CommDaemon::pong(MonoTime now) {
+void CommDaemon::pong(const Pong& pong, MonoTime now) {
     input(comm::ControlHeard{kServiceInterface}, now);
-    input(ipc::PingAnswered{now}, now);
+    input(comm::PingReply{pong.host, pong.sequence}, now);
 }
 
 void CommDaemon::carrier(const std::string& interface, bool carrier, MonoTime now) {
@@ -163,6 +161,10 @@ void CommDaemon::act(const comm::SendArpAnswer& a) {
 
 void CommDaemon::act(const comm::AskControl& a) {
     if (a.interface == kServiceInterface) node_.cluster().service().ask_gateway(node_.id());
+}
+
+void CommDaemon::act(const comm::SendPing& a) {
+    node_.cluster().service().ping(node_.id(), {a.host, a.sequence});
 }
 
 void CommDaemon::act(const comm::RememberGeneration& a) {

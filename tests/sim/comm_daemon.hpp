@@ -22,7 +22,7 @@ class CommDaemon final : public Daemon {
 
     void frame(LinkId link, const FramePtr& frame, MonoTime now);
     void arp(const ArpPacket& packet, MonoTime now);
-    void pong(MonoTime now);
+    void pong(const Pong& pong, MonoTime now);
     void carrier(const std::string& interface, bool carrier, MonoTime now);
     void from_resource(const ipc::Watch& watch, MonoTime now);
     void input(const comm::CommInput& in, MonoTime now);
@@ -39,6 +39,7 @@ class CommDaemon final : public Daemon {
     void act(const comm::SendArpProbe& a);
     void act(const comm::SendArpAnswer& a);
     void act(const comm::AskControl& a);
+    void act(const comm::SendPing& a);
     void act(const comm::RememberGeneration& a);
     void act(const ipc::CommToMembership& a);
     void act(const ipc::CommToResource& a);
@@ -47,7 +48,6 @@ class CommDaemon final : public Daemon {
     Node& node_;
     comm::CommCore core_;
     std::vector<comm::CommAction> out_;
-    MonoTime next_ping_ = kForever;
     ipc::Watch watch_;
     bool watched_ = false;
 };

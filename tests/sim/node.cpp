@@ -148,10 +148,11 @@ void Node::arp_arrived(const ArpPacket& packet) {
             [packet](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).arp(packet, now); });
 }
 
-void Node::pong_arrived() {
+void Node::pong_arrived(const Pong& pong) {
     if (!kernel_answers()) return;
     last_pong_ = local_now();
-    outside(Kind::kComm, [](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).pong(now); });
+    outside(Kind::kComm,
+            [pong](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).pong(pong, now); });
 }
 
 // ---- channels

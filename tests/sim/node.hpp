@@ -100,7 +100,7 @@ class Node {
     // ---- from the networks
     void frame_arrived(LinkId link, const FramePtr& frame);
     void arp_arrived(const ArpPacket& packet);
-    void pong_arrived();
+    void pong_arrived(const Pong& pong);
 
     // ---- for daemons
     // Runs `work` in the neighbour when the message gets there, if the channel still leads to it.

@@ -71,12 +71,19 @@ void ServiceNet::ask_gateway(NodeId from) {
                 .to = std::nullopt});
 }
 
-void ServiceNet::ping(NodeId from) {
-    if (!sends(from) || lost()) return;
+void ServiceNet::set_ping_host(NodeId from, std::uint32_t host, bool answers) {
+    if (answers)
+        mute_.erase({from, host});
+    else
+        mute_.insert({from, host});
+}
+
+void ServiceNet::ping(NodeId from, const Pong& ping) {
+    if (!sends(from) || mute_.contains({from, ping.host}) || lost()) return;
     const Duration there_and_back =
         quality_.delay.draw(world_.prng()) + quality_.delay.draw(world_.prng());
-    world_.after(there_and_back, [this, from] {
-        if (receives(from)) pong_(from);
+    world_.after(there_and_back, [this, from, ping] {
+        if (receives(from)) pong_(from, ping);
     });
 }
 
@@ -89,6 +96,7 @@ void ServiceNet::set_cable(NodeId node, bool sends, bool receives) {
 void ServiceNet::heal_all() {
     for (std::size_t r = 0; r < cables_.size(); r++)
         set_cable(node_id(r), true, true);
+    mute_.clear();
 }
 
 bool ServiceNet::whole() const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "common/base/ids.hpp"
@@ -32,6 +33,12 @@ struct ArpPacket {
     std::optional<MacAddress> to;  // none: broadcast
 };
 
+// What a ping and its answer carry: a host to ping, and which request it is.
+struct Pong {
+    std::uint32_t host = 0;
+    std::uint64_t sequence = 0;
+};
+
 struct ServiceQuality {
     Delay delay{50us, 500us, 0ns, 0};
     unsigned loss_per_mille = 0;
@@ -43,12 +50,14 @@ struct ServiceQuality {
 class ServiceNet {
   public:
     using Deliver = std::function<void(NodeId to, const ArpPacket& packet)>;
-    using PongTo = std::function<void(NodeId to)>;
+    using PongTo = std::function<void(NodeId to, const Pong& pong)>;
 
     ServiceNet(World& world, std::size_t nodes, Deliver deliver, PongTo pong);
 
     void send(NodeId from, const ArpPacket& packet);
-    void ping(NodeId from);         // answered by PongTo when the way there and back is whole
+    // Answered by PongTo when the way there and back is whole and the host answers this node.
+    void ping(NodeId from, const Pong& ping = {});
+    void set_ping_host(NodeId from, std::uint32_t host, bool answers);
     void ask_gateway(NodeId from);  // an ARP request for the gateway's address
 
     void set_quality(const ServiceQuality& quality) { quality_ = quality; }
@@ -76,6 +85,7 @@ class ServiceNet {
     Deliver deliver_;
     PongTo pong_;
     std::vector<Cable> cables_;
+    std::set<std::pair<NodeId, std::uint32_t>> mute_;  // hosts that do not answer this node
     ServiceQuality quality_;
     WorldTime last_loss_ = -std::chrono::hours(1);
 };

@@ -116,7 +116,7 @@ struct Segment {
     std::vector<std::pair<NodeId, ArpPacket>> got;
     int pongs = 0;
     ServiceNet net{world, 2, [this](NodeId to, const ArpPacket& p) { got.emplace_back(to, p); },
-                   [this](NodeId) { pongs++; }};
+                   [this](NodeId, const Pong&) { pongs++; }};
     void run() { world.run_until(world.now() + 1s); }
 };
 

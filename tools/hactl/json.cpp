@@ -13,6 +13,11 @@ Json ms(const std::optional<Duration>& d) {
              : Json(nullptr);
 }
 
+Json us(const std::optional<Duration>& d) {
+    return d ? Json(std::chrono::duration_cast<std::chrono::microseconds>(*d).count())
+             : Json(nullptr);
+}
+
 const char* word(ipc::LinkFault fault) {
     switch (fault) {
         case ipc::LinkFault::kNone:
@@ -89,6 +94,19 @@ Json group_json(const ClusterStatus& status, const GroupSummary& group) {
     };
 }
 
+Json ping_json(const PingSummary& ping) {
+    return {
+        {"name", ping.name},
+        {"status", to_string(ping.status)},
+        {"late", ping.late},
+        {"answered_ms_ago", ms(ping.answered_ago)},
+        {"round_trip_us", us(ping.round_trip)},
+        {"asked", ping.asked},
+        {"lost", ping.lost},
+        {"detail", ping.detail},
+    };
+}
+
 Json view_json(const ClusterStatus& status) {
     if (!status.view) return nullptr;
     Json members = Json::array();
@@ -106,17 +124,20 @@ Json view_json(const ClusterStatus& status) {
 
 std::string status_json(const ClusterStatus& status, int indent) {
     const NodeSummary& self = status.nodes.at(rank(status.self));
-    Json nodes = Json::array(), groups = Json::array();
+    Json nodes = Json::array(), groups = Json::array(), pings = Json::array();
     for (const NodeSummary& node : status.nodes)
         nodes.push_back(node_json(node));
     for (const GroupSummary& group : status.groups)
         groups.push_back(group_json(status, group));
+    for (const PingSummary& ping : status.pings)
+        pings.push_back(ping_json(ping));
     const Json json = {
         {"version", 1},
         {"node", self.name},
         {"status", to_string(self.status)},
         {"view", view_json(status)},
         {"nodes", nodes},
+        {"ping_nodes", pings},
         {"groups", groups},
     };
     return json.dump(indent);

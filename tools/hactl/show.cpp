@@ -8,6 +8,10 @@ namespace hb::hactl {
 
 namespace {
 
+double to_us(Duration d) {
+    return std::chrono::duration<double, std::micro>(d).count();
+}
+
 const std::string& name_of(const ClusterStatus& status, NodeId node) {
     return status.nodes.at(rank(node)).name;
 }
@@ -66,6 +70,19 @@ std::string node_text(const ClusterStatus& status, std::size_t r) {
     return text;
 }
 
+std::string ping_text(const PingSummary& ping) {
+    std::string text = to_string(ping.status);
+    if (!ping.answered_ago)
+        text += ping.status == PingState::kInit ? ", asked" : ", never answered";
+    else if (ping.late || ping.status == PingState::kDead)
+        text += fmt::format(", last answered {} ago", people_time(*ping.answered_ago));
+    else if (ping.round_trip)
+        text += fmt::format(", answers in {:.1f} ms", to_us(*ping.round_trip) / 1000.0);
+    if (ping.lost > 0) text += fmt::format(", {} of {} lost", ping.lost, ping.asked);
+    if (!ping.detail.empty()) text += ": " + ping.detail;
+    return text;
+}
+
 std::string group_text(const ClusterStatus& status, const GroupSummary& group) {
     std::string text = to_string(group.state);
     if (group.owner) {
@@ -93,6 +110,8 @@ std::string show(const ClusterStatus& status) {
     std::size_t width = 0;
     for (const NodeSummary& node : status.nodes)
         width = std::max(width, node.name.size());
+    for (const PingSummary& ping : status.pings)
+        width = std::max(width, ping.name.size());
     for (const GroupSummary& group : status.groups)
         width = std::max(width, group.name.size());
     width = std::min<std::size_t>(width, 32);  // one long name does not push all others away
@@ -106,6 +125,8 @@ std::string show(const ClusterStatus& status) {
         for (const LinkStatus& link : status.nodes[r].links)
             text += fmt::format("  {:<{}}  link {} {}\n", "", width, link.name, link_text(link));
     }
+    for (const PingSummary& ping : status.pings)
+        text += fmt::format("  {:<{}}  {}\n", ping.name, width, ping_text(ping));
     text += "\nGroups\n";
     for (const GroupSummary& group : status.groups) {
         text += fmt::format("  {:<{}}  {}\n", group.name, width, group_text(status, group));

@@ -75,7 +75,22 @@ struct CommListens {
     bool operator==(const CommListens&) const = default;
 };
 
-using CommToMembership = std::variant<CommHello, FrameSeen, LinkChanged, CommGap, CommListens>;
+// What is known of one ping node. At every change of its state, and about once a second for the
+// figures.
+struct PingStatus {
+    std::uint32_t node = 0;  // place in Settings.pings
+    PingState state = PingState::kInit;
+    bool late = false;                   // half of deadping has passed without an answer
+    std::optional<MonoTime> answered;    // when the newest request was sent that got its answer
+    std::optional<Duration> round_trip;  // smoothed
+    std::uint32_t asked = 0;             // of the newest requests, so many are judged,
+    std::uint32_t lost = 0;              // and so many of them got no answer
+    std::string detail;                  // for people, may be empty
+    bool operator==(const PingStatus&) const = default;
+};
+
+using CommToMembership =
+    std::variant<CommHello, FrameSeen, LinkChanged, CommGap, CommListens, PingStatus>;
 
 // ---- hb-membership to hb-comm
 

@@ -274,6 +274,7 @@ class Cluster {
                             to_comm(node, comm::ControlHeard{interface});
                         });
                     },
+                    [](const comm::SendPing&) {},
                     [](const comm::RememberGeneration&) {},
                     [&](const ipc::CommToMembership& m) {
                         say(m, &decode_comm_to_membership,

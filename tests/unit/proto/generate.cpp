@@ -161,7 +161,7 @@ PingReport Generator::ping_report() {
 }
 
 ipc::CommToMembership Generator::comm_to_membership() {
-    switch (below(4)) {
+    switch (below(6)) {
         case 0: {
             ipc::CommHello hello{session(), {}};
             for (std::size_t n = below(5); n > 0; n--)
@@ -189,6 +189,17 @@ ipc::CommToMembership Generator::comm_to_membership() {
                                     sentence(), maybe(time())};
         case 3:
             return ipc::CommListens{};
+        case 4: {
+            const std::uint32_t asked = small();
+            return ipc::PingStatus{static_cast<std::uint32_t>(below(limits::kPingNodes)),
+                                   static_cast<PingState>(below(3)),
+                                   coin(),
+                                   maybe(time()),
+                                   maybe(age()),
+                                   asked,
+                                   asked == 0 ? 0 : static_cast<std::uint32_t>(below(asked)),
+                                   sentence()};
+        }
         default:
             return ipc::CommGap{age()};
     }
@@ -378,6 +389,13 @@ ClusterStatus Generator::cluster_status() {
     }
     if (coin()) status.view = ViewId{number() | 1, known(), incarnation()};
     status.installed = coin();
+    for (std::size_t n = below(4); n > 0; n--) {
+        const std::uint32_t asked = small();
+        status.pings.push_back({name(limits::kPingNameBytes), static_cast<PingState>(below(3)),
+                                coin(), maybe(age()), maybe(age()), asked,
+                                asked == 0 ? 0 : static_cast<std::uint32_t>(below(asked)),
+                                sentence()});
+    }
     return status;
 }
 

@@ -354,11 +354,6 @@ TEST_F(Net, ProbesAndClaimsGoThrough) {
     input(kB, probe);  // claims survive hb-resource
     EXPECT_EQ(of<SendArpAnswer>(kB).size(), 1U);
     EXPECT_TRUE(of<ipc::AddressConflict>(kB).empty());
-    input(kB, ipc::PingAnswered{now});
-    EXPECT_TRUE(of<ipc::PingAnswered>(kB).empty());
-    input(kB, ResourceHere{});
-    input(kB, ipc::PingAnswered{now});
-    EXPECT_EQ(of<ipc::PingAnswered>(kB).size(), 1U);
 }
 
 // A frame of a peer is a control for G8 on the interface that it came in by.

@@ -63,6 +63,28 @@ TEST(StatusJson, IsAContract) {
       ]
     }
   ],
+  "ping_nodes": [
+    {
+      "name": "10.0.0.254",
+      "status": "ping",
+      "late": false,
+      "answered_ms_ago": 40,
+      "round_trip_us": 360,
+      "asked": 100,
+      "lost": 2,
+      "detail": ""
+    },
+    {
+      "name": "far-router",
+      "status": "dead",
+      "late": true,
+      "answered_ms_ago": 70000,
+      "round_trip_us": null,
+      "asked": 100,
+      "lost": 100,
+      "detail": "its name is not resolved"
+    }
+  ],
   "groups": [
     {
       "name": "10.0.0.5",

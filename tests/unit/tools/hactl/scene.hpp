@@ -19,6 +19,9 @@ inline ClusterStatus two_nodes() {
                            "node2 does not hear us on eth1: is udp/694 open in its firewall?",
                            10s});
     status.nodes = {node1, node2};
+    status.pings = {{"10.0.0.254", PingState::kPing, false, 40ms, 360us, 100, 2, ""},
+                    {"far-router", PingState::kDead, true, 70s, std::nullopt, 100, 100,
+                     "its name is not resolved"}};
     status.groups = {
         {"10.0.0.5",
          kA,

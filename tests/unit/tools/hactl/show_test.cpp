@@ -13,17 +13,19 @@ TEST(Show, AHealthyPairWithAFault) {
         "This is node1: active. View 3 of node1, node2, coordinator node1.\n"
         "\n"
         "Nodes\n"
-        "  node1     active, this node\n"
-        "  node2     active\n"
-        "            link eth0 up\n"
-        "            link eth1 dead, one way: node2 does not hear us on eth1: is udp/694 open "
+        "  node1       active, this node\n"
+        "  node2       active\n"
+        "              link eth0 up\n"
+        "              link eth1 dead, one way: node2 does not hear us on eth1: is udp/694 open "
         "in its firewall?\n"
+        "  10.0.0.254  ping, answers in 0.4 ms, 2 of 100 lost\n"
+        "  far-router  dead, last answered 70 s ago, 100 of 100 lost: its name is not resolved\n"
         "\n"
         "Groups\n"
-        "  10.0.0.5  running on node1, for 3 min\n"
-        "            table of node1: preferred node\n"
-        "  10.0.0.6  stopped, to run on node2\n"
-        "            node2 may not start it: address held by 52:54:00:00:00:01\n");
+        "  10.0.0.5    running on node1, for 3 min\n"
+        "              table of node1: preferred node\n"
+        "  10.0.0.6    stopped, to run on node2\n"
+        "              node2 may not start it: address held by 52:54:00:00:00:01\n");
 }
 
 TEST(Show, ALonelyNode) {
@@ -35,6 +37,7 @@ TEST(Show, ALonelyNode) {
     status.nodes[1] = {"node2", NodeStatus::kInit, false, false, false, false, std::nullopt, {}};
     status.nodes[1].links.push_back({"eth0", false, ipc::LinkFault::kSilent, "", std::nullopt});
     status.groups.clear();
+    status.pings.clear();
     EXPECT_EQ(show(status),
               "This is node1: up, in no view yet.\n"
               "\n"
@@ -59,9 +62,9 @@ TEST(Show, AGroupElsewhereAndADeadNode) {
     const std::string text = show(status);
     EXPECT_NE(text.find("View 3 of node1, coordinator node1, not yet accepted by all.\n"),
               std::string::npos);
-    EXPECT_NE(text.find("node2     dead, last heard 3 h ago\n"), std::string::npos);
+    EXPECT_NE(text.find("node2       dead, last heard 3 h ago\n"), std::string::npos);
     status.nodes[1].standby = status.nodes[1].leaving = true;
-    EXPECT_NE(show(status).find("node2     dead, last heard 3 h ago, left in order\n"),
+    EXPECT_NE(show(status).find("node2       dead, last heard 3 h ago, left in order\n"),
               std::string::npos);
     EXPECT_NE(text.find("running on node1 (preferred: node2), for 3 min\n"), std::string::npos);
 }

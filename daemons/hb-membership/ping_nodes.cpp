@@ -1,0 +1,49 @@
+#include "daemons/hb-membership/ping_nodes.hpp"
+
+#include <algorithm>
+
+#include "common/base/assert.hpp"
+#include "daemons/hb-membership/facts.hpp"
+
+namespace hb::membership {
+
+PingNodes::PingNodes(const std::vector<config::PingNode>& configured) {
+    for (const config::PingNode& ping : configured) {
+        names_.push_back(ping.name);
+        states_.push_back({.node = static_cast<std::uint32_t>(states_.size())});
+    }
+}
+
+std::vector<Event> PingNodes::see(const ipc::PingStatus& seen) {
+    HB_ASSERT(seen.node < states_.size());
+    ipc::PingStatus& known = states_[seen.node];
+    const PingState before = known.state;
+    known = seen;
+    // A newborn hb-comm has not judged yet: what its predecessor knew stands.
+    if (seen.state == PingState::kInit) known.state = before;
+    std::vector<Event> events;
+    if (known.state == before) return events;
+    events.push_back(facts::ping_status(names_[seen.node], known.state));
+    if (known.state == PingState::kDead)
+        events.push_back(facts::node_dead(names_[seen.node], /*left_in_order=*/false));
+    return events;
+}
+
+std::vector<PingSummary> PingNodes::summaries(MonoTime now) const {
+    std::vector<PingSummary> result;
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+        const ipc::PingStatus& s = states_[i];
+        PingSummary to{.name = names_[i],
+                       .status = s.state,
+                       .late = s.late,
+                       .round_trip = s.round_trip,
+                       .asked = s.asked,
+                       .lost = s.lost,
+                       .detail = s.detail};
+        if (s.answered) to.answered_ago = std::max(now - *s.answered, Duration(0));
+        result.push_back(std::move(to));
+    }
+    return result;
+}
+
+}  // namespace hb::membership

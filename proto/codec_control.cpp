@@ -178,7 +178,8 @@ PingSummary read(const pb::PingSummary& from, Reader& in) {
 }
 
 void put(const GroupSummary& from, pb::GroupSummary& to) {
-    const auto& [name, preferred, owner, state, reason, age, by_node] = from;
+    const auto& [name, preferred, owner, state, reason, age, by_node, maintenance,
+                 maintenance_known] = from;
     to.set_name(name);
     to.set_preferred(from_one(preferred));
     if (owner) to.set_owner(from_one(*owner));
@@ -190,6 +191,8 @@ void put(const GroupSummary& from, pb::GroupSummary& to) {
         m.set_node(from_one(node));
         m.set_state(to_pb(node_state));
     }
+    to.set_maintenance(maintenance);
+    to.set_maintenance_known(maintenance_known);
 }
 
 GroupSummary read(const pb::GroupSummary& from, Reader& in) {
@@ -208,6 +211,8 @@ GroupSummary read(const pb::GroupSummary& from, Reader& in) {
                    "not in order, or double");
         to.by_node.emplace_hint(to.by_node.end(), node, read(m.state(), in));
     }
+    to.maintenance = from.maintenance();
+    to.maintenance_known = from.maintenance_known();
     return to;
 }
 

@@ -31,6 +31,10 @@ pb::RequestKind to_pb(ipc::RequestKind kind) {
             return pb::REQUEST_KIND_FENCE_TEST;
         case ipc::RequestKind::kFenceHistory:
             return pb::REQUEST_KIND_FENCE_HISTORY;
+        case ipc::RequestKind::kMaintenanceOn:
+            return pb::REQUEST_KIND_MAINTENANCE_ON;
+        case ipc::RequestKind::kMaintenanceOff:
+            return pb::REQUEST_KIND_MAINTENANCE_OFF;
     }
     HB_UNREACHABLE();
 }
@@ -59,6 +63,10 @@ ipc::RequestKind read(pb::RequestKind from, Reader& in) {
             return ipc::RequestKind::kFenceTest;
         case pb::REQUEST_KIND_FENCE_HISTORY:
             return ipc::RequestKind::kFenceHistory;
+        case pb::REQUEST_KIND_MAINTENANCE_ON:
+            return ipc::RequestKind::kMaintenanceOn;
+        case pb::REQUEST_KIND_MAINTENANCE_OFF:
+            return ipc::RequestKind::kMaintenanceOff;
         default:
             in.refuse("request", "of an unknown kind");
             return {};

@@ -61,6 +61,41 @@ void require_next(const Map& so_far, const std::string& name, Reader& in) {
                "not in order, or double");
 }
 
+void read_maintenance(const pb::GroupReport& from, GroupReport& to, Reader& in) {
+    if (from.has_maintenance()) {
+        to.maintenance = {.counter = from.maintenance().counter(),
+                          .by = in.node(from.maintenance().by(), "maintenance"),
+                          .on = from.maintenance().on()};
+        in.require(to.maintenance.counter != 0, "maintenance", "without a counter");
+    }
+    in.count(from.keepers_size(), limits::kNodes, "keepers");
+    for (const pb::Keeper& k : from.keepers()) {
+        if (!in.good()) return;
+        const NodeId node = in.node(k.node(), "keeper");
+        in.require(to.keepers.empty() || to.keepers.rbegin()->first < node, "keepers",
+                   "not in order, or double");
+        to.keepers[node] = {
+            .generation = k.generation(), .step = k.step(), .released = k.released()};
+    }
+}
+
+void put_maintenance(const Maintenance& maintenance, const std::map<NodeId, Keeper>& keepers,
+                     pb::GroupReport& to) {
+    if (const auto& [counter, by, on] = maintenance; counter != 0) {
+        to.mutable_maintenance()->set_counter(counter);
+        to.mutable_maintenance()->set_by(from_one(by));
+        to.mutable_maintenance()->set_on(on);
+    }
+    for (const auto& [node, keeper] : keepers) {
+        const auto& [generation, step, released] = keeper;
+        pb::Keeper& k = *to.add_keepers();
+        k.set_node(from_one(node));
+        k.set_generation(generation);
+        k.set_step(step);
+        k.set_released(released);
+    }
+}
+
 GroupReport read(const pb::GroupReport& from, const TextsIn& texts, Reader& in) {
     GroupReport to;
     to.bar = from.bar();
@@ -77,12 +112,14 @@ GroupReport read(const pb::GroupReport& from, const TextsIn& texts, Reader& in) 
     to.trouble = texts.at(from.trouble(), in);
     if (from.move_to() != 0) to.move_to = in.node(from.move_to(), "move_to");
     to.move_back = from.move_back();
+    read_maintenance(from, to, in);
     return to;
 }
 
 void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::GroupReport& to) {
     const auto& [bar, state, start_failed, move_away, wanted, pinned, pinned_generation, reason,
-                 gate_reason, weak_evidence, given_up, trouble, move_to, move_back] = from;
+                 gate_reason, weak_evidence, given_up, trouble, move_to, move_back, maintenance,
+                 keepers] = from;
     to.set_name(name);
     to.set_bar(bar);
     to.set_state(to_pb(state));
@@ -98,6 +135,7 @@ void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::Gr
     to.set_trouble(texts.place(trouble));
     if (move_to) to.set_move_to(from_one(*move_to));
     to.set_move_back(move_back);
+    put_maintenance(maintenance, keepers, to);
 }
 
 Row read(const pb::Row& from, const TextsIn& texts, Reader& in) {

@@ -69,6 +69,23 @@ enum class GroupState : std::uint8_t {
     kFailed
 };
 
+// Maintenance of one group: one value for the whole cluster (M1). Of two, the greater is valid.
+struct Maintenance {
+    std::uint64_t counter = 0;  // 0: never asked for
+    NodeId by{};                // where it was asked for
+    bool on = false;
+    auto operator<=>(const Maintenance&) const = default;
+};
+
+// That a node held a group in maintenance, and whether it still may (M4). Of two of the same node
+// the greater is newer.
+struct Keeper {
+    std::uint64_t generation = 0;  // of that node's life
+    std::uint64_t step = 0;        // counted by itself
+    bool released = false;         // it let go, or is known to be off
+    auto operator<=>(const Keeper&) const = default;
+};
+
 // What a node says of one group. `bar`: "never again shall I start this group under a row of this
 // view with version <= bar, nor under any row of an earlier view".
 struct GroupReport {
@@ -87,6 +104,8 @@ struct GroupReport {
     // A move asked for at this node: one-shot. `move_back`: and pinned no longer.
     std::optional<NodeId> move_to;
     bool move_back = false;
+    Maintenance maintenance;
+    std::map<NodeId, Keeper> keepers;
     bool operator==(const GroupReport&) const = default;
 };
 

@@ -71,6 +71,7 @@ class Story {
             named(summary);
         else
             nobody(summary);
+        maintenance(summary);
         return summary;
     }
 
@@ -152,6 +153,36 @@ class Story {
             if (other.node != holder.node && holds(other.report->state))
                 summary.reason += fmt::format("; also {} on {}", to_string(other.report->state),
                                               other.node->name);
+    }
+
+    // The newest word that is heard; who keeps the group where nobody hears it; whether all know.
+    void maintenance(GroupSummary& summary) const {
+        Maintenance newest;
+        std::map<NodeId, Keeper> keepers;
+        for (const Word& word : heard_) {
+            newest = std::max(newest, word.report->maintenance);
+            for (const auto& [node, keeper] : word.report->keepers)
+                keepers[node] = std::max(keepers[node], keeper);
+        }
+        summary.maintenance = newest.on;
+        summary.maintenance_known = std::ranges::all_of(heard_, [&](const Word& word) {
+            return word.report->maintenance == newest && word.report->keepers == keepers;
+        });
+        std::string kept;
+        for (const auto& [id, keeper] : keepers) {
+            const NodeView* n = node(id);
+            if (n == nullptr || keeper.released || is_heard(*n)) continue;
+            kept += fmt::format("{}{} kept it in maintenance and has not come back",
+                                kept.empty() ? "" : "; ", n->name);
+        }
+        if (!kept.empty() && find_holder() == nullptr) {
+            summary.state = GroupState::kUnknown;
+            summary.reason = kept + (newest.on ? "" : "; " + summary.reason);
+        }
+        if (!newest.on) return;
+        const bool rests = kept.empty() && summary.state == GroupState::kStopped;
+        if (rests) summary.reason = "nobody starts it in maintenance";
+        summary.reason += "; in maintenance: left alone until 'hactl maintenance off'";
     }
 
     void asked(const Word& asking, GroupSummary& summary) const {

@@ -62,6 +62,9 @@ struct GroupSummary {
     std::string reason;                    // why it is where it is, or why it is not started
     std::optional<Duration> age;           // since owner or state changed, as seen from this node
     std::map<NodeId, GroupState> by_node;  // what nodes that are heard report
+    bool maintenance = false;              // left alone, by the newest word that is heard
+    // Every member of the view has that word, and knows who keeps the group.
+    bool maintenance_known = false;
     bool operator==(const GroupSummary&) const = default;
 };
 

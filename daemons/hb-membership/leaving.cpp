@@ -41,6 +41,9 @@ bool eligible(const Question& q, NodeId n, const GroupName& group) {
 }
 
 bool row_unanswered(const Question& q, NodeId leaving, const GroupName& group, const Row& row) {
+    // In maintenance it runs on there: nobody is to have it (M1).
+    const auto ours = q.own.report->groups.find(group);
+    if (ours != q.own.report->groups.end() && ours->second.maintenance.on) return false;
     const NodeId coordinator = q.accepted.id.coordinator;
     if (coordinator == q.self && row.owner == leaving) {
         // Our own hb-resource has yet to name another, if there is one.

@@ -72,6 +72,8 @@ class AddressAgent {
     void run(const AddressOperation& operation, MonoTime now, Out& out);
     // The group of this address runs (as was found by asking): hold it from now on.
     void hold(const config::AddressSpec& spec, MonoTime now, Out& out);
+    // It is not held any more: whoever removes it may do so. It stays as it is.
+    void let_be(const config::AddressSpec& spec) { held_.erase(spec.address); }
     void announce(const config::AddressSpec& spec, Out& out);
 
     // What the kernel reported. Reports are to be handed in before answers that came after them.

@@ -66,6 +66,10 @@ void AddressService::run(const AddressOperation& operation) {
     act();
 }
 
+void AddressService::let_be(const config::AddressSpec& spec) {
+    agent_.let_be(spec);
+}
+
 void AddressService::hold(const config::AddressSpec& spec) {
     agent_.hold(spec, runtime::now(), actions_);
     act();

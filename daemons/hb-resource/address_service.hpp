@@ -37,6 +37,7 @@ class AddressService {
 
     void run(const AddressOperation& operation);
     void hold(const config::AddressSpec& spec);
+    void let_be(const config::AddressSpec& spec);
     void announce(const config::AddressSpec& spec);
 
     // The kernel's table is complete: place() means something.

@@ -54,6 +54,10 @@ GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRules
                 return closed("G3", fmt::format("{} hears {}", y.name, p.name));
         }
     }
+    // In maintenance nobody is bound to let go, and an orderly stop stops nothing.
+    if (p.keeps && p.fenced_generation != p.status.generation && !drop.m4_keepers)
+        return closed("G10",
+                      fmt::format("{} kept it in maintenance and has not come back", p.name));
     const bool covered = p.fence_covered || in.watchdog;
     const bool off = p.fenced_generation == p.status.generation || watchdog_fired(p, in, drop);
     if (!left && !drop.g5 && covered && !off)

@@ -29,6 +29,7 @@ struct GatePeer {
     std::string fence_text;                          // how far its fencing is, for people
     std::optional<std::uint64_t> fenced_generation;  // confirmed off
     std::optional<MonoTime> lost_since;  // neither we nor anybody whom we hear has heard it since
+    bool keeps = false;                  // it held the group in maintenance, and may still (M4)
 };
 
 struct GateInput {

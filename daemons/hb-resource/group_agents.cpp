@@ -145,6 +145,16 @@ void GroupAgents::announce(const GroupName& group) {
         if (resource.is_address) addresses_->announce(resource.address);
 }
 
+void GroupAgents::leave_alone(const GroupName& group, bool on) {
+    Group& which = groups_.at(group);
+    std::vector<RunnerAction> actions;
+    which.runner->leave_alone(on, runtime::now(), actions);
+    if (on)
+        for (const Resource& resource : which.resources)
+            if (resource.is_address) addresses_->let_be(resource.address);
+    carry_out(actions);
+}
+
 void GroupAgents::forget_restarts(const GroupName& group) {
     groups_.at(group).runner->forget_restarts();
 }
@@ -158,7 +168,9 @@ void GroupAgents::carry_out(std::vector<RunnerAction>& actions) {
         } else if (const auto* done = std::get_if<RunnerDone>(&action)) {
             // Found running or started: from now on it is kept so. Here and not later: the next
             // word may be a stop.
-            if (done->answer == RunnerDone::Answer::kRunning) keep_running(done->group);
+            if (done->answer == RunnerDone::Answer::kRunning &&
+                !groups_.at(done->group).runner->left_alone())
+                keep_running(done->group);
             results_.emplace_back(*done);
         } else if (const auto* trouble = std::get_if<RunnerTrouble>(&action)) {
             results_.emplace_back(*trouble);

@@ -64,6 +64,8 @@ class GroupAgents {
     void stop(const GroupName& group);
     void ask(const GroupName& group);
     void announce(const GroupName& group);
+    // Maintenance: asked for its status, and not touched.
+    void leave_alone(const GroupName& group, bool on);
     // Earlier restarts in place count no more: an admin has looked at it.
     void forget_restarts(const GroupName& group);
 

@@ -57,6 +57,9 @@ class GroupMonitor {
     [[nodiscard]] Verdict answered(std::size_t resource, Health health, MonoTime now);
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
 
+    // It has failed, and nothing is done about it: it is asked again.
+    void look_again(std::size_t resource, MonoTime when) { resources_.at(resource).due = when; }
+
     // Counts a restart, if one more is allowed.
     [[nodiscard]] bool may_restart(std::size_t resource, MonoTime now);
     [[nodiscard]] std::size_t restarts(std::size_t resource) const;

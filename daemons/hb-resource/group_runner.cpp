@@ -203,8 +203,9 @@ void GroupRunner::wave_ended(MonoTime now, std::vector<RunnerAction>& out) {
 }
 
 void GroupRunner::start_wave_ended(MonoTime now, std::vector<RunnerAction>& out) {
-    // Of a group that runs, all waves may have to be stopped, whichever was started again.
-    const std::size_t started = restarting_alone_ && restarting_ ? waves_.size() : wave_ + 1;
+    // Of a group that runs, in part even, all waves may have to be stopped, whichever was started.
+    const bool any_may_run = in_part_ || (restarting_alone_ && restarting_);
+    const std::size_t started = any_may_run ? waves_.size() : wave_ + 1;
     if (!failed_.empty()) {
         out.emplace_back(
             Event{"resource-start-failed",
@@ -251,7 +252,10 @@ void GroupRunner::stop_wave_ended(MonoTime now, std::vector<RunnerAction>& out) 
 void GroupRunner::ask_wave_ended(MonoTime now, std::vector<RunnerAction>& out) {
     failed_.clear();
     if (stop_wanted_) return begin_stop(waves_.size(), now, out);
-    if (std::exchange(start_wanted_, false)) return begin_start(now, out);
+    if (std::exchange(start_wanted_, false)) {
+        in_part_ = true;  // nobody knows
+        return begin_start(now, out);
+    }
     if (++wave_ < waves_.size()) return call_wave(Operation::kStatus, out);
     using Answer = RunnerDone::Answer;
     if (running_ == settings_.resources.size()) return finish(Answer::kRunning, false, now, out);
@@ -279,6 +283,7 @@ void GroupRunner::look(std::size_t resource, MonoTime now, std::vector<RunnerAct
 }
 
 void GroupRunner::end_monitoring(std::vector<RunnerAction>& out) {
+    ill_.clear();
     for (const auto& [id, resource] : std::exchange(statuses_, {}))
         out.emplace_back(CancelOperation{id, settings_.group});
     monitor_.end();
@@ -294,6 +299,7 @@ void GroupRunner::health(std::size_t resource, const OperationDone& done, MonoTi
                                                                  : Health::kFailed;
     switch (monitor_.answered(resource, health, now)) {
         case GroupMonitor::Verdict::kFine:
+            return well_again(resource, out);
         case GroupMonitor::Verdict::kUndecided:
             return;
         case GroupMonitor::Verdict::kNotMonitored:
@@ -306,9 +312,11 @@ void GroupRunner::health(std::size_t resource, const OperationDone& done, MonoTi
                                 word(resource), to_string(done.outcome)),
                     {{"HB_GROUP", settings_.group}, {"HB_RESOURCE", word(resource)}}});
             return;
-        case GroupMonitor::Verdict::kFailed:
-            return failed(resource, done.detail.empty() ? to_string(done.outcome) : done.detail,
-                          now, out);
+        case GroupMonitor::Verdict::kFailed: {
+            const std::string problem = done.detail.empty() ? to_string(done.outcome) : done.detail;
+            return left_alone_ ? only_say(resource, problem, now, out)
+                               : failed(resource, problem, now, out);
+        }
     }
 }
 
@@ -335,6 +343,39 @@ void GroupRunner::failed(std::size_t resource, const std::string& problem, MonoT
                            count == 1 ? "" : "s");
     phase_ = Phase::kUndoing;
     begin_stop(waves_.size(), now, out);
+}
+
+// ---- while it is left alone
+
+void GroupRunner::leave_alone(bool on, MonoTime now, std::vector<RunnerAction>& out) {
+    left_alone_ = on;
+    if (on || ill_.empty()) return;
+    for (const auto& [resource, how] : std::exchange(ill_, {}))
+        if (monitor_.active()) monitor_.look_again(resource, now);
+    out.emplace_back(RunnerTrouble{settings_.group, ""});
+}
+
+void GroupRunner::only_say(std::size_t resource, const std::string& problem, MonoTime now,
+                           std::vector<RunnerAction>& out) {
+    monitor_.look_again(resource, now + settings_.resources[resource].monitor.interval);
+    const std::string how = fmt::format("{} has failed ({})", word(resource), problem);
+    if (const auto it = ill_.find(resource); it != ill_.end() && it->second == how) return;
+    ill_[resource] = how;
+    out.emplace_back(Event{
+        "resource-failed",
+        Level::kError,
+        how + " and is left alone: its group is in maintenance",
+        {{"HB_GROUP", settings_.group}, {"HB_RESOURCE", word(resource)}, {"HB_REASON", problem}}});
+    out.emplace_back(RunnerTrouble{settings_.group, how});
+}
+
+void GroupRunner::well_again(std::size_t resource, std::vector<RunnerAction>& out) {
+    if (ill_.erase(resource) == 0) return;
+    out.emplace_back(Event{"resource-well-again",
+                           Level::kInfo,
+                           fmt::format("{} runs again", word(resource)),
+                           {{"HB_GROUP", settings_.group}, {"HB_RESOURCE", word(resource)}}});
+    out.emplace_back(RunnerTrouble{settings_.group, ill_.empty() ? "" : ill_.begin()->second});
 }
 
 void GroupRunner::begin_restart(std::size_t resource, std::vector<RunnerAction>& out) {
@@ -403,6 +444,7 @@ void GroupRunner::finish(RunnerDone::Answer answer, bool after_start, MonoTime n
     failed_.clear();
     tries_ = 0;
     restarting_.reset();
+    in_part_ = answer == RunnerDone::Answer::kPartial || answer == RunnerDone::Answer::kFailed;
     out.emplace_back(RunnerDone{settings_.group, answer, after_start,
                                 std::exchange(worn_out_, false),
                                 answer == RunnerDone::Answer::kFailed ? stop_problem_ : problem_});

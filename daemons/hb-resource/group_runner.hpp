@@ -13,7 +13,8 @@
 // that failed is restarted in place: everything right of it is stopped, then it, then all are
 // started again; a resource that stands `alone` is just started again. All that time the group
 // counts as running. A restart that fails, or one too many, undoes the group like a failed start.
-// Whoever wants to stop the group does not wait for a status: it is cancelled.
+// Whoever wants to stop the group does not wait for a status: it is cancelled. A group that is left
+// alone (maintenance) is asked, and what failed is said and not touched.
 //
 // The shell answers every RunOperation exactly once, with kTimeout when the call had to be killed.
 // An answer that nobody waits for is ignored.
@@ -113,6 +114,9 @@ class GroupRunner {
     void on_deadline(MonoTime now, std::vector<RunnerAction>& out);
     // Something happened to a resource that runs: it is asked for its status now.
     void look(std::size_t resource, MonoTime now, std::vector<RunnerAction>& out);
+    // What is under way goes to its end.
+    void leave_alone(bool on, MonoTime now, std::vector<RunnerAction>& out);
+    [[nodiscard]] bool left_alone() const { return left_alone_; }
     // Earlier restarts in place count no more.
     void forget_restarts() { monitor_.forget_restarts(); }
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
@@ -144,6 +148,9 @@ class GroupRunner {
                 std::vector<RunnerAction>& out);
     void failed(std::size_t resource, const std::string& problem, MonoTime now,
                 std::vector<RunnerAction>& out);
+    void only_say(std::size_t resource, const std::string& problem, MonoTime now,
+                  std::vector<RunnerAction>& out);
+    void well_again(std::size_t resource, std::vector<RunnerAction>& out);
     void begin_restart(std::size_t resource, std::vector<RunnerAction>& out);
     [[nodiscard]] const std::string& word(std::size_t resource) const {
         return settings_.resources[resource].word;
@@ -172,6 +179,9 @@ class GroupRunner {
     std::optional<std::size_t> restarting_;          // this resource, in place
     bool restarting_alone_ = false;
     bool worn_out_ = false;
+    bool in_part_ = false;  // found so: what is right of the present wave may be up, too
+    bool left_alone_ = false;
+    std::map<std::size_t, std::string> ill_;  // resources that failed while left alone, and how
     std::string problem_;       // the first thing that went wrong in a start or an ask
     std::string stop_problem_;  // in the latest try of a stop
 };

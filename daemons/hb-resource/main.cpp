@@ -14,7 +14,6 @@ namespace {
 int release_main(int argc, char** argv) {
     hb::resource::ReleaseOptions options;
     std::string target = "journal";
-    std::string run_dir;
     bool release = false;
     CLI::App app("Releases what a dead suite left behind on this host.", "hb-resource");
     app.add_flag("--release-all", release, "stop every group of haresources, right to left")
@@ -22,7 +21,8 @@ int release_main(int argc, char** argv) {
     app.add_option("--config-dir", options.config_dir, "where ha.cf, haresources, authkeys are")
         ->capture_default_str();
     app.add_option("--node", options.own_node, "this node's name (default: as the suite finds it)");
-    app.add_option("--run-dir", run_dir, "accepted, of no effect here");
+    app.add_option("--run-dir", options.run_dir, "where it is remembered what is in maintenance")
+        ->capture_default_str();
     app.add_option("--log", target, "journal or stderr")
         ->check(CLI::IsMember({"journal", "stderr"}))
         ->capture_default_str();

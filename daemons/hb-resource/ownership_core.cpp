@@ -15,6 +15,7 @@ OwnershipCore::Impl::Impl(OwnershipSettings settings, MonoTime now)
         facts.reason = "not asked yet";
         groups.emplace(g.name, std::move(facts));
     }
+    recall();
     for (std::size_t r = 0; r < s.node_names.size(); r++) {
         if (node_id(r) == s.self) continue;
         PeerFacts p;

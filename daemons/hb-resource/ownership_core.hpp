@@ -32,6 +32,16 @@ struct GroupSettings {
     NodeId preferred{};
 };
 
+// What this host remembers of a group while the suite does not run on it, until it boots (M5).
+struct Remembered {
+    Maintenance maintenance;
+    std::map<NodeId, Keeper> keepers;
+    bool pinned = false;  // it ran here, under a pinned row
+    std::uint64_t pinned_generation = 0;
+    bool operator==(const Remembered&) const = default;
+};
+using Memory = std::map<GroupName, Remembered>;
+
 struct OwnershipSettings {
     NodeId self{};
     std::vector<std::string> node_names;  // by rank
@@ -50,6 +60,7 @@ struct OwnershipSettings {
     std::optional<Duration> watchdog;
     Duration handover{};       // T of L4: takers wait this much longer
     Duration start_retry{2s};  // T10: first back-off after a failed start, doubles to 60 s
+    Memory memory;             // what an earlier life on this boot of the host remembered
     TestOnlyRulesDropped dropped;
 };
 
@@ -128,6 +139,14 @@ struct AskGroup {  // what is here? (after a respawn; after cleanup)
 struct ForgetRestarts {  // an admin has looked at it
     GroupName group;
 };
+// On: it is asked for its status, and whatever that is, it is not touched. Said before AskGroup.
+struct LeaveAlone {
+    GroupName group;
+    bool on = false;
+};
+struct Remember {  // all of it, instead of what was remembered before
+    Memory memory;
+};
 struct AnnounceGroup {  // gratuitous ARP again, for an owner that stays
     GroupName group;
 };
@@ -135,8 +154,8 @@ struct LeaveDone {};  // everything stopped, every heard peer knows: the process
 
 using OwnershipAction =
     std::variant<ipc::ResourceHello, ipc::Publish, ipc::RequestAnswer, ipc::Watch, ipc::FenceWishes,
-                 ipc::FenceRequest, StartGroup, StopGroup, AskGroup, ForgetRestarts, AnnounceGroup,
-                 LeaveDone, Event>;
+                 ipc::FenceRequest, StartGroup, StopGroup, AskGroup, ForgetRestarts, LeaveAlone,
+                 Remember, AnnounceGroup, LeaveDone, Event>;
 
 class OwnershipCore {
   public:

@@ -47,6 +47,7 @@ std::string Impl::failed_stop_of(const PeerFacts& p) const {
     for (const auto& [name, r] : p.report->groups) {
         if (r.state != GroupState::kFailed || !groups.contains(name)) continue;
         const GroupFacts& g = groups.at(name);
+        if (g.maintenance.on) continue;  // nobody could start it
         const bool we_can = !standby && !g.start_failed && g.problem.empty() && !isolated;
         const bool third_can = std::ranges::any_of(view->members, [&](const Member& m) {
             if (m.node == s.self || m.node == p.status.peer) return false;
@@ -151,6 +152,7 @@ void Impl::on(const ipc::FenceState& m, MonoTime now) {
         p.fence.confirmed_at = now;
         p.fence.asked_by.reset();
         p.fence.wanted = false;
+        release_keeper(m.peer);
         say(Level::kInfo, "fence-confirmed",
             fmt::format("{} is off, confirmed by {}", name_of(m.peer), m.text),
             {{"HB_NODE", name_of(m.peer)}});
@@ -200,6 +202,9 @@ void Impl::request_fence(const ipc::Request& r) {
         return answer(r, false, "no such node");
     const std::string& node = name_of(*r.target);
     if (*r.target == s.self) return answer(r, false, "a node does not fence itself: ask another");
+    if (r.kind == ipc::RequestKind::kFenceConfirm && !covered(*r.target, s.self) &&
+        keeps_anything(*r.target))
+        return confirm_keeper_off(r);
     if (!covered(*r.target, s.self))
         return answer(r, false, fmt::format("this node has no fence device for {}", node));
     if (!fence_there) return answer(r, false, "hb-fence is being restarted; ask again");
@@ -209,6 +214,7 @@ void Impl::request_fence(const ipc::Request& r) {
         return ask_fence(r, ipc::FenceRequestKind::kTest, 0);
     if (r.kind == ipc::RequestKind::kFenceConfirm) {
         if (heard) return answer(r, false, fmt::format("{} is heard: it is not off", node));
+        release_keeper(*r.target);  // a human's word; a device may be asked for it besides (G5)
         if (is_fenced(p)) return answer(r, true, fmt::format("{} is off already", node));
         return ask_fence(r, ipc::FenceRequestKind::kConfirm, p.known_generation);
     }

@@ -84,7 +84,7 @@ void Impl::stand_still(Duration gap, bool all_held) {
     for (auto& [name, g] : groups) {
         const bool between = g.state == GroupState::kStarting || g.state == GroupState::kStopping;
         if (g.state == GroupState::kUnknown && all_held) g.thawed = true;
-        if (!g.held() || (!all_held && !between)) continue;
+        if (!g.held() || (!all_held && !between) || may_keep(g)) continue;
         any = true;
         if (g.state == GroupState::kStopping || g.state == GroupState::kFailed) continue;
         stop(
@@ -234,17 +234,20 @@ void Impl::stop(GroupFacts& g, LetGo why, std::string reason) {
 void Impl::stop_what_must(MonoTime now) {
     std::optional<Loads> counts;
     for (auto& [name, g] : groups) {
+        if (g.thawed && g.state == GroupState::kRunning && may_keep(g)) g.thawed = false;
         if (g.thawed && g.state == GroupState::kRunning) {
             stop(g, LetGo::kStoodStill, "this host stood still: somebody may have taken it");
             continue;
         }
         if (g.state != GroupState::kRunning && g.state != GroupState::kStarting) continue;
         if (leave_wanted) {
-            stop(g, LetGo::kLeaving, "this node is leaving");
-        } else if (!s.dropped.l2_l3 && no_majority) {
+            if (!stays_on_leaving(g, now)) stop(g, LetGo::kLeaving, "this node is leaving");
+        } else if (!s.dropped.l2_l3 && no_majority && !may_keep(g)) {
             stop(g, LetGo::kNoMajority, "the majority is out of reach");
-        } else if (!s.dropped.l2_l3 && isolated) {
+        } else if (!s.dropped.l2_l3 && isolated && !may_keep(g)) {
             stop(g, LetGo::kIsolated, "this node is isolated");
+        } else if (g.maintenance.on && !another_has_it(g)) {
+            continue;  // M2
         } else if (g.row && g.row->owner != s.self) {
             stop(g, LetGo::kNone,
                  fmt::format("{} owns it: {}", name_of(g.row->owner), g.row->reason));
@@ -266,7 +269,8 @@ void Impl::stop_what_must(MonoTime now) {
 bool Impl::wants_to_start(const GroupFacts& g) const {
     return membership_there && view_told && view && g.row && g.row->owner == s.self &&
            g.state == GroupState::kStopped && g.bar < g.row->version && !g.start_failed &&
-           g.problem.empty() && g.places_known && !leave_wanted && !leaving;
+           g.problem.empty() && g.places_known && !leave_wanted && !leaving &&
+           (!g.maintenance.on || s.dropped.m1_no_start);
 }
 
 // T9.1 to T9.3: nothing, or why not yet.
@@ -320,7 +324,8 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
                             .fence_covered = covered(id, s.self),
                             .fence_text = fence_text(p),
                             .fenced_generation = p.fence.confirmed,
-                            .lost_since = p.lost_since});
+                            .lost_since = p.lost_since,
+                            .keeps = g.keepers.contains(id) && !g.keepers.at(id).released});
     }
     in.asked_since = g.places.empty() ? std::nullopt : std::optional(kNever);
     for (const PlacedAddress& a : g.places) {

@@ -66,6 +66,11 @@ struct GroupFacts {
     std::optional<MonoTime>
         worse_until;  // failback hold: the preferred node was worse at this time
     std::optional<MonoTime> reach_moved;  // newest move for hb-ipfail's sake
+    // M1 to M5
+    Maintenance maintenance;
+    std::map<NodeId, Keeper> keepers;
+    bool told_to_leave_alone = false;  // our agents
+    bool in_part = false;              // found so in maintenance: repaired when that ends
     [[nodiscard]] bool held() const {
         return state == GroupState::kStarting || state == GroupState::kRunning ||
                state == GroupState::kStopping || state == GroupState::kFailed;
@@ -141,6 +146,7 @@ struct OwnershipCore::Impl {
     void request_move(const ipc::Request& r, MonoTime now);
     void request_move_back(const ipc::Request& r, MonoTime now);
     void request_quorum_ignore(const ipc::Request& r);
+    void request_maintenance(const ipc::Request& r, bool on);
     [[nodiscard]] bool in_scope(const GroupFacts& g, const ipc::Request& r) const;
     [[nodiscard]] bool known_scope(const ipc::Request& r);
     void answer(const ipc::Request& r, bool ok, std::string text);
@@ -189,6 +195,23 @@ struct OwnershipCore::Impl {
     void retry_failed_starts(MonoTime now);
     void failed_here(GroupFacts& g, const GroupDone& m, MonoTime now);
     [[nodiscard]] bool others_have_it(const GroupName& name) const;
+
+    // ---- maintenance (ownership_maintenance.cpp)
+    void recall();
+    void learn_maintenance(NodeId from, const Report& report);
+    void set_maintenance(GroupFacts& g, const Maintenance& to, const std::string& why);
+    void note_keeping(GroupFacts& g);
+    void carry_out_maintenance();
+    void release_keeper(NodeId node);
+    [[nodiscard]] bool keeps_anything(NodeId node) const;
+    void confirm_keeper_off(const ipc::Request& r);
+    [[nodiscard]] bool knows(const Report& report, const GroupFacts& g) const;
+    [[nodiscard]] bool heard_know(const GroupFacts& g) const;
+    [[nodiscard]] bool agreed(const GroupFacts& g) const;
+    [[nodiscard]] bool may_keep(const GroupFacts& g) const;
+    [[nodiscard]] bool stays_on_leaving(const GroupFacts& g, MonoTime now) const;
+    [[nodiscard]] bool another_has_it(const GroupFacts& g) const;
+    [[nodiscard]] Memory memory() const;
 
     // ---- watchdogs (ownership_watchdog.cpp)
     void note_losses(MonoTime now);
@@ -291,6 +314,7 @@ struct OwnershipCore::Impl {
     bool master_gone = false;
     bool left = false;
     Report last_report;
+    Memory last_memory;
     std::optional<ipc::Watch> last_watch;
     bool resend_watch = false;
     MonoTime settled_at;

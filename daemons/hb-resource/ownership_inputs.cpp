@@ -17,7 +17,7 @@ constexpr const char* kConflict = "address conflict: ";
 
 // Our memory across our own respawn (section 8): bars, flags and table of the predecessor. Whoever
 // has published already knows better than hb-membership.
-void Impl::on(const ipc::MembershipReady& m, MonoTime) {
+void Impl::on(const ipc::MembershipReady& m, MonoTime now) {
     membership_there = true;
     publish_anew = published;
     view_told = view_installed = false;
@@ -37,7 +37,10 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime) {
     standby = old.standby && !old.leaving;
     thaws = old.thaws;
     quorum_ignored = old.quorum_ignored;
-    if (old.leaving) leave_wanted = true;
+    if (old.leaving) {
+        leave_wanted = true;
+        leave_since = now;
+    }
     if (old.view) {
         remembered_view = old.view;  // the same view told again does not wipe the bars (T1)
     }
@@ -56,6 +59,9 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime) {
         g.start_failed = r.start_failed;
         if (r.start_failed) g.start_failures = r.given_up ? kMaxStarts : 1;
         if (!r.trouble.starts_with(kConflict)) g.trouble = r.trouble;
+        g.maintenance = std::max(g.maintenance, r.maintenance);
+        for (const auto& [node, keeper] : r.keepers)
+            g.keepers[node] = std::max(g.keepers[node], keeper);
     }
     if (m.own_table && !s.dropped.t6_continues) table = m.own_table;
 }
@@ -88,7 +94,10 @@ void Impl::on(const ipc::PeerStatus& m, MonoTime) {
 }
 
 void Impl::on(const ipc::PeerReport& m, MonoTime) {
-    if (const auto it = peers.find(m.peer); it != peers.end()) it->second.report = m.report;
+    const auto it = peers.find(m.peer);
+    if (it == peers.end()) return;
+    it->second.report = m.report;
+    learn_maintenance(m.peer, m.report);
 }
 
 void Impl::on(const ipc::PeerTable& m, MonoTime) {
@@ -245,7 +254,12 @@ void Impl::on(const GroupDone& m, MonoTime now) {
             g.thawed = false;
             break;
         case GroupAnswer::kPartial:
-            if (g.before == GroupState::kRunning && !g.thawed) {
+            if (g.maintenance.on && (!g.thawed || may_keep(g))) {
+                g.state = GroupState::kRunning;
+                g.in_part = true;
+                g.reason = "found running in part, and left alone";
+                g.trouble = m.detail;
+            } else if (g.before == GroupState::kRunning && !g.thawed) {
                 // It ran when our predecessor died; whoever removed a part, it is put back.
                 g.state = GroupState::kRunning;
                 g.reason = "found running in part: repaired";

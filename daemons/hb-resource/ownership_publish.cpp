@@ -64,6 +64,8 @@ Report Impl::make_report() const {
         q.trouble = cut(g.conflict.empty() ? g.trouble : g.conflict);
         q.move_to = g.move_to;
         q.move_back = g.move_back;
+        q.maintenance = g.maintenance;
+        q.keepers = g.keepers;
         r.groups.emplace(name, std::move(q));
     }
     return r;
@@ -72,6 +74,7 @@ Report Impl::make_report() const {
 void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
     if (!greeted) {
         greeted = true;
+        carry_out_maintenance();  // before they are asked
         for (const auto& [name, g] : groups)
             then.push_back(AskGroup{name});
     }
@@ -79,6 +82,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
     forget_conflicts(now);
     note_losses(now);
     retry_failed_starts(now);
+    carry_out_maintenance();
     // Each round can only move groups forward through a bounded number of states.
     for (int round = 0; round < 8; round++) {
         const Report before = make_report();
@@ -91,6 +95,8 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         stop_what_must(now);
         start_what_may(now);
         leave(now);
+        for (auto& [name, g] : groups)
+            note_keeping(g);
         if (make_report() == before && table == table_before) break;
     }
     note_letting_go(now);
@@ -101,6 +107,10 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         out.push_back(std::move(a));
     first.clear();
 
+    if (Memory now_known = memory(); now_known != last_memory) {
+        out.push_back(Remember{now_known});
+        last_memory = std::move(now_known);
+    }
     Report report = make_report();
     const bool report_changed = !published || publish_anew || report != last_report;
     // A newcomer says nothing before it knows what its predecessor said (bars never fall).
@@ -174,7 +184,8 @@ Impl::Prospect Impl::prospect(MonoTime now) const {
 // A peer that is really gone costs no time beyond deadtime: the addresses that we would be given
 // are asked for as soon as a member is late, and for as long as the gate may want the answer (G8).
 bool Impl::worth_probing(const GroupName& name, const GroupFacts& g, const Prospect& p) const {
-    if (!view || g.state != GroupState::kStopped || !g.places_known || leave_wanted || standby)
+    if (!view || g.state != GroupState::kStopped || !g.places_known || leave_wanted || standby ||
+        g.maintenance.on)
         return false;
     // While a node outside our view is heard the gate stays closed (G2), and two survivors that
     // both ask before they are in one view only cross each other (G9). Who asks already goes on.
@@ -251,14 +262,20 @@ Duration Impl::patience() const {
 
 void Impl::leave(MonoTime now) {
     if (!leave_wanted || left) return;
-    const bool all_down = std::ranges::all_of(groups, [](const auto& g) {
-        return g.second.state == GroupState::kStopped || g.second.state == GroupState::kFailed;
+    const bool all_down = std::ranges::all_of(groups, [&](const auto& entry) {
+        const GroupFacts& g = entry.second;
+        return g.state == GroupState::kStopped || g.state == GroupState::kFailed ||
+               (g.state == GroupState::kRunning && g.maintenance.on && (leaving || heard_know(g)));
     });
     if (!all_down) return;
     if (!leaving) {
         leaving = true;
         leaving_since = now;
-        say(Level::kInfo, "left", "All HA resources relinquished.");
+        const bool some_stay = std::ranges::any_of(
+            groups, [](const auto& g) { return g.second.state == GroupState::kRunning; });
+        say(Level::kInfo, "left",
+            some_stay ? "All HA resources relinquished but those in maintenance, which run on."
+                      : "All HA resources relinquished.");
         return;
     }
     // Repeated by hb-comm until every peer that is heard acknowledged a frame sent after our
@@ -311,6 +328,7 @@ MonoTime Impl::next_deadline() const {
     }
     if (i_coordinate() && view_installed && !ruling_table()) at(view_since + kUnknownLimit);
     if (leaving && !left) at(leaving_since + patience());
+    if (leave_wanted && !leaving && leave_since) at(*leave_since + patience());
     if (!last_watch || !published) at(born + kUnknownLimit);
     return t;
 }

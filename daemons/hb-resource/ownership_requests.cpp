@@ -9,6 +9,8 @@ namespace hb::resource {
 using Impl = OwnershipCore::Impl;
 
 namespace {
+constexpr const char* kInMaintenance = "in maintenance: 'hactl maintenance off' comes first";
+
 const char* word(ipc::Scope s) {
     switch (s) {
         case ipc::Scope::kAll:
@@ -62,6 +64,10 @@ void Impl::on(const ipc::Request& r, MonoTime now) {
             return request_fence(r);
         case ipc::RequestKind::kFenceHistory:
             return request_fence_history(r);
+        case ipc::RequestKind::kMaintenanceOn:
+            return request_maintenance(r, true);
+        case ipc::RequestKind::kMaintenanceOff:
+            return request_maintenance(r, false);
     }
 }
 
@@ -98,10 +104,14 @@ void Impl::request_standby(const ipc::Request& r) {
         say(Level::kInfo, "standby", fmt::format("{} wants to go standby [all]", name_of(s.self)));
         return answer(r, true, "on standby until 'hactl active'");
     }
-    std::size_t asked = 0, alone = 0;
+    std::size_t asked = 0, alone = 0, maintained = 0;
     for (auto& [name, g] : groups) {
         const bool ours = g.state == GroupState::kRunning || g.state == GroupState::kStarting;
         if (!ours || !in_scope(g, r)) continue;
+        if (g.maintenance.on) {
+            maintained++;
+            continue;
+        }
         if (!somebody_else_eligible(name)) {
             alone++;
             continue;
@@ -111,6 +121,7 @@ void Impl::request_standby(const ipc::Request& r) {
         g.move_to.reset();
         asked++;
     }
+    if (asked == 0 && maintained > 0) return answer(r, false, kInMaintenance);
     if (asked == 0 && alone > 0)
         return answer(r, false, "no other node can take the resources: standby refused");
     if (asked == 0) return answer(r, true, fmt::format("no {} run here", resources(r)));
@@ -131,10 +142,14 @@ void Impl::request_takeover(const ipc::Request& r, MonoTime now) {
     if (standby) return answer(r, false, "this node is on standby: 'hactl active' ends that");
     if (isolated) return answer(r, false, "this node is isolated");
     if (!view || !membership_there) return answer(r, false, "this node is in no view yet");
-    std::size_t asked = 0, failed = 0;
+    std::size_t asked = 0, failed = 0, maintained = 0;
     for (auto& [name, g] : groups) {
         const bool ours = g.state == GroupState::kRunning || g.state == GroupState::kStarting;
         if (ours || !in_scope(g, r)) continue;
+        if (g.maintenance.on) {
+            maintained++;
+            continue;
+        }
         if (g.start_failed || !g.problem.empty()) {
             failed++;
             continue;
@@ -145,6 +160,7 @@ void Impl::request_takeover(const ipc::Request& r, MonoTime now) {
         g.move_to.reset();
         asked++;
     }
+    if (asked == 0 && maintained > 0) return answer(r, false, kInMaintenance);
     if (asked == 0 && failed > 0)
         return answer(r, false, "their start failed here: 'hactl cleanup' allows another try");
     if (asked == 0) return answer(r, true, fmt::format("all {} run here", resources(r)));
@@ -198,6 +214,11 @@ void Impl::request_move(const ipc::Request& r, MonoTime now) {
         const auto it = there.groups.find(name);
         Candidate c{.standby = there.standby, .leaving = there.leaving, .isolated = there.isolated};
         if (it != there.groups.end()) c.start_failed = it->second.start_failed;
+        if (g.maintenance.on) {
+            why = kInMaintenance;
+            refused++;
+            continue;
+        }
         if (it == there.groups.end()) why = "its haresources does not have the group";
         if (!c.ineligible().empty()) why = c.ineligible();
         if (it == there.groups.end() || !c.eligible()) {
@@ -218,9 +239,13 @@ void Impl::request_move(const ipc::Request& r, MonoTime now) {
 
 void Impl::request_move_back(const ipc::Request& r, MonoTime now) {
     if (!view || !membership_there) return answer(r, false, "this node is in no view yet");
-    std::size_t asked = 0, absent = 0;
+    std::size_t asked = 0, absent = 0, maintained = 0;
     for (auto& [name, g] : groups) {
         if (!in_scope(g, r)) continue;
+        if (g.maintenance.on) {
+            maintained++;
+            continue;
+        }
         const bool there = g.row && g.row->owner == g.settings.preferred;
         if (there && !g.row->pinned) continue;
         if (!there && !in_view(g.settings.preferred)) {
@@ -233,6 +258,7 @@ void Impl::request_move_back(const ipc::Request& r, MonoTime now) {
         g.wanted = g.move_away = false;
         asked++;
     }
+    if (asked == 0 && maintained > 0) return answer(r, false, kInMaintenance);
     if (asked == 0 && absent > 0)
         return answer(r, false, "the preferred node is not there: nothing moves");
     if (asked == 0) return answer(r, true, "nothing is away from its preferred node");

@@ -76,6 +76,7 @@ PlacementInput Impl::placement_input(const GroupName& name, const GroupFacts& g,
     in.preferred = g.settings.preferred;
     in.auto_failback = s.auto_failback && failback_allowed;
     in.row = g.row;
+    in.maintenance = g.maintenance.on && !s.dropped.m1_no_start;
     in.may_reissue = !no_majority && !isolated;
     if (const Member* m = members.find(in.preferred))
         in.preferred_generation = m->incarnation.generation;

@@ -28,7 +28,9 @@ void Impl::note_losses(MonoTime now) {
 // d + T from the moment that we had to let go, unless all is stopped: then others may count on us
 // being reset.
 void Impl::note_letting_go(MonoTime now) {
-    if (!no_majority || !holds_anything())
+    const bool bound = std::ranges::any_of(
+        groups, [&](const auto& g) { return g.second.held() && !may_keep(g.second); });
+    if (!no_majority || !bound)
         must_be_gone_at.reset();
     else if (!must_be_gone_at)
         must_be_gone_at = now + s.deadtime + s.handover;

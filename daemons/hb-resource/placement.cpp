@@ -170,6 +170,18 @@ std::optional<Placement> follow_holders(const Candidate& owner, const PlacementI
     return place(*c, "it runs there");
 }
 
+// M1: rows say who has it, and move nothing.
+std::optional<Placement> left_alone(const PlacementInput& in, const TestOnlyRulesDropped& drop) {
+    if (in.row) return std::nullopt;
+    const Candidate* c = pick(in, [](const Candidate& m) { return m.holds() && can_get(m); });
+    if (c == nullptr) c = pick(in, [](const Candidate& m) { return m.holds(); });
+    if (c == nullptr) return std::nullopt;
+    Placement p = place(*c, "it runs there, in maintenance");
+    p.pinned = !drop.t4_pin && pin_holds(c->pinned, c->pinned_generation, in);
+    if (p.pinned) p.pinned_generation = c->pinned_generation;
+    return p;
+}
+
 }  // namespace
 
 std::optional<Placement> choose(const PlacementInput& in, const TestOnlyRulesDropped& drop) {
@@ -181,6 +193,7 @@ std::optional<Placement> choose(const PlacementInput& in, const TestOnlyRulesDro
             return place(c, "its stop failed there: blocked until cleanup");
         }
     }
+    if (in.maintenance) return left_alone(in, drop);
     if (!in.row) return first_row(in, drop);
 
     const Candidate* owner = find(in, in.row->owner);

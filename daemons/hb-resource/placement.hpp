@@ -48,7 +48,8 @@ struct PlacementInput {
     std::vector<Candidate> members;          // by rank
     std::optional<Row> row;                  // of this view; none: the first is to be chosen
     bool auto_failback = false;
-    bool may_reissue = true;  // T5: the cause of an early release is gone here
+    bool maintenance = false;  // left alone (M1): only who has it is written down
+    bool may_reissue = true;   // T5: the cause of an early release is gone here
 };
 
 struct Placement {

@@ -7,6 +7,7 @@
 #include "common/config/load.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "daemons/hb-resource/group_agents.hpp"
+#include "daemons/hb-resource/memory_file.hpp"
 
 namespace hb::resource {
 
@@ -19,6 +20,15 @@ constexpr int kExitNotConfigured = 6;  // LSB
 // addresses on a host whose suite is dead.
 bool usable(const config::Loaded& loaded) {
     return loaded.self && !loaded.settings.groups.empty();
+}
+
+// M2: peers remember that it may still be here, and start it nowhere.
+bool in_maintenance(const Memory& memory, const GroupName& group, log::Logger& log) {
+    const auto it = memory.find(group);
+    if (it == memory.end() || !it->second.maintenance.on) return false;
+    log.log(Level::kInfo, "release-not-wanted",
+            fmt::format("{} is in maintenance: left as it is", group), {{"HB_GROUP", group}});
+    return true;
 }
 
 }  // namespace
@@ -60,11 +70,16 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
         log.log(Level::kCrit, "release-impossible", agents.error().text);
         return kExitFailed;
     }
+    auto memory = read_memory(options.run_dir, loaded.settings.nodes);
+    if (!memory) {
+        log.log(Level::kError, "memory-unreadable", memory.error().text);
+        memory.emplace();
+    }
     for (const config::Group& group : loaded.settings.groups)
-        left.insert(group.name);
-    for (const config::Group& group : loaded.settings.groups)
-        (*agents)->stop(group.name);
-    loop.run();
+        if (!in_maintenance(*memory, group.name, log)) left.insert(group.name);
+    for (const GroupName& name : std::set<GroupName>(left))
+        (*agents)->stop(name);
+    if (!left.empty()) loop.run();
 
     for (const GroupName& name : failed)
         log.log(

@@ -3,7 +3,8 @@
 //
 // Every group is stopped right to left, all groups side by side: an address goes only after all
 // that was started after it has stopped. What cannot be stopped keeps its address, loudly. It talks
-// to nobody and waits for each stop no longer than the stop's deadline.
+// to nobody, leaves alone what is in maintenance, and waits for each stop no longer than the stop's
+// deadline.
 #pragma once
 
 #include <string>
@@ -16,6 +17,7 @@ namespace hb::resource {
 struct ReleaseOptions {
     std::string config_dir = "/etc/ha.d";
     std::string own_node;  // empty: nodeinfo, or uname -n
+    std::string run_dir = "/run/ha-suite";
 };
 
 // Exit code: 0 everything is stopped, 1 something is not, 6 the configuration cannot be read.

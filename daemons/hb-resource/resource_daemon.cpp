@@ -7,6 +7,7 @@
 
 #include "common/base/assert.hpp"
 #include "common/runtime/system_clock.hpp"
+#include "daemons/hb-resource/memory_file.hpp"
 #include "proto/codec_comm_resource.hpp"
 #include "proto/codec_fence_resource.hpp"
 #include "proto/codec_membership_resource.hpp"
@@ -25,6 +26,8 @@ OwnershipSettings ownership_settings(const ipc::Setup& setup) {
     result.self = setup.self;
     result.node_names = settings.nodes;
     result.incarnation = setup.incarnation;
+    if (auto memory = read_memory(setup.run_dir, setup.settings.nodes))
+        result.memory = std::move(*memory);
     for (const config::Group& group : settings.groups)
         result.groups.push_back({group.name, group.preferred});
     result.keepalive = settings.keepalive;
@@ -66,6 +69,8 @@ struct Overloaded : F... {
 
 ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     : host_(host),
+      run_dir_(setup.run_dir),
+      node_names_(setup.settings.nodes),
       core_(ownership_settings(setup), runtime::now()),
       timer_(host.loop(), [this]() noexcept { deadline(); }),
       failback_windows_(setup.settings.failback_windows),
@@ -102,6 +107,8 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
              }});
     if (!agents) throw std::runtime_error(agents.error().text);
     agents_ = std::move(*agents);
+    if (const auto memory = read_memory(setup.run_dir, node_names_); !memory)
+        host_.log().log(Level::kWarn, "memory-unreadable", memory.error().text);
     timer_.arm(core_.next_deadline());
     if (!failback_windows_.empty()) look_at_the_clock();
 }
@@ -184,6 +191,11 @@ void ResourceDaemon::look_at_the_clock() {
 
 // ---- what comes of it
 
+void ResourceDaemon::remember(const Remember& m) {
+    if (const auto written = write_memory(run_dir_, m.memory, node_names_); !written)
+        host_.log().log(Level::kError, "memory-not-written", written.error().text);
+}
+
 void ResourceDaemon::act(std::vector<OwnershipAction> actions) {
     busy_ = true;
     for (;;) {
@@ -219,6 +231,8 @@ void ResourceDaemon::carry_out(const OwnershipAction& action) {
                    [&](const StopGroup& m) { agents_->stop(m.group); },
                    [&](const AskGroup& m) { agents_->ask(m.group); },
                    [&](const ForgetRestarts& m) { agents_->forget_restarts(m.group); },
+                   [&](const LeaveAlone& m) { agents_->leave_alone(m.group, m.on); },
+                   [&](const Remember& m) { remember(m); },
                    [&](const AnnounceGroup& m) { agents_->announce(m.group); },
                    [&](const LeaveDone&) {
                        host_.tell_master(ipc::LeaveDone{});

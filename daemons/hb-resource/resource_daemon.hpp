@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/base/ipc/master.hpp"
@@ -36,8 +37,11 @@ class ResourceDaemon final : public skeleton::Daemon {
     void look_at_the_clock();
     void act(std::vector<OwnershipAction> actions);
     void carry_out(const OwnershipAction& action);
+    void remember(const Remember& m);
 
     skeleton::Host& host_;
+    std::string run_dir_;
+    std::vector<std::string> node_names_;
     OwnershipCore core_;
     std::deque<OwnershipInput> inputs_;
     bool busy_ = false;  // with the core: what comes meanwhile waits its turn

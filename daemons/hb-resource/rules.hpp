@@ -35,6 +35,11 @@ struct TestOnlyRulesDropped {
     bool l3_heard_is_enough = false;
     bool l5_let_go = false;
     bool l5_before_frame = false;
+    bool m1_no_start = false;    // nothing starts in maintenance
+    bool m2_left_alone = false;  // an orderly stop leaves it running
+    bool m3_agreed = false;      // what peers rely on ends only when they know of it
+    bool m4_keepers = false;     // who kept it keeps it until it says otherwise, or is off
+    bool m5_remember = false;    // this host remembers while the suite does not run
     bool t12_standby = false;
     bool t12_no_table_after = false;
 };

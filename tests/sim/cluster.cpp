@@ -90,9 +90,20 @@ void Cluster::wish(NodeId n, ipc::RequestKind kind, ipc::Scope scope, const Grou
                          .target = target,
                          .force = false,
                          .who = "root"};
-    static constexpr const char* kNames[] = {"?",       "standby",       "active", "takeover",
-                                             "cleanup", "quorum ignore", "move",   "move back",
-                                             "fence",   "fence confirm"};
+    static constexpr const char* kNames[] = {"?",
+                                             "standby",
+                                             "active",
+                                             "takeover",
+                                             "cleanup",
+                                             "quorum ignore",
+                                             "move",
+                                             "move back",
+                                             "fence",
+                                             "fence confirm",
+                                             "fence test",
+                                             "fence history",
+                                             "maintenance on",
+                                             "maintenance off"};
     world_.say(config_.node_name(n), "WISH {}{} {}{}", kNames[static_cast<std::size_t>(kind)],
                stay ? " --stay" : "", group, target ? " to " + config_.node_name(*target) : "");
     disturbed();

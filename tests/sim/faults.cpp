@@ -23,6 +23,8 @@ Weights all_weights() {
     set(FaultKind::kStandby, 8);
     set(FaultKind::kStopFails, 1);
     set(FaultKind::kHangs, 1);
+    set(FaultKind::kStatusFails, 2);
+    set(FaultKind::kStatusHangs, 2);
     set(FaultKind::kLoseDisk, 1);
     set(FaultKind::kNoGateway, 1);
     set(FaultKind::kKillAllForGood, 1);
@@ -89,6 +91,7 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kKillAll:
         case FaultKind::kKillAllForGood:
         case FaultKind::kKillMaster:
+        case FaultKind::kKillInAChange:
             return kill(kind);
         case FaultKind::kStopStart:
         case FaultKind::kLeaveTwo:
@@ -102,6 +105,9 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kStartFails:
         case FaultKind::kStopFails:
         case FaultKind::kHangs:
+        case FaultKind::kStatusFails:
+        case FaultKind::kStatusHangs:
+        case FaultKind::kFailsAFewTimes:
         case FaultKind::kDies:
         case FaultKind::kDiesOften:
             return agents(kind);
@@ -116,6 +122,10 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kMove:
         case FaultKind::kMoveBack:
             return wish(kind);
+        case FaultKind::kMaintenance:
+        case FaultKind::kMaintenanceOff:
+        case FaultKind::kUpgrade:
+            return maintenance(kind);
     }
 }
 
@@ -266,6 +276,19 @@ void Faults::kill(FaultKind kind) {
     if (kind == FaultKind::kKillAll) n.kill_all(restart);
     if (kind == FaultKind::kKillAllForGood) n.kill_all(std::nullopt);
     if (kind == FaultKind::kKillMaster) n.kill_master(restart);
+    if (kind == FaultKind::kKillInAChange) kill_in_a_change(n, cluster_.world().now() + d * 4);
+}
+
+// Looks every now and then; a change is what it waits for, or what a wish brings about.
+void Faults::kill_in_a_change(Node& n, WorldTime until) {
+    for (std::size_t g = 0; g < cluster_.config().groups.size(); g++)
+        if (n.kernel().change_under_way(g) && n.alive(Kind::kResource))
+            return n.kill(Kind::kResource);
+    if (cluster_.world().now() >= until) return;
+    if (!cluster_.world().prng().chance(990))
+        cluster_.wish(n.id(), cluster_.world().prng().chance(500) ? ipc::RequestKind::kStandby
+                                                                  : ipc::RequestKind::kTakeover);
+    undo(cluster_.config().deadtime / 200, [this, &n, until] { kill_in_a_change(n, until); });
 }
 
 // ---- fencing
@@ -343,6 +366,24 @@ void Faults::agents(FaultKind kind) {
     } else if (kind == FaultKind::kStopFails) {
         cluster_.world().say(n.name(), "stops of {} WILL FAIL", name);
         faults.stop_fails = true;
+    } else if (kind == FaultKind::kStatusFails) {
+        cluster_.world().say(n.name(), "statuses of {} WILL FAIL", name);
+        faults.status_fails = true;
+        if (cluster_.world().prng().chance(500)) faults.times = 1;
+    } else if (kind == FaultKind::kStatusHangs) {
+        cluster_.world().say(n.name(), "statuses of {} WILL HANG", name);
+        faults.status_hangs = true;
+        if (cluster_.world().prng().chance(500)) faults.times = 1;
+    } else if (kind == FaultKind::kFailsAFewTimes) {
+        Prng& prng = cluster_.world().prng();
+        const bool start = prng.chance(500);
+        faults = {.start_fails = start,
+                  .stop_fails = !start,
+                  .only = prng.index(cluster_.config().groups[group].resources),
+                  .times = 1 + static_cast<unsigned>(prng.below(3))};
+        cluster_.world().say(n.name(), "{} of resource {} of {} WILL FAIL {} times",
+                             start ? "starts" : "stops", *faults.only, name, *faults.times);
+        return;
     } else {
         cluster_.world().say(n.name(), "agents of {} WILL HANG", name);
         faults.hangs = true;
@@ -379,6 +420,48 @@ void Faults::wish(FaultKind kind) {
     }
 }
 
+void Faults::maintenance(FaultKind kind) {
+    Prng& prng = cluster_.world().prng();
+    const Duration d = cluster_.config().deadtime;
+    const NodeId a = any_node();
+    const GroupName group = cluster_.config().groups[any_group()].name;
+    const ipc::Scope scope = prng.chance(600) ? ipc::Scope::kAll : ipc::Scope::kGroup;
+    if (kind == FaultKind::kMaintenanceOff) {
+        cluster_.wish(a, ipc::RequestKind::kMaintenanceOff, scope, group);
+        return;
+    }
+    cluster_.wish(a, ipc::RequestKind::kMaintenanceOn, scope, group);
+    Duration off = a_while();
+    if (kind == FaultKind::kUpgrade) {
+        Node& n = cluster_.node(any_node());
+        const Duration stop = prng.chance(700) ? prng.between(d / 8, d) : prng.between(0ms, d / 8);
+        const Duration start = stop + a_while();
+        undo(stop, [&n] { n.stop_suite(); });
+        undo(start, [&n] { n.start_suite(); });
+        off = prng.chance(700) ? start + cluster_.config().initdead + d : prng.between(stop, start);
+    }
+    if (prng.chance(300)) return;  // forgotten, till the end
+    const NodeId b = any_node();
+    undo(off, [this, b, scope, group] {
+        cluster_.wish(b, ipc::RequestKind::kMaintenanceOff, scope, group);
+    });
+}
+
+// An admin ends it, and says of every node that is down and has nothing that it is off.
+void Faults::end_maintenance() {
+    for (std::size_t r = 0; r < cluster_.size(); r++) {
+        cluster_.wish(node_id(r), ipc::RequestKind::kMaintenanceOff);
+        Node& down = cluster_.node(r);
+        const bool off = !down.powered() ||
+                         (!down.suite_wanted() && !down.anything_runs() && !down.holds_anything());
+        if (!off) continue;
+        for (std::size_t by = 0; by < cluster_.size(); by++)
+            if (by != r)
+                cluster_.wish(node_id(by), ipc::RequestKind::kFenceConfirm, ipc::Scope::kAll, {},
+                              false, node_id(r));
+    }
+}
+
 // ---- the end
 
 void Faults::end(bool keep_start_failures) {
@@ -408,6 +491,9 @@ void Faults::end(bool keep_start_failures) {
         }
         somebody = somebody || n.suite_wanted();
     }
+    end_maintenance();
+    for (const Duration later : {cluster_.config().deadtime * 3, cluster_.config().deadtime * 12})
+        cluster_.world().after(later, [this] { end_maintenance(); });
     if (keep_start_failures) return;
     // Twice: what an agent is doing now may still fail.
     const auto clean_up = [this] {

@@ -38,6 +38,10 @@ enum class FaultKind : std::uint8_t {
     kStartFails,
     kStopFails,
     kHangs,
+    kStatusFails,  // of what runs
+    kStatusHangs,
+    kFailsAFewTimes,  // start or stop of one resource, and then it works
+    kKillInAChange,   // hb-resource, while an agent starts or stops something
     kNoGateway,
     kStandby,
     kStandbyStay,
@@ -51,8 +55,11 @@ enum class FaultKind : std::uint8_t {
     kKillFence,
     kFenceDevicesDead,  // for a while
     kHumanConfirms,     // what is really off
+    kMaintenance,
+    kMaintenanceOff,
+    kUpgrade,  // in maintenance the suite of one node is stopped and started
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kHumanConfirms) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kUpgrade) + 1;
 
 using Weights = std::array<unsigned, kFaultKinds>;
 [[nodiscard]] Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen);
@@ -82,6 +89,9 @@ class Faults {
     void agents(FaultKind kind);
     void fencing(FaultKind kind);
     void wish(FaultKind kind);
+    void maintenance(FaultKind kind);
+    void kill_in_a_change(Node& n, WorldTime until);
+    void end_maintenance();
 
     Cluster& cluster_;
     bool ended_ = false;

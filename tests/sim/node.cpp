@@ -15,9 +15,12 @@ Node::Node(Cluster& cluster, NodeId id, NodeClock clock)
       id_(id),
       name_(cluster.config().node_name(id)),
       clock_(clock),
-      kernel_(world_, cluster.config(), name_ + " kernel", [this](std::size_t group) {
-          cluster_.tell([&](Checker& c) { c.held(id_, group); });
-      }) {}
+      kernel_(
+          world_, cluster.config(), name_ + " kernel",
+          [this](std::size_t group) { cluster_.tell([&](Checker& c) { c.held(id_, group); }); },
+          [this](std::size_t group) {
+              return in_maintenance(cluster_.config().groups[group].name);
+          }) {}
 
 MonoTime Node::local_now() const {
     return clock_.local(world_.now());
@@ -56,6 +59,7 @@ void Node::power_off() {
     for (Kind k : kKinds)
         die(k, false);
     kernel_.power_off();
+    memory_.clear();
     cluster_.tell([&](Checker& c) { c.powered(id_, false); });
 }
 

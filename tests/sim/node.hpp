@@ -76,7 +76,7 @@ class Node {
     [[nodiscard]] bool master_alive() const { return master_alive_; }
     [[nodiscard]] bool anything_runs() const;
     [[nodiscard]] bool all_work() const;
-    [[nodiscard]] bool holds_anything() const;
+    [[nodiscard]] bool holds_anything(bool but_in_maintenance = false) const;
 
     // ---- the machine
     void power_off();
@@ -114,6 +114,13 @@ class Node {
     bool before_action(Kind k);
     void remember_generation(NodeId peer, std::uint64_t generation);
     void leave_done();
+    // What its hb-resource remembers over lives of the suite, until the machine boots (M5).
+    void remember(const resource::Memory& memory) { memory_ = memory; }
+    [[nodiscard]] const resource::Memory& memory() const { return memory_; }
+    [[nodiscard]] bool in_maintenance(const GroupName& group) const {
+        const auto it = memory_.find(group);
+        return it != memory_.end() && it->second.maintenance.on;
+    }
     [[nodiscard]] std::string who(Kind k) const { return name_ + " " + to_string(k); }
 
   private:
@@ -178,6 +185,7 @@ class Node {
     std::uint64_t generation_ = 0;
     std::uint64_t stored_generation_ = 0;
     std::map<NodeId, std::uint64_t> stored_peers_;
+    resource::Memory memory_;
 };
 
 }  // namespace hb::sim

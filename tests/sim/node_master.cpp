@@ -222,15 +222,17 @@ void Node::leave_done() {
         world_.say(name_, "suite ends");
         die_all();
         if (!stopping_) return;  // the master is dead: systemd starts anew
-        watchdog_armed_ = holds_anything();
+        watchdog_armed_ = holds_anything(/*but_in_maintenance=*/true);
         master_alive_ = stopping_ = false;
         master_++;
     });
 }
 
-bool Node::holds_anything() const {
+bool Node::holds_anything(bool but_in_maintenance) const {
     for (std::size_t g = 0; g < cluster_.config().groups.size(); g++)
-        if (kernel_.holds(g)) return true;
+        if (kernel_.holds(g) &&
+            !(but_in_maintenance && in_maintenance(cluster_.config().groups[g].name)))
+            return true;
     return false;
 }
 

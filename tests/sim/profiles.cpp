@@ -99,6 +99,45 @@ Profile old_frames() {
     return p;
 }
 
+Profile maintenance() {
+    Profile p = base(2, 3,
+                     {{F::kMaintenance, 8},
+                      {F::kMaintenanceOff, 3},
+                      {F::kUpgrade, 4},
+                      {F::kStandby, 3},
+                      {F::kStandbyStay, 2},
+                      {F::kPowerOff, 2},
+                      {F::kDies, 4},
+                      {F::kKillResource, 2}});
+    p.max_groups = 2;
+    return p;
+}
+
+Profile maintenance_and_islands() {
+    Profile p = quorum_islands();
+    p.faults = weights({{F::kMaintenance, 6},
+                        {F::kMaintenanceOff, 4},
+                        {F::kAllCables, 8},
+                        {F::kSplitAndCable, 6},
+                        {F::kKillTwo, 1}});
+    p.groups_without_address = true;
+    return p;
+}
+
+Profile upgrades() {
+    Profile p = base(2, 3,
+                     {{F::kUpgrade, 10},
+                      {F::kMaintenanceOff, 6},
+                      {F::kKillMembership, 2},
+                      {F::kKillResource, 2},
+                      {F::kKillTwo, 2},
+                      {F::kCutPair, 2}});
+    p.groups_without_address = true;
+    p.faults_low = 3;
+    p.adjust = [](ClusterConfig& c) { c.groups[0].has_address = false; };
+    return p;
+}
+
 Profile quorum_islands() {
     Profile p = ping_islands();
     p.nodes_low = p.nodes_high = 3;

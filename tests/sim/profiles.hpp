@@ -23,6 +23,9 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile fenced();
 [[nodiscard]] Profile fencing_in_trouble();
 [[nodiscard]] Profile watchdogs_without_quorum();
+[[nodiscard]] Profile maintenance();
+[[nodiscard]] Profile maintenance_and_islands();
+[[nodiscard]] Profile upgrades();
 // Scripted: one history, then rest.
 [[nodiscard]] Profile left_and_came_back();
 [[nodiscard]] Profile there_and_back();

@@ -41,6 +41,7 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
     s.watchdog = config.watchdog;
     s.start_retry = config.deadtime * 2;
     s.dropped = config.drop_resource;
+    s.memory = node.memory();
     return s;
 }
 
@@ -154,6 +155,7 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
         if (another) node_.cluster().tell([&](Checker& c) { c.entered(node_.id(), v->view.id); });
     } else if (const auto* r = std::get_if<ipc::PeerReport>(&message)) {
         seen_.reports[r->peer] = r->report;
+        node_.cluster().tell([&](Checker& c) { c.told(node_.id(), r->peer, r->report); });
     } else if (const auto* t = std::get_if<ipc::PeerTable>(&message)) {
         seen_.tables[t->peer] = t->table;
     } else if (const auto* s = std::get_if<ipc::PeerStatus>(&message)) {
@@ -162,6 +164,11 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
         MonoTime& sent = seen_.lease_sent[l->peer];
         sent = std::max(sent, l->sent);
     } else if (const auto* q = std::get_if<ipc::Request>(&message)) {
+        if (q->kind == ipc::RequestKind::kFenceConfirm && q->target)
+            node_.cluster().tell([&](Checker& c) { c.told_off(node_.id(), *q->target); });
+        if (q->kind == ipc::RequestKind::kCleanup)
+            for (const GroupSpec& g : node_.cluster().config().groups)
+                node_.cluster().tell([&](Checker& c) { c.forgiven(node_.id(), g.name); });
         if (q->kind == ipc::RequestKind::kTakeover) seen_.takeover_asked = true;
         if (q->kind == ipc::RequestKind::kStandby) seen_.standby_asked = true;
         if (q->kind == ipc::RequestKind::kMove || q->kind == ipc::RequestKind::kMoveBack)
@@ -275,6 +282,21 @@ void ResourceDaemon::act(const ipc::Publish& a, MonoTime) {
     if (a.table) cluster.tell([&](Checker& c) { c.tabled(node_.id(), *a.table); });
 }
 
+namespace {
+
+std::string maintenance_text(const GroupReport& g) {
+    std::string text;
+    if (g.maintenance.counter > 0)
+        text = fmt::format(", maintenance {} ({})", g.maintenance.on ? "on" : "off",
+                           g.maintenance.counter);
+    for (const auto& [node, k] : g.keepers)
+        text += fmt::format(", {} {}.{} {}", static_cast<char>('a' + rank(node)), k.generation,
+                            k.step, k.released ? "let go" : "keeps");
+    return text;
+}
+
+}  // namespace
+
 void ResourceDaemon::trace_report(const Report& before, const Report& now) {
     World& world = node_.cluster().world();
     if (!world.tracing()) return;
@@ -287,11 +309,12 @@ void ResourceDaemon::trace_report(const Report& before, const Report& now) {
         GroupReport was;
         if (old != before.groups.end()) was = old->second;
         if (was.state != g.state || was.bar != g.bar || was.move_away != g.move_away ||
+            was.maintenance != g.maintenance || was.keepers != g.keepers ||
             was.start_failed != g.start_failed || was.wanted != g.wanted || before.view != now.view)
-            world.say(who, "says {}: {} bar {}{}{}{}{} in view {}", name, to_string(g.state), g.bar,
-                      g.move_away ? ", move-away" : "", g.start_failed ? ", start failed" : "",
-                      g.wanted ? ", wanted" : "", g.pinned ? ", pinned" : "",
-                      now.view ? to_string(*now.view) : "-");
+            world.say(who, "says {}: {} bar {}{}{}{}{}{} in view {}", name, to_string(g.state),
+                      g.bar, maintenance_text(g), g.move_away ? ", move-away" : "",
+                      g.start_failed ? ", start failed" : "", g.wanted ? ", wanted" : "",
+                      g.pinned ? ", pinned" : "", now.view ? to_string(*now.view) : "-");
         if (was.gate_reason != g.gate_reason && !g.gate_reason.empty())
             world.say(who, "gate of {} closed: {}", name, g.gate_reason);
     }
@@ -338,7 +361,17 @@ void ResourceDaemon::act(const resource::AskGroup& a, MonoTime now) {
 }
 
 void ResourceDaemon::act(const resource::ForgetRestarts& a, MonoTime) {
+    node_.cluster().tell([&](Checker& c) { c.forgiven(node_.id(), a.group); });
     runner(a.group).forget_restarts();
+}
+
+void ResourceDaemon::act(const resource::LeaveAlone& a, MonoTime now) {
+    runner(a.group).leave_alone(a.on, now, runner_out_);
+    carry_out_runner(a.group, now);
+}
+
+void ResourceDaemon::act(const resource::Remember& a, MonoTime) {
+    node_.remember(a.memory);
 }
 
 void ResourceDaemon::act(const resource::AnnounceGroup& a, MonoTime) {

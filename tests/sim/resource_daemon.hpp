@@ -74,6 +74,8 @@ class ResourceDaemon final : public Daemon {
     void act(const resource::StopGroup& a, MonoTime now);
     void act(const resource::AskGroup& a, MonoTime now);
     void act(const resource::ForgetRestarts& a, MonoTime now);
+    void act(const resource::LeaveAlone& a, MonoTime now);
+    void act(const resource::Remember& a, MonoTime now);
     void act(const resource::AnnounceGroup& a, MonoTime now);
     void act(const resource::LeaveDone& a, MonoTime now);
     void act(const Event& a, MonoTime now);

@@ -114,6 +114,22 @@ const std::vector<Rule>& gate_rules() {
     return all;
 }
 
+const std::vector<Rule>& maintenance_rules() {
+    static const std::vector<Rule> all = {
+        {"m1", "M1 nothing starts or moves in maintenance",
+         [](C& c) { c.drop_resource.m1_no_start = true; }, p::maintenance},
+        {"m2", "M2 an orderly stop leaves it running",
+         [](C& c) { c.drop_resource.m2_left_alone = true; }, p::upgrades},
+        {"m3", "M3 letting go ends only when others know",
+         [](C& c) { c.drop_resource.m3_agreed = true; }, p::maintenance_and_islands},
+        {"m4", "M4 who kept it keeps it until it is back or off",
+         [](C& c) { c.drop_resource.m4_keepers = true; }, p::upgrades},
+        {"m5", "M5 the host remembers", [](C& c) { c.drop_resource.m5_remember = true; },
+         p::upgrades},
+    };
+    return all;
+}
+
 const std::vector<Rule>& let_go_rules() {
     static const std::vector<Rule> all = {
         {"l2", "L2 majority lost", [](C& c) { c.drop_resource.l2_l3 = true; }, p::quorum_islands},
@@ -132,8 +148,8 @@ const std::vector<Rule>& let_go_rules() {
 const std::vector<Rule>& rules() {
     static const std::vector<Rule> all = [] {
         std::vector<Rule> joined;
-        for (const auto* part :
-             {&view_rules(), &table_rules(), &start_rules(), &gate_rules(), &let_go_rules()})
+        for (const auto* part : {&view_rules(), &table_rules(), &start_rules(), &gate_rules(),
+                                 &let_go_rules(), &maintenance_rules()})
             joined.insert(joined.end(), part->begin(), part->end());
         return joined;
     }();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "tests/sim/checkers/failure_checker.hpp"
 #include "tests/sim/checkers/leave_checker.hpp"
+#include "tests/sim/checkers/maintenance_checker.hpp"
 #include "tests/sim/checkers/order_checker.hpp"
 #include "tests/sim/checkers/owner_checker.hpp"
 #include "tests/sim/checkers/rest_checker.hpp"
@@ -78,7 +80,7 @@ ClusterConfig random_config(Prng& prng, const Profile& profile, std::size_t node
         spec.name = fmt::format("g{}", g + 1);
         spec.preferred = node_id(prng.index(config.nodes));
         spec.has_address = !profile.groups_without_address || !prng.chance(150);
-        spec.resources = 1 + prng.index(2);
+        spec.resources = 1 + prng.index(profile.slow_agents && prng.chance(200) ? 4 : 2);
         spec.address = IpAddress::v4(0x0a000064 + static_cast<std::uint32_t>(g));
         config.groups.push_back(spec);
     }
@@ -93,6 +95,8 @@ void add_checkers(Cluster& cluster) {
     cluster.add(std::make_unique<TruthChecker>(cluster));
     cluster.add(std::make_unique<LeaveChecker>(cluster));
     cluster.add(std::make_unique<OrderChecker>(cluster));
+    cluster.add(std::make_unique<MaintenanceChecker>(cluster));
+    cluster.add(std::make_unique<FailureChecker>(cluster));
 }
 
 namespace {

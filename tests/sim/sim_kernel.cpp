@@ -7,11 +7,13 @@ namespace hb::sim {
 using resource::Operation;
 using resource::OperationDone;
 
-SimKernel::SimKernel(World& world, const ClusterConfig& config, std::string who, Changed changed)
+SimKernel::SimKernel(World& world, const ClusterConfig& config, std::string who, Changed changed,
+                     LeftAlone left_alone)
     : world_(world),
       config_(config),
       who_(std::move(who)),
       changed_(std::move(changed)),
+      left_alone_(std::move(left_alone)),
       address_changed_(config.groups.size()),
       faults_(config.groups.size()),
       bad_call_(config.groups.size(), WorldTime(-24h)),
@@ -48,8 +50,7 @@ bool SimKernel::change_under_way(std::size_t group) const {
     });
 }
 bool SimKernel::any_fault() const {
-    return std::ranges::any_of(
-        faults_, [](const AgentFaults& f) { return f.start_fails || f.stop_fails || f.hangs; });
+    return std::ranges::any_of(faults_, [](const AgentFaults& f) { return f.any(); });
 }
 
 void SimKernel::set(std::size_t group, std::size_t resource, bool up) {
@@ -70,7 +71,6 @@ SimKernel::Call* SimKernel::find(std::uint64_t number) {
 
 void SimKernel::run(const resource::RunOperation& operation, Done done) {
     const std::size_t group = config_.group_index(operation.group);
-    const AgentFaults& faults = faults_[group];
     Prng& prng = world_.prng();
     const AgentTimes& times = config_.agents;
     Call call{.number = next_call_++,
@@ -80,12 +80,15 @@ void SimKernel::run(const resource::RunOperation& operation, Done done) {
               .effective = true,
               .result = {.id = operation.id, .outcome = OperationDone::Outcome::kOk, .detail = {}},
               .done = std::move(done)};
+    const AgentFaults faults = take_faults(call);
     const Delay& length = operation.operation == Operation::kStart  ? times.start
                           : operation.operation == Operation::kStop ? times.stop
                                                                     : times.status;
     Duration end = length.draw(prng);
     if (operation.operation == Operation::kStatus) {
         call.effective = false;
+        if (faults.status_fails) call.result.outcome = OperationDone::Outcome::kFailed;
+        if (faults.status_hangs) end = operation.timeout + 1ms;
     } else if (faults.hangs) {
         call.effective = prng.chance(300);
         end = operation.timeout + 1ms;
@@ -107,6 +110,20 @@ void SimKernel::run(const resource::RunOperation& operation, Done done) {
     calls_.push_back(std::move(call));
     if (operation.operation == Operation::kStart) changed_(group);
     plan(number, effect, end);
+}
+
+// What is wrong with this call; a fault that repairs itself is used up.
+AgentFaults SimKernel::take_faults(const Call& call) {
+    AgentFaults& all = faults_[call.group];
+    if (all.only && *all.only != call.resource) return {};
+    const bool status = call.operation == Operation::kStatus;
+    const bool hit = status
+                         ? all.status_fails || all.status_hangs
+                         : all.hangs || (call.operation == Operation::kStart && all.start_fails) ||
+                               (call.operation == Operation::kStop && all.stop_fails);
+    const AgentFaults now = all;
+    if (hit && all.times && --*all.times == 0) all = {};
+    return hit ? now : AgentFaults{};
 }
 
 // Time goes on while a host is frozen; its agents do not.
@@ -199,7 +216,7 @@ void SimKernel::clean_up_next(std::size_t group, std::size_t resources_left, std
     }
     // What cannot be stopped keeps its address: the group is left as it is.
     const bool stuck = faults_[group].stop_fails || faults_[group].hangs;
-    if (resources_left == 0 || (stuck && any_up(group))) {
+    if (resources_left == 0 || (stuck && any_up(group)) || (left_alone_ && left_alone_(group))) {
         const std::size_t next = group + 1;
         clean_up_next(next, next < up_.size() ? up_[next].size() : 0, number, then);
         return;

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <list>
+#include <optional>
 #include <vector>
 
 #include "daemons/hb-resource/group_runner.hpp"
@@ -20,6 +21,13 @@ struct AgentFaults {
     bool start_fails = false;
     bool stop_fails = false;
     bool hangs = false;
+    bool status_fails = false;
+    bool status_hangs = false;
+    std::optional<std::size_t> only;  // this resource; none: all of the group
+    std::optional<unsigned> times;    // so often, then it repairs itself; none: sticky
+    [[nodiscard]] bool any() const {
+        return start_fails || stop_fails || hangs || status_fails || status_hangs;
+    }
 };
 
 class SimKernel {
@@ -28,7 +36,11 @@ class SimKernel {
     // Called after every change of what is held.
     using Changed = std::function<void(std::size_t group)>;
 
-    SimKernel(World& world, const ClusterConfig& config, std::string who, Changed changed);
+    // What systemd's clean-up leaves alone.
+    using LeftAlone = std::function<bool(std::size_t group)>;
+
+    SimKernel(World& world, const ClusterConfig& config, std::string who, Changed changed,
+              LeftAlone left_alone = {});
 
     // ---- what is there
     [[nodiscard]] bool up(std::size_t group, std::size_t resource) const {
@@ -69,6 +81,7 @@ class SimKernel {
     void add_by_hand(std::size_t group, std::size_t resource) { set(group, resource, true); }
 
     [[nodiscard]] bool any_fault() const;
+    [[nodiscard]] bool faulty(std::size_t group) const { return faults_.at(group).any(); }
     // When a call of this group last failed or hung; what it was to do may be done much later.
     // When something of it last died by itself.
     [[nodiscard]] WorldTime last_death(std::size_t group) const { return deaths_.at(group); }
@@ -85,6 +98,7 @@ class SimKernel {
         Done done;
     };
     void set(std::size_t group, std::size_t resource, bool up);
+    [[nodiscard]] AgentFaults take_faults(const Call& call);
     void plan(std::uint64_t number, Duration effect, Duration end);
     void later(Duration delay, std::function<void()> what);
     Call* find(std::uint64_t number);
@@ -97,6 +111,7 @@ class SimKernel {
     const ClusterConfig& config_;
     std::string who_;
     Changed changed_;
+    LeftAlone left_alone_;
     std::vector<std::vector<bool>> up_;
     std::vector<WorldTime> address_changed_;
     std::vector<AgentFaults> faults_;

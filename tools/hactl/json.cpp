@@ -91,6 +91,7 @@ Json group_json(const ClusterStatus& status, const GroupSummary& group) {
         {"reason", group.reason},
         {"age_ms", ms(group.age)},
         {"nodes", nodes},
+        {"maintenance", group.maintenance},
     };
 }
 

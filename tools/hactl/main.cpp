@@ -103,6 +103,19 @@ int run(int argc, char** argv) {
     cleanup->add_option("group", arguments.scope.group, "only this group (default: all)");
     add_wait(*cleanup, arguments);
 
+    CLI::App* maintenance = app.add_subcommand(
+        "maintenance",
+        "leave groups alone on all nodes, while the suite or a service is worked on");
+    maintenance->require_subcommand(1);
+    CLI::App* maintenance_on = maintenance->add_subcommand(
+        "on",
+        "nothing starts, stops, moves or restarts them; stopping the suite leaves them running");
+    CLI::App* maintenance_off = maintenance->add_subcommand("off", "they are looked after again");
+    for (CLI::App* command : {maintenance_on, maintenance_off}) {
+        command->add_option("group", arguments.scope.group, "only this group (default: all)");
+        add_wait(*command, arguments);
+    }
+
     CLI::App* quorum = app.add_subcommand("quorum", "the majority rule of three nodes and more");
     quorum->require_subcommand(1);
     CLI::App* ignore = quorum->add_subcommand(
@@ -173,6 +186,8 @@ int run(int argc, char** argv) {
     if (takeover->parsed()) arguments.request.kind = ipc::RequestKind::kTakeover;
     if (cleanup->parsed()) arguments.request.kind = ipc::RequestKind::kCleanup;
     if (ignore->parsed()) arguments.request.kind = ipc::RequestKind::kQuorumIgnore;
+    if (maintenance_on->parsed()) arguments.request.kind = ipc::RequestKind::kMaintenanceOn;
+    if (maintenance_off->parsed()) arguments.request.kind = ipc::RequestKind::kMaintenanceOff;
     return code(run_request(arguments.request));
 }
 

@@ -91,6 +91,7 @@ std::string group_text(const ClusterStatus& status, const GroupSummary& group) {
     }
     if (group.owner != group.preferred)
         text += fmt::format(" (preferred: {})", name_of(status, group.preferred));
+    if (group.maintenance) text += ", in maintenance";
     if (group.age) text += fmt::format(", for {}", people_time(*group.age));
     return text;
 }

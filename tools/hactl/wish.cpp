@@ -60,6 +60,10 @@ bool Wish::is_fulfilled(const GroupSummary& group, NodeId self) const {
             return group.owner == target_ && group.state == GroupState::kRunning;
         case ipc::RequestKind::kMoveBack:
             return group.owner == group.preferred && group.state == GroupState::kRunning;
+        case ipc::RequestKind::kMaintenanceOn:
+            return group.maintenance && group.maintenance_known;
+        case ipc::RequestKind::kMaintenanceOff:
+            return !group.maintenance && group.maintenance_known;
         case ipc::RequestKind::kActive:
         case ipc::RequestKind::kQuorumIgnore:
         case ipc::RequestKind::kFence:

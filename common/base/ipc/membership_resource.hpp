@@ -97,6 +97,8 @@ enum class RequestKind : std::uint8_t {
     kFenceConfirm,  // a human says that `target` is off
     kFenceTest,     // ask the fence devices of `target` for its status
     kFenceHistory,
+    kMaintenanceOn,  // groups are left alone, on all nodes
+    kMaintenanceOff,
 };
 enum class Scope : std::uint8_t { kAll = 1, kLocal, kForeign, kGroup };
 

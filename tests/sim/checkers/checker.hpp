@@ -32,6 +32,12 @@ class Checker {
     virtual void called(NodeId, const resource::RunOperation&) {}
     // hb-resource told hb-comm what to defend.
     virtual void watches(NodeId) {}
+    // hb-resource was told what a peer says of itself.
+    virtual void told(NodeId, NodeId /*peer*/, const Report&) {}
+    // ... and by a device or a human that it is off.
+    virtual void told_off(NodeId, NodeId /*peer*/) {}
+    // An admin looked at the group there: hb-resource forgets what failed.
+    virtual void forgiven(NodeId, const GroupName&) {}
     // Life and death.
     virtual void powered(NodeId, bool /*on*/) {}
     virtual void born(NodeId, Kind) {}

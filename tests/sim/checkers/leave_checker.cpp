@@ -31,6 +31,17 @@ void LeaveChecker::reported(NodeId node, const Report& report) {
     }
 }
 
+bool LeaveChecker::maintained(std::size_t group) const {
+    const GroupName& name = cluster_.config().groups[group].name;
+    for (std::size_t r = 0; r < cluster_.size(); r++) {
+        const ResourceDaemon* process = cluster_.node(r).resource();
+        if (process != nullptr && process->published() &&
+            process->published()->groups.at(name).maintenance.on)
+            return true;
+    }
+    return false;
+}
+
 void LeaveChecker::starts(NodeId, const GroupName& group) {
     started_[group] = cluster_.world().now();
 }
@@ -39,6 +50,7 @@ void LeaveChecker::expect_successor(NodeId node, std::size_t group, WorldTime re
                                     bool second_look) {
     const ClusterConfig& c = cluster_.config();
     const Duration bound = c.window() / 3;
+    if (maintained(group)) return;
     if (released - cluster_.last_fault() < c.deadtime * 2) return;
     if (cluster_.last_fault() > released || !cluster_.holders(group).empty()) return;
     if (cluster_.last_disturbance() > released + bound) return;

@@ -25,6 +25,7 @@ class LeaveChecker final : public Checker {
 
   private:
     void expect_successor(NodeId node, std::size_t group, WorldTime released, bool second_look);
+    [[nodiscard]] bool maintained(std::size_t group) const;
     Cluster& cluster_;
     std::map<std::pair<NodeId, GroupName>, GroupState> said_;
     std::map<GroupName, WorldTime> started_;  // newest start by anybody

@@ -20,7 +20,8 @@ void OrderChecker::called(NodeId node, const resource::RunOperation& operation) 
                         operation.resource, operation.group, why));
     };
     if (kernel.change_under_way(group)) return violated("another call is not done");
-    const bool died = cluster_.world().now() - kernel.last_death(group) <= 5s;
+    const bool died =
+        cluster_.world().now() - kernel.last_death(group) <= config.agents.timeout * 2;
     for (std::size_t r = 0; r < config.groups[group].resources; r++) {
         if (start && r < operation.resource && !kernel.up(group, r) && !died)
             return violated(fmt::format("{} is not up", r));

@@ -14,11 +14,13 @@ void OwnerChecker::starts(NodeId node, const GroupName& name) {
     for (std::size_t r = 0; r < cluster_.size(); r++) {
         Node& holder = cluster_.node(r);
         if (holder.id() == node || !holder.powered() || !holder.kernel().holds(group)) continue;
-        const PromiseFacts facts = promise_facts(cluster_, node, holder.id(), group);
+        PromiseFacts facts = promise_facts(cluster_, node, holder.id(), group);
+        facts.remembered = book_.somebody_remembers(node, holder.id(), name);
         if (!promised(facts)) continue;
         const bool failed =
             holder.resource() != nullptr && holder.resource()->state(name) == GroupState::kFailed;
-        const std::string property = failed            ? "S3 one owner, though a stop failed"
+        const std::string property = facts.remembered  ? "S4 one owner, who kept it in maintenance"
+                                     : failed          ? "S3 one owner, though a stop failed"
                                      : facts.same_view ? "S2 one owner in a view"
                                                        : "S1 one owner";
         cluster_.violated(property, fmt::format("{} starts {} while {} holds it", starter.name(),
@@ -52,8 +54,10 @@ void ThawChecker::thawed(NodeId node, Duration frozen_for, bool clock_stood) {
 void ThawChecker::expect_let_go(NodeId node, std::size_t group, WorldTime thaw) {
     Node& thawed = cluster_.node(node);
     if (cluster_.last_disturbance() > thaw || thawed.thawed_at() != thaw) return;
+    if (thawed.in_maintenance(cluster_.config().groups[group].name)) return;  // M3
     if (thawed.kernel().address_changed(group) > thaw) return;  // it let go, or may have it again
     if (!thawed.all_work() || thawed.kernel().any_fault()) return;
+    if (thawed.kernel().last_bad_call(group) > thaw) return;  // a stop failed, or hung
     for (Kind k : kKinds)
         if (thawed.works_since(k) > thaw + 1ms) return;
     if (!thawed.kernel().address_up(group) || cluster_.holders(group).size() < 2) return;

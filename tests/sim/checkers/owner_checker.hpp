@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/sim/checkers/checker.hpp"
+#include "tests/sim/checkers/maintenance_checker.hpp"
 #include "tests/sim/world.hpp"
 
 namespace hb::sim {
@@ -12,11 +13,15 @@ class Cluster;
 
 class OwnerChecker final : public Checker {
   public:
-    explicit OwnerChecker(Cluster& cluster) : cluster_(cluster) {}
+    explicit OwnerChecker(Cluster& cluster) : cluster_(cluster), book_(cluster) {}
     void starts(NodeId node, const GroupName& group) override;
+    void told(NodeId node, NodeId peer, const Report& r) override { book_.told(node, peer, r); }
+    void told_off(NodeId node, NodeId peer) override { book_.told_off(node, peer); }
+    void powered(NodeId node, bool) override { book_.forgets(node); }
 
   private:
     Cluster& cluster_;
+    MaintenanceBook book_;
 };
 
 // The bound of what is not promised: a machine that stood still longer than peers wait lets go

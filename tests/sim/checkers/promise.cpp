@@ -8,11 +8,12 @@ namespace hb::sim {
 
 bool promised(const PromiseFacts& f) {
     if (f.holder_off) return false;
-    if (f.fencing || f.same_view) return true;
+    if (f.fencing || f.same_view || f.remembered) return true;
     if (f.either_stood_still) return false;
     const bool answers =
         f.has_address && f.service_whole && (f.holder_kernel_speaks || f.holder_claim_speaks);
     if (answers) return true;
+    if (f.in_maintenance) return false;
     // It notices by itself that it must let go (L2, L3), before others may start.
     const bool lets_go = f.holder_can_let_go && f.stops_in_time;
     return lets_go && (f.quorum || (f.ping_nodes && f.has_address && !f.holder_in_touch));
@@ -41,7 +42,8 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     const auto since = [&](WorldTime when, Duration length) { return now - when >= length; };
 
     PromiseFacts f;
-    f.fencing = config.fencing || config.watchdog;
+    f.in_maintenance = j.in_maintenance(config.groups.at(group).name);
+    f.fencing = config.fencing || (config.watchdog && !f.in_maintenance);
     f.quorum = config.quorum;
     f.ping_nodes = config.ping_nodes;
     f.has_address = config.groups.at(group).has_address;

@@ -55,6 +55,7 @@ std::optional<std::string> group_at_rest(Cluster& cluster, const Standing& stand
         if (!report || !report->groups.contains(spec.name)) return n->name() + " says nothing";
         const GroupReport& g = report->groups.at(spec.name);
         if (g.move_away) return "L5: move-away left over on " + n->name();
+        if (g.maintenance.on) return "M1: maintenance left over on " + n->name();
         if (g.move_to) return "L5: a move left over on " + n->name();
         if (g.state == GroupState::kUnknown || g.state == GroupState::kStarting ||
             g.state == GroupState::kStopping)

@@ -4,8 +4,9 @@
 // `running` has everything up. I9, T3, T4, T5: each new row is justified by what its author was
 // told, looked up in the simulator's own copy of that.
 //
-// NOT promised: that `running` stays true when somebody else removes an address by hand; that the
-// author's picture is still true when the row is given (T9 is what makes that harmless).
+// NOT promised: in maintenance, that what says `running` and trouble has anything; that `running`
+// stays true when somebody else removes an address by hand; that the author's picture is still true
+// when the row is given (T9 is what makes that harmless).
 #pragma once
 
 #include <map>

@@ -353,6 +353,8 @@ class Cluster {
                                     false);
                            },
                            [](const resource::ForgetRestarts&) {},
+                           [](const resource::LeaveAlone&) {},
+                           [](const resource::Remember&) {},
                            [](const resource::AnnounceGroup&) {},
                            [](const resource::LeaveDone&) {},
                            // No fence device: nobody is there to be told.

@@ -115,6 +115,8 @@ GroupReport Generator::group_report() {
     g.trouble = coin() ? "" : sentence();
     if (coin()) g.move_to = node_id(below(limits::kNodes));
     g.move_back = coin();
+    if (coin()) g.maintenance = {.counter = number() | 1, .by = node(), .on = coin()};
+    if (coin()) g.keepers[node()] = {.generation = number(), .step = number(), .released = coin()};
     return g;
 }
 
@@ -382,7 +384,7 @@ ClusterStatus Generator::cluster_status() {
     status.self = known();
     for (std::size_t n = below(8); n > 0; n--) {
         GroupSummary group{name(),       known(), maybe(known()), state(), sentence(1000),
-                           maybe(age()), {}};
+                           maybe(age()), {},      coin(),         coin()};
         for (std::size_t r = 0; r < status.nodes.size(); r++)
             if (coin()) group.by_node[node_id(r)] = state();
         status.groups.push_back(std::move(group));

@@ -270,5 +270,44 @@ TEST(StatusAges, CountSinceTheChange) {
     EXPECT_EQ(age_at(kNow + 9s), Duration(2s));
 }
 
+// ---- maintenance
+
+const Maintenance kOn{.counter = 3, .by = kA, .on = true};
+
+TEST(GroupStory, InMaintenanceWhereverItRuns) {
+    Scene s;
+    s.state(kA, GroupState::kRunning).row(kA, "it runs there, in maintenance");
+    s.group(kA).maintenance = kOn;
+    expect(s, {kA, GroupState::kRunning,
+               "table of node1: it runs there, in maintenance; in maintenance: left alone until "
+               "'hactl maintenance off'"});
+    EXPECT_TRUE(s.look().maintenance);
+    EXPECT_FALSE(s.look().maintenance_known) << "node2 does not know yet";
+    s.group(kB).maintenance = kOn;
+    EXPECT_TRUE(s.look().maintenance_known);
+    s.group(kA).keepers[kA] = {.generation = 10, .step = 1, .released = false};
+    EXPECT_FALSE(s.look().maintenance_known) << "... nor who keeps it";
+}
+
+TEST(GroupStory, NobodyHasItInMaintenance) {
+    Scene s;
+    s.group(kA).maintenance = s.group(kB).maintenance = kOn;
+    expect(s, {std::nullopt, GroupState::kStopped,
+               "nobody starts it in maintenance; in maintenance: left alone until 'hactl "
+               "maintenance off'"});
+}
+
+TEST(GroupStory, WhoLeftItRunningInMaintenance) {
+    Scene s;
+    s.alone(kB).state(kA, GroupState::kUnknown);
+    s.group(kB).maintenance = kOn;
+    s.group(kB).keepers[kA] = {.generation = 10, .step = 1, .released = false};
+    expect(s, {std::nullopt, GroupState::kUnknown,
+               "node1 kept it in maintenance and has not come back; in maintenance: left alone "
+               "until 'hactl maintenance off'"});
+    s.group(kB).keepers[kA].released = true;
+    EXPECT_EQ(s.look().reason.find("node1"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace hb

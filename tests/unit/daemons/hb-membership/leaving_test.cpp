@@ -50,6 +50,19 @@ struct StayScene {
 };
 struct CoordinatorStays : testing::Test, StayScene {};
 
+TEST_F(CoordinatorStays, WaitsForNothingThatIsInMaintenance) {
+    const Maintenance on{.counter = 1, .by = kA, .on = true};
+    own(table_of(view, kB, 1));
+    Report ours = report(view, GroupState::kStopped, 1);
+    ours.groups["g"].maintenance = on;
+    own(ours);
+    Report left = leaving_report(view, 0);
+    left.groups["g"].state = GroupState::kRunning;
+    left.groups["g"].maintenance = on;
+    peer(b, left);
+    EXPECT_TRUE(moved_on());
+}
+
 TEST_F(CoordinatorStays, WaitsForItsOwnTableThenForItsOwnReport) {
     own(table_of(view, kB, 1));
     own(report(view, GroupState::kStopped, 1));

@@ -114,6 +114,30 @@ TEST(Gate, Table) {
              b(in).status.accepted = View{.id = {}, .members = {{kB, {}}, {kC, {}}}};
          },
          "G4"},
+        {"B kept it in maintenance", [](GateInput& in) { b(in).keeps = true; }, "G10"},
+        {"B kept it, and is heard",
+         [](GateInput& in) {
+             b(in).keeps = true;
+             be_heard(b(in));
+         },
+         "G2"},
+        {"B kept it: no device is asked for that",
+         [](GateInput& in) { b(in).keeps = b(in).fence_covered = true; }, "G10"},
+        {"B kept it, and its watchdog would have fired: it is fed, or rests",
+         [](GateInput& in) {
+             in.view.members.push_back({kC, {7, 1}});
+             in.quorum_applies = true;
+             in.watchdog = 1s;
+             b(in).lost_since = in.now - 60s;
+             b(in).keeps = true;
+         },
+         "G10"},
+        {"B kept it and is known to be off",
+         [](GateInput& in) {
+             b(in).keeps = true;
+             b(in).fenced_generation = 7;
+         },
+         ""},
         {"not fenced", [](GateInput& in) { b(in).fence_covered = true; }, "G5"},
         {"fenced in an older life",
          [](GateInput& in) {

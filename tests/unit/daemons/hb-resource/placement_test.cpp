@@ -141,6 +141,44 @@ TEST(Placement, ANewerGenerationOfThePreferredNodeEndsAPin) {
     EXPECT_EQ(p->owner, kA);
 }
 
+// M1: the row says who has it, and moves for nothing.
+TEST(Placement, InMaintenance) {
+    const auto run = GroupState::kRunning;
+    const Row a{.version = 1, .owner = kA};
+    struct {
+        const char* name;
+        std::vector<Candidate> members;
+        std::optional<Row> row;
+        int owner;
+    } const cases[] = {
+        {"nobody has it", {node(kA), node(kB)}, {}, kStays},
+        {"it runs there", {node(kA), node(kB, run)}, {}, 1},
+        {"it runs there, eligible or not",
+         {node(kA), with(node(kB, run), &Candidate::standby)},
+         {},
+         1},
+        {"of two the eligible one",
+         {with(node(kA, run), &Candidate::standby), node(kB, run)},
+         {},
+         1},
+        {"owner on standby", {with(node(kA, run), &Candidate::standby), node(kB)}, a, kStays},
+        {"owner let go", {node(kA, GroupState::kStopped, 1), node(kB)}, a, kStays},
+        {"start failed", {with(node(kA), &Candidate::start_failed), node(kB)}, a, kStays},
+        {"wanted elsewhere", {node(kA, run), with(node(kB), &Candidate::wanted)}, a, kStays},
+        {"better reach", {node(kA, run), with(node(kB), &Candidate::better_reach)}, a, kStays},
+        {"stop failed elsewhere", {node(kA, run), node(kB, GroupState::kFailed)}, a, 1},
+    };
+    for (const auto& c : cases) {
+        PlacementInput in;
+        in.preferred = kA;
+        in.members = c.members;
+        in.row = c.row;
+        in.auto_failback = in.maintenance = true;
+        const auto p = choose(in, {});
+        EXPECT_EQ(p ? static_cast<int>(rank(p->owner)) : kStays, c.owner) << c.name;
+    }
+}
+
 TEST(Placement, NotReissuedWhileTheCauseLasts) {
     PlacementInput in;
     in.preferred = kA;

@@ -41,9 +41,8 @@ class Story {
               return settings;
           }()) {}
 
-    // "start", "stop", "ask", "wait" (to the deadline), "look a" (something happened to it), or an
-    // answer: "a ok", "b failed", ...
-    // Returns what the runner said to it.
+    // "start", "stop", "ask", "leave-alone on", "wait" (to the deadline), "look a" (something happened
+    // to it), or an answer: "a ok", "b failed", ... Returns what the runner said to it.
     std::string say(const std::string& words) {
         std::vector<RunnerAction> out;
         std::istringstream in(words);
@@ -56,6 +55,8 @@ class Story {
             runner_.stop(now_, out);
         else if (who == "ask")
             runner_.ask(now_, out);
+        else if (who == "leave-alone")
+            runner_.leave_alone(what == "on", now_, out);
         else if (who == "wait")
             wait(out);
         else if (who == "look")

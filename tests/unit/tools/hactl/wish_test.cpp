@@ -85,6 +85,23 @@ TEST(Wish, CleanupIsDoneWhenTheAgentsHaveAnswered) {
     EXPECT_TRUE(wish.missing(now).empty());
 }
 
+TEST(Wish, MaintenanceIsTrueWhenAllKnow) {
+    for (const bool on : {true, false}) {
+        ClusterStatus now = two_nodes();
+        for (GroupSummary& g : now.groups)
+            g.maintenance = !on;
+        const Wish wish(on ? RequestKind::kMaintenanceOn : RequestKind::kMaintenanceOff,
+                        Scope::kAll, {}, now);
+        EXPECT_EQ(wish.missing(now).size(), 2U);
+        for (GroupSummary& g : now.groups)
+            g.maintenance = on;
+        EXPECT_EQ(wish.missing(now).size(), 2U) << "somebody does not know yet";
+        for (GroupSummary& g : now.groups)
+            g.maintenance_known = true;
+        EXPECT_TRUE(wish.missing(now).empty());
+    }
+}
+
 TEST(Wish, QuorumIgnoreIsTrueAtOnce) {
     const Wish wish(RequestKind::kQuorumIgnore, Scope::kAll, {}, two_nodes());
     EXPECT_TRUE(wish.missing(two_nodes()).empty());

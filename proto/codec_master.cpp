@@ -68,8 +68,9 @@ void put(const ipc::Fault& from, pb::DaemonToMaster& envelope) {
     envelope.mutable_fault()->set_reason(plain_text(reason, limits::kReasonBytes));
 }
 void put(const ipc::CallStarted& from, pb::DaemonToMaster& envelope) {
-    const auto& [group] = from;
+    const auto& [group, cgroup] = from;
     envelope.mutable_call_started()->set_group(group);
+    envelope.mutable_call_started()->set_cgroup(cgroup);
 }
 void put(const ipc::CallFinished& from, pb::DaemonToMaster& envelope) {
     const auto& [group] = from;
@@ -82,7 +83,8 @@ void put(const ipc::LeaveDone&, pb::DaemonToMaster& envelope) {
 }  // namespace
 
 std::string encode(const ipc::Setup& setup) {
-    const auto& [settings, self, incarnation, config_dir, run_dir, known_generations, keys] = setup;
+    const auto& [settings, self, incarnation, config_dir, run_dir, cgroup_tree, known_generations,
+                 keys] = setup;
     pb::Setup m;  // not kept: it may hold keys
     put(settings, *m.mutable_settings());
     m.set_self(from_one(self));
@@ -90,6 +92,7 @@ std::string encode(const ipc::Setup& setup) {
     m.set_respawn(incarnation.respawn);
     m.set_config_dir(config_dir);
     m.set_run_dir(run_dir);
+    m.set_cgroup_tree(cgroup_tree);
     for (const auto& [peer, number] : known_generations) {
         pb::KnownGeneration& known = *m.add_known_generations();
         known.set_peer(from_one(peer));
@@ -110,6 +113,8 @@ Result<ipc::Setup> decode_setup(std::string_view bytes) {
     to.incarnation = in.incarnation(m.generation(), m.respawn(), "generation");
     to.config_dir = in.name(m.config_dir(), kPathBytes, "configuration directory");
     to.run_dir = in.name(m.run_dir(), kPathBytes, "run-time directory");
+    if (!m.cgroup_tree().empty())
+        to.cgroup_tree = in.name(m.cgroup_tree(), kPathBytes, "control group");
     in.count(m.known_generations_size(), limits::kNodes, "known generations");
     for (const pb::KnownGeneration& known : m.known_generations()) {
         const auto& [at, is_new] = to.known_generations.emplace(in.node(known.peer(), "peer"),
@@ -183,7 +188,8 @@ Result<ipc::DaemonToMaster> decode_daemon_to_master(std::string_view bytes) {
                 in.sentence(m.fault().reason(), limits::kReasonBytes, "reason of a fault")};
             break;
         case pb::DaemonToMaster::kCallStarted:
-            to = ipc::CallStarted{process_group(m.call_started().group(), in)};
+            to = ipc::CallStarted{process_group(m.call_started().group(), in),
+                                  m.call_started().cgroup()};
             break;
         case pb::DaemonToMaster::kCallFinished:
             to = ipc::CallFinished{process_group(m.call_finished().group(), in)};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -97,6 +98,23 @@ class Reaper {
     FdEvent event_;
 };
 
+// Who was started with SIGCHLD ignored has children that vanish before their end can be read.
+void expect_children() {
+    struct sigaction now_set {};
+    if (::sigaction(SIGCHLD, nullptr, &now_set) == 0 && now_set.sa_handler == SIG_IGN)
+        ::signal(SIGCHLD, SIG_DFL);
+}
+
+// As fork(), but the child is in the group from its first instruction. To move it there afterwards
+// would make the kernel wait for every fork and exit on the machine.
+pid_t fork_into(const Cgroup& cgroup) {
+    clone_args arguments{};
+    arguments.flags = CLONE_INTO_CGROUP;
+    arguments.exit_signal = SIGCHLD;
+    arguments.cgroup = static_cast<__u64>(cgroup.fd());
+    return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
 }  // namespace
 
 std::string ExitStatus::to_string() const {
@@ -131,6 +149,7 @@ ChildProcess::ChildProcess(EventLoop& loop, const ChildSpec& spec, Callbacks cal
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(EventLoop& loop, const ChildSpec& spec,
                                                           Callbacks callbacks) {
     HB_ASSERT(!spec.argv.empty());
+    expect_children();
     Result<Pipe> hold = make_pipe(0);
     if (!hold) return std::unexpected(hold.error());
     Pipe output;
@@ -150,11 +169,14 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(EventLoop& loop, const
 
     const PreparedExec prepared(spec, hold->read.get(), hold->write.get(), input.get(),
                                 output.write.get());
-    const pid_t pid = ::fork();
+    pid_t pid = spec.cgroup ? fork_into(*spec.cgroup) : -1;
+    if (pid > 0) child->cgroup_ = spec.cgroup;
+    if (pid < 0) pid = ::fork();
     if (pid < 0) return failure(std::string("fork: ") + std::strerror(errno));
     if (pid == 0) prepared.run();  // never returns
 
     child->pid_ = pid;
+    if (spec.cgroup && !child->cgroup_ && spec.cgroup->add(pid)) child->cgroup_ = spec.cgroup;
     // Both sides set it, so that it is so whoever comes first.
     ::setpgid(pid, pid);
     child->pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
@@ -187,7 +209,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(EventLoop& loop, const
 
 ChildProcess::~ChildProcess() {
     if (pid_ < 0) return;
-    runtime::signal_group(pid_, SIGKILL);
+    kill();
     exit_event_.cancel();
     loop_.keep(std::make_shared<Reaper>(loop_, std::move(pidfd_)));
 }
@@ -204,9 +226,15 @@ void ChildProcess::end(Duration grace) noexcept {
     deadline_.arm(now() + grace);
 }
 
+// What left its process group is still in its cgroup.
+void ChildProcess::kill() noexcept {
+    signal_group(SIGKILL);
+    if (cgroup_) cgroup_->kill();
+}
+
 void ChildProcess::deadline() noexcept {
     if (terminated_) {
-        signal_group(SIGKILL);
+        kill();
         return;
     }
     timed_out_ = true;
@@ -229,7 +257,7 @@ void ChildProcess::exited() noexcept {
         ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG | WNOWAIT);
     if (rc != 0 || info.si_pid == 0) return;
     // What does not go when its time is over is killed, also when only its leader went.
-    if (terminated_) signal_group(SIGKILL);
+    if (terminated_) kill();
 
     ExitStatus status;
     status.signalled = info.si_code != CLD_EXITED;

@@ -28,6 +28,7 @@
 
 #include "common/base/result.hpp"
 #include "common/base/time.hpp"
+#include "common/runtime/cgroup.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
 #include "common/runtime/unique_fd.hpp"
@@ -68,6 +69,12 @@ struct ChildSpec {
     Duration grace = 5s;
     std::size_t most_lines = 1000;  // then dropped
     std::size_t line_bytes = 1000;  // longer lines are cut
+    // Born there, and killed with all that is in it. If the kernel refuses, it runs where we are,
+    // and `in_cgroup` is false.
+    std::shared_ptr<Cgroup> cgroup;
+    // An ordinary program: without what the suite's own processes have beyond others (locked
+    // memory, real-time limits, nice value, I/O class, a shelter from the OOM killer).
+    bool is_ordinary = false;
 };
 
 class ChildProcess {
@@ -88,6 +95,7 @@ class ChildProcess {
     ChildProcess& operator=(const ChildProcess&) = delete;
 
     [[nodiscard]] pid_t pid() const { return pid_; }  // also its process group
+    [[nodiscard]] bool in_cgroup() const { return static_cast<bool>(cgroup_); }
     void signal_group(int signal) noexcept;
     // SIGTERM to the group now, SIGKILL after the grace: as if its deadline were here.
     void end(Duration grace) noexcept;
@@ -97,6 +105,7 @@ class ChildProcess {
   private:
     ChildProcess(EventLoop& loop, const ChildSpec& spec, Callbacks callbacks);
     void deadline() noexcept;
+    void kill() noexcept;
     void output(Readiness what) noexcept;
     bool read_output();  // false: nothing more now
     void take(std::string_view bytes);
@@ -109,6 +118,7 @@ class ChildProcess {
     std::size_t most_lines_;
     std::size_t line_bytes_;
     pid_t pid_ = -1;
+    std::shared_ptr<Cgroup> cgroup_;
     bool timed_out_ = false;
     bool terminated_ = false;
     std::size_t lines_ = 0;

@@ -6,9 +6,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -85,6 +88,37 @@ void PreparedExec::reset_process() const noexcept {
     const sched_param normal{};
     ::sched_setscheduler(0, SCHED_OTHER, &normal);
     ::umask(022);
+    if (spec_.is_ordinary) become_ordinary();
+}
+
+// What the service manager gave to us, or we to ourselves, is for heartbeats. An ordinary program
+// gets what the kernel gives to anybody; limits are only ever lowered.
+void PreparedExec::become_ordinary() const noexcept {
+    ::setpriority(PRIO_PROCESS, 0, 0);
+    constexpr int kWhoProcess = 1;  // IOPRIO_WHO_PROCESS; 0: the class that goes with nice
+    ::syscall(SYS_ioprio_set, kWhoProcess, 0, 0);
+    const auto lower = [](int which, rlim_t most) {
+        rlimit limit{};
+        if (::getrlimit(static_cast<__rlimit_resource>(which), &limit) != 0) return;
+        limit.rlim_max = std::min(limit.rlim_max, most);
+        limit.rlim_cur = std::min(limit.rlim_cur, limit.rlim_max);
+        ::setrlimit(static_cast<__rlimit_resource>(which), &limit);
+    };
+    lower(RLIMIT_MEMLOCK, 8 * 1024 * 1024);
+    lower(RLIMIT_RTPRIO, 0);
+    // Our cores could hold keys, those of a service cannot: as far as it may.
+    rlimit core{};
+    if (::getrlimit(RLIMIT_CORE, &core) == 0) {
+        core.rlim_cur = core.rlim_max;
+        ::setrlimit(RLIMIT_CORE, &core);
+    }
+    const int oom = ::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+    char first = 0;
+    if (oom < 0) return;
+    if (::read(oom, &first, 1) == 1 && first == '-' && ::pwrite(oom, "0", 1, 0) != 1) {
+        // It stays sheltered: no reason not to run.
+    }
+    ::close(oom);
 }
 
 void PreparedExec::arrange_descriptors() const noexcept {

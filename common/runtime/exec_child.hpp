@@ -22,6 +22,7 @@ class PreparedExec {
     void wait_until_released() const noexcept;
     void arrange_descriptors() const noexcept;
     void reset_process() const noexcept;
+    void become_ordinary() const noexcept;
     void become_user() const noexcept;
 
     const ChildSpec& spec_;

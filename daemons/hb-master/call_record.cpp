@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
+#include "common/runtime/cgroup.hpp"
 #include "common/runtime/child_process.hpp"
 
 namespace hb::master {
@@ -30,10 +32,11 @@ std::uint64_t start_time(int pid) {
 
 }  // namespace
 
-std::string to_text(const std::map<int, std::uint64_t>& calls) {
+std::string to_text(const std::map<int, RecordedCall>& calls) {
     std::string text;
-    for (const auto& [group, started] : calls)
-        text += fmt::format("{} {}\n", group, started);
+    for (const auto& [group, call] : calls)
+        text += fmt::format("{} {}{}{}\n", group, call.started, call.cgroup.empty() ? "" : " ",
+                            call.cgroup);
     return text;
 }
 
@@ -47,8 +50,11 @@ std::vector<RecordedCall> parse_calls(std::string_view text) {
         const auto group = std::from_chars(text.data(), last, call.group);
         if (group.ec == std::errc{} && group.ptr != last && *group.ptr == ' ') {
             const auto started = std::from_chars(group.ptr + 1, last, call.started);
-            if (started.ec == std::errc{} && started.ptr == last && call.group > 1)
-                calls.push_back(call);
+            const std::string_view rest(started.ptr, static_cast<std::size_t>(last - started.ptr));
+            if (rest.starts_with(" /")) call.cgroup = rest.substr(1);
+            if (started.ec == std::errc{} && call.group > 1 &&
+                (rest.empty() || !call.cgroup.empty()))
+                calls.push_back(std::move(call));
         }
         text.remove_prefix(end + 1);
     }
@@ -73,15 +79,18 @@ CallRecord::CallRecord(const std::string& run_dir)
     : file_(::open((run_dir + "/calls").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
 }
 
-std::vector<int> CallRecord::left_over() const {
-    std::vector<int> groups;
-    for (const RecordedCall& call : parse_calls(read_some(file_.get(), kMostBytes))) {
+std::vector<RecordedCall> CallRecord::left_over() const {
+    std::vector<RecordedCall> left;
+    for (RecordedCall& call : parse_calls(read_some(file_.get(), kMostBytes))) {
         const std::uint64_t leader = start_time(call.group);
         // A leader that is gone may have left others of its group.
         const bool is_same = leader == call.started || leader == 0;
-        if (is_same && runtime::group_exists(call.group)) groups.push_back(call.group);
+        if (!is_same || !runtime::group_exists(call.group)) call.group = 0;
+        const auto cgroup = runtime::Cgroup::open(call.cgroup);
+        if (!cgroup || (*cgroup)->is_empty()) call.cgroup.clear();
+        if (call.group != 0 || !call.cgroup.empty()) left.push_back(std::move(call));
     }
-    return groups;
+    return left;
 }
 
 void CallRecord::clear() {
@@ -89,9 +98,14 @@ void CallRecord::clear() {
     write();
 }
 
-void CallRecord::add(int group) {
-    calls_[group] = start_time(group);
+void CallRecord::add(int group, std::string cgroup) {
+    calls_[group] = {.group = group, .started = start_time(group), .cgroup = std::move(cgroup)};
     write();
+}
+
+std::string CallRecord::cgroup_of(int group) const {
+    const auto at = calls_.find(group);
+    return at == calls_.end() ? std::string() : at->second.cgroup;
 }
 
 void CallRecord::remove(int group) {

@@ -14,6 +14,8 @@
 
 #include "common/base/limits.hpp"
 #include "common/log/format.hpp"
+#include "common/runtime/cgroup.hpp"
+#include "common/runtime/cgroup_tree.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/skeleton/arguments.hpp"
 
@@ -80,6 +82,7 @@ Shell::Shell(Prepared prepared, log::Logger& log)
 
 Shell::~Shell() {
     ::unlink((prepared_.options.run_dir + "/control").c_str());
+    if (!prepared_.cgroup_tree.empty()) runtime::tidy_cgroup_tree(prepared_.cgroup_tree);
     wipe(prepared_.loaded.keys);
 }
 
@@ -193,6 +196,7 @@ ipc::Setup Shell::setup_for(const StartProgram& action) const {
                      .incarnation = {prepared_.store.generations().own, action.respawn},
                      .config_dir = prepared_.options.config_dir,
                      .run_dir = prepared_.options.run_dir,
+                     .cgroup_tree = prepared_.cgroup_tree,
                      .known_generations = {},
                      .keys = {}};
     // Passwords of fence devices are for hb-fence only.
@@ -281,8 +285,23 @@ void Shell::carry_out(const EndClient& action) {
     if (at != clients_.end()) at->second->end(kClientGrace);
 }
 
+// The call's process group, and its cgroup for what left the process group. False: nothing is left.
+bool Shell::kill_call(int group) noexcept {
+    const bool is_left = runtime::group_exists(group);
+    if (is_left) runtime::signal_group(group, SIGKILL);
+    const std::string path = calls_.cgroup_of(group);
+    if (path.empty()) return is_left;
+    const auto cgroup = runtime::Cgroup::open(path);
+    if (!cgroup) return is_left;
+    if (!(*cgroup)->is_empty()) {
+        (*cgroup)->kill();
+        return true;
+    }
+    return !(*cgroup)->remove() || is_left;
+}
+
 void Shell::carry_out(const KillGroup& action) {
-    runtime::signal_group(action.group, SIGKILL);
+    (void)kill_call(action.group);
     dying_groups_.insert(action.group);
     groups_.arm(runtime::now() + kGroupPoll);
 }
@@ -291,8 +310,7 @@ void Shell::watch_groups() noexcept {
     reap_orphans();
     for (auto at = dying_groups_.begin(); at != dying_groups_.end();) {
         const int group = *at;
-        if (runtime::group_exists(group)) {
-            runtime::signal_group(group, SIGKILL);  // what was forked meanwhile
+        if (kill_call(group)) {  // also what was forked meanwhile
             ++at;
             continue;
         }
@@ -346,7 +364,10 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message) {
         }
         void operator()(const ipc::RememberGeneration& m) const { shell.remember(m); }
         void operator()(const ipc::CallStarted& m) const {
-            shell.calls_.add(m.group);
+            const std::string& tree = shell.prepared_.cgroup_tree;
+            shell.calls_.add(m.group, tree.empty() || m.cgroup == 0
+                                          ? std::string()
+                                          : runtime::call_cgroup(tree, m.cgroup));
             shell.feed(CallStarted{m.group});
         }
         void operator()(const ipc::CallFinished& m) const {

@@ -60,6 +60,7 @@ class Shell {
     [[nodiscard]] DaemonProcess* find(Program program);
 
     void watch_groups() noexcept;
+    bool kill_call(int group) noexcept;
     void reap_orphans() noexcept;
     void reread_keys() noexcept;
     void look_at_log_files() noexcept;

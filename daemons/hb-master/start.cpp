@@ -16,6 +16,8 @@
 #include "common/base/ipc/program.hpp"
 #include "common/base/version.hpp"
 #include "common/config/check_system.hpp"
+#include "common/runtime/cgroup.hpp"
+#include "common/runtime/cgroup_tree.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-master/call_record.hpp"
 #include "daemons/hb-master/topology.hpp"
@@ -102,23 +104,31 @@ void wait_for_last_run(RunLock& lock, log::Logger& log) {
     }
 }
 
+// Kills what is there of it; false: nothing is any more.
+bool is_left(const RecordedCall& call) {
+    const bool group = call.group != 0 && runtime::group_exists(call.group);
+    if (group) runtime::signal_group(call.group, SIGKILL);
+    const auto cgroup = runtime::Cgroup::open(call.cgroup);
+    if (!cgroup || (*cgroup)->is_empty()) return group;
+    (*cgroup)->kill();
+    return true;
+}
+
 // What a dead hb-resource was running must not go on beside a new one.
 void end_left_over_calls(const std::string& run_dir, log::Logger& log) {
     CallRecord calls(run_dir);
-    for (const int group : calls.left_over()) {
+    for (const RecordedCall& call : calls.left_over()) {
+        const std::string name = call.group != 0 ? fmt::format("process group {}", call.group)
+                                                 : fmt::format("control group {}", call.cgroup);
         log.log(Level::kWarn, "left-over-call",
-                fmt::format("killing an unfinished resource operation of the last run (process "
-                            "group {})",
-                            group));
+                fmt::format("killing an unfinished resource operation of the last run ({})", name));
         MonoTime warn_at = runtime::now() + kLockWarning;
-        while (runtime::group_exists(group)) {
-            runtime::signal_group(group, SIGKILL);
+        while (is_left(call)) {
             ::poll(nullptr, 0, kLockPollMs);
             if (runtime::now() < warn_at) continue;
-            log.log(Level::kError, "calls-do-not-die",
-                    fmt::format("process group {} cannot be killed yet; nothing is started before "
-                                "it is gone",
-                                group));
+            log.log(
+                Level::kError, "calls-do-not-die",
+                fmt::format("{} cannot be killed yet; nothing is started before it is gone", name));
             warn_at = runtime::now() + kLockWarning;
         }
     }
@@ -136,6 +146,21 @@ LogFiles open_log(const config::Loaded& loaded, gid_t group, log::Logger& log) {
     LogFiles files(settings.logfile, settings.debugfile, group);
     files.open_for(log);
     return files;
+}
+
+// Where resource operations get control groups of their own; empty: nowhere.
+std::string cgroup_tree(const std::string& run_dir, log::Logger& log) {
+    if (const Result<std::string> tree = runtime::make_cgroup_tree(run_dir)) {
+        log.log(Level::kInfo, "cgroup-tree",
+                fmt::format("resource operations run in control groups below {}", *tree));
+        return *tree;
+    } else {
+        log.log(Level::kInfo, "no-cgroup",
+                fmt::format("no control group can be made ({}): what a resource operation starts "
+                            "is known by its process group alone",
+                            tree.error().text));
+        return {};
+    }
 }
 
 bool is_ipfail_wanted(const config::Settings& settings) {
@@ -211,6 +236,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     }
     wait_for_last_run(*lock, log);
     end_left_over_calls(options.run_dir, log);
+    std::string cgroups = cgroup_tree(options.run_dir, log);
     GenerationStore store(options.state_dir);
     // On disk before anything is started: a frame of this generation may leave soon after.
     if (const Result<void> begun = store.begin(runtime::wall_time().seconds); !begun) {
@@ -228,6 +254,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
                     .hacluster = *hacluster,
                     .clients = std::move(clients),
                     .log_files = std::move(*files),
+                    .cgroup_tree = std::move(cgroups),
                     .lock = std::move(*lock),
                     .store = std::move(store)};
 }

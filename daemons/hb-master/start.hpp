@@ -43,6 +43,7 @@ struct Prepared {
     runtime::Identity hacluster;  // and its group haclient
     std::vector<RespawnClient> clients;
     LogFiles log_files;  // our own log goes there already
+    std::string cgroup_tree;  // of resource operations; empty: there is none
     RunLock lock;
     GenerationStore store;
 };

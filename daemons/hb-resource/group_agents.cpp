@@ -41,10 +41,13 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
                          const Spec& spec, Callbacks callbacks)
     : callbacks_(std::move(callbacks)),
       directories_(spec.directories),
-      scripts_(loop, script_environment(settings, spec.self, spec.config_dir),
+      scripts_(loop, script_environment(settings, spec.self, spec.config_dir), spec.cgroup_tree,
                {.on_done = [this](const OperationDone& done) noexcept { answer(done); },
                 .on_event = [this](const Event& event) noexcept { callbacks_.on_event(event); },
-                .call_started = [this](pid_t pid) noexcept { return callbacks_.call_started(pid); },
+                .call_started =
+                    [this](pid_t pid, std::uint32_t cgroup) noexcept {
+                        return callbacks_.call_started(pid, cgroup);
+                    },
                 .call_finished = [this](pid_t pid) noexcept { callbacks_.call_finished(pid); }}),
       units_(loop,
              {.on_done = [this](const OperationDone& done) noexcept { answer(done); },

@@ -38,7 +38,8 @@ class GroupAgents {
         NodeId self{};
         std::string config_dir;
         config::AgentDirectories directories;
-        RunnerSettings limits;  // its deadlines and retries, for every group
+        std::string cgroup_tree;  // empty: none
+        RunnerSettings limits;    // its deadlines and retries, for every group
     };
     struct Callbacks {
         // Never empty; of each group one. What came together is told together: whoever publishes
@@ -49,7 +50,7 @@ class GroupAgents {
         // Where a group's addresses are or would be. For every group once the kernel's table is
         // complete, then at changes.
         std::move_only_function<void(const GroupPlaces&) noexcept> on_places;
-        std::move_only_function<bool(pid_t group) noexcept> call_started;
+        std::move_only_function<bool(pid_t group, std::uint32_t cgroup) noexcept> call_started;
         std::move_only_function<void(pid_t group) noexcept> call_finished;
     };
     [[nodiscard]] static Result<std::unique_ptr<GroupAgents>> open(runtime::EventLoop& loop,

@@ -21,7 +21,8 @@ int release_main(int argc, char** argv) {
     app.add_option("--config-dir", options.config_dir, "where ha.cf, haresources, authkeys are")
         ->capture_default_str();
     app.add_option("--node", options.own_node, "this node's name (default: as the suite finds it)");
-    app.add_option("--run-dir", options.run_dir, "where it is remembered what is in maintenance")
+    app.add_option("--run-dir", options.run_dir,
+                   "of the suite that died: what is in maintenance, its control groups")
         ->capture_default_str();
     app.add_option("--log", target, "journal or stderr")
         ->check(CLI::IsMember({"journal", "stderr"}))

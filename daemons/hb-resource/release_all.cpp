@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/config/load.hpp"
+#include "common/runtime/cgroup_tree.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "daemons/hb-resource/group_agents.hpp"
 #include "daemons/hb-resource/memory_file.hpp"
@@ -44,6 +45,7 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
         return kExitNotConfigured;
     }
 
+    const Result<std::string> cgroups = runtime::make_cgroup_tree(options.run_dir);
     runtime::EventLoop loop;
     std::set<GroupName> left;
     std::set<GroupName> failed;
@@ -51,7 +53,8 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
         GroupAgents::open(loop, loaded.settings,
                           {.self = *loaded.self,
                            .config_dir = options.config_dir,
-                           .directories = config::agent_directories(options.config_dir)},
+                           .directories = config::agent_directories(options.config_dir),
+                           .cgroup_tree = cgroups.value_or("")},
                           {.on_done =
                                [&](const std::vector<RunnerDone>& results) noexcept {
                                    for (const RunnerDone& done : results) {
@@ -64,7 +67,7 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
                            .on_trouble = [](const RunnerTrouble&) noexcept {},
                            .on_event = [&](const Event& event) noexcept { log.log(event); },
                            .on_places = [](const GroupPlaces&) noexcept {},
-                           .call_started = [](pid_t) noexcept { return true; },
+                           .call_started = [](pid_t, std::uint32_t) noexcept { return true; },
                            .call_finished = [](pid_t) noexcept {}});
     if (!agents) {
         log.log(Level::kCrit, "release-impossible", agents.error().text);
@@ -81,6 +84,8 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
         (*agents)->stop(name);
     if (!left.empty()) loop.run();
 
+    agents->reset();
+    if (cgroups) runtime::tidy_cgroup_tree(*cgroups);
     for (const GroupName& name : failed)
         log.log(
             Level::kCrit, "release-failed",

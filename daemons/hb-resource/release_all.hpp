@@ -16,8 +16,8 @@ namespace hb::resource {
 
 struct ReleaseOptions {
     std::string config_dir = "/etc/ha.d";
-    std::string own_node;  // empty: nodeinfo, or uname -n
-    std::string run_dir = "/run/ha-suite";
+    std::string own_node;                   // empty: nodeinfo, or uname -n
+    std::string run_dir = "/run/ha-suite";  // of the suite that died; names its control groups
 };
 
 // Exit code: 0 everything is stopped, 1 something is not, 6 the configuration cannot be read.

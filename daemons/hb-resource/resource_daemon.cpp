@@ -79,7 +79,8 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
         host.loop(), setup.settings,
         {.self = setup.self,
          .config_dir = setup.config_dir,
-         .directories = config::agent_directories(setup.config_dir)},
+         .directories = config::agent_directories(setup.config_dir),
+         .cgroup_tree = setup.cgroup_tree},
         {.on_done =
              [this](const std::vector<RunnerDone>& results) noexcept {
                  GroupsDone all;
@@ -97,8 +98,9 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
          // A call that the master does not know of would outlive us unseen (section 8). A dead
          // master starts no successor: then there is nobody to tell, and releasing must go on.
          .call_started =
-             [this](pid_t group) noexcept {
-                 const auto told = host_.tell_master(ipc::CallStarted{.group = group});
+             [this](pid_t group, std::uint32_t cgroup) noexcept {
+                 const auto told =
+                     host_.tell_master(ipc::CallStarted{.group = group, .cgroup = cgroup});
                  return told == runtime::SendResult::kSent || told == runtime::SendResult::kClosed;
              },
          .call_finished =

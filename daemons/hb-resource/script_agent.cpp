@@ -27,6 +27,7 @@ constexpr Duration kLeastTime = 1s;  // for a status after a stop that took all 
 constexpr const char* kOcfScratch = "/run/resource-agents";  // HA_RSCTMP
 constexpr std::size_t kOutputKept = 4096;                    // of a status, to look for words in
 constexpr std::string_view kExitReason = "ocf-exit-reason:";
+constexpr Duration kDyingPoll = 5ms;
 constexpr std::size_t kLinesKept = 1000;  // of its standard error
 
 // What a script says on its standard error, apart: "is the server running?" must not be taken for
@@ -96,6 +97,9 @@ struct ScriptAgent::Call {
     std::unique_ptr<runtime::ChildProcess> process;
     std::unique_ptr<runtime::Timer> dying;  // it should be dead by then
     bool given_up = false;                  // answered, though it has not ended
+    CallCgroups::Place place;
+    bool is_cancelled = false;
+    bool is_over = false;  // nothing of it is left, and it was answered
 
     [[nodiscard]] const char* word_for(Operation what) const {
         return operation.ocf ? ocf_action(what) : to_string(what);
@@ -109,10 +113,13 @@ struct ScriptAgent::Call {
 };
 
 ScriptAgent::ScriptAgent(runtime::EventLoop& loop, std::vector<std::string> environment,
-                         Callbacks callbacks)
+                         std::string cgroup_tree, Callbacks callbacks)
     : loop_(loop),
       environment_(std::move(environment)),
       callbacks_(std::move(callbacks)),
+      cgroups_(std::move(cgroup_tree),
+               [this](const Event& event) noexcept { callbacks_.on_event(event); }),
+      look_again_(loop, [this]() noexcept { look_at_dying(); }),
       deliver_(loop, [this]() noexcept { deliver(); }) {}
 
 ScriptAgent::~ScriptAgent() = default;
@@ -133,6 +140,7 @@ void ScriptAgent::run(ScriptOperation operation) {
 void ScriptAgent::cancel(std::uint64_t id) {
     const auto found = calls_.find(id);
     if (found == calls_.end() || found->second->operation.operation != Operation::kStatus) return;
+    found->second->is_cancelled = true;
     if (found->second->process) found->second->process->end(Duration::zero());
 }
 
@@ -158,6 +166,9 @@ void ScriptAgent::call(Call& call, Operation verb) {
     }
     spec.timeout = std::max(call.deadline - runtime::now(), kLeastTime);
     spec.grace = kGrace;
+    spec.is_ordinary = true;
+    call.place = cgroups_.make();
+    spec.cgroup = call.place.cgroup;
     call.errors.reset();
     if (verb == Operation::kStatus) {
         call.errors = std::make_unique<ErrorLines>(
@@ -169,15 +180,15 @@ void ScriptAgent::call(Call& call, Operation verb) {
     auto started = runtime::ChildProcess::start(
         loop_, spec,
         {.before_exec =
-             [this, group](pid_t pid) noexcept {
+             [this, group, cgroup = call.place.number](pid_t pid) noexcept {
                  *group = pid;
-                 return callbacks_.call_started(pid);
+                 return callbacks_.call_started(pid, cgroup);
              },
          .on_line = [this, &call](std::string_view text) noexcept { line(call, text, false); },
          .on_exit =
              [this, &call, group](const runtime::ExitStatus& status) noexcept {
                  callbacks_.call_finished(*group);
-                 ended(call, status);
+                 exited(call, status);
              }});
     if (call.errors) call.errors->close_script_end();
     if (started) {
@@ -188,6 +199,7 @@ void ScriptAgent::call(Call& call, Operation verb) {
         return;
     }
     if (*group >= 0) callbacks_.call_finished(*group);
+    cgroups_.settle(std::exchange(call.place, {}), call.operation.group);
     const std::string problem =
         fmt::format("cannot run {}: {}", call.operation.script, started.error().text);
     say(call, Level::kError, "script-not-run", problem);
@@ -222,13 +234,39 @@ void ScriptAgent::hangs(Call& call) {
     deliver_.schedule();
 }
 
-void ScriptAgent::ended(Call& call, const runtime::ExitStatus& status) {
+void ScriptAgent::exited(Call& call, const runtime::ExitStatus& status) {
     const runtime::ExitStatus end = status;
-    call.dying->disarm();
     call.errors.reset();  // its last lines are logged now
     // The process object may go inside its own callback, but not before we are through with it.
     const std::unique_ptr<runtime::ChildProcess> process = std::move(call.process);
-    if (call.given_up) return deliver_.schedule();
+    if (!process->in_cgroup() || !(end.timed_out || call.is_cancelled) ||
+        call.place.cgroup->is_empty())
+        return ended(call, end);
+    dying_.push_back({&call, end});
+    look_again_.arm(runtime::now() + kDyingPoll);
+}
+
+// It is over when nothing of it lives (or when hangs() gave it up).
+void ScriptAgent::look_at_dying() noexcept {
+    for (const Dying& dying : std::exchange(dying_, {})) {
+        const runtime::Cgroup& cgroup = *dying.call->place.cgroup;
+        if (cgroup.is_empty()) {
+            ended(*dying.call, dying.status);
+            continue;
+        }
+        cgroup.kill();
+        dying_.push_back(dying);
+    }
+    if (!dying_.empty()) look_again_.arm(runtime::now() + kDyingPoll);
+}
+
+void ScriptAgent::ended(Call& call, const runtime::ExitStatus& end) {
+    call.dying->disarm();
+    cgroups_.settle(std::exchange(call.place, {}), call.operation.group);
+    if (call.given_up) {
+        call.is_over = true;
+        return deliver_.schedule();
+    }
     if (call.operation.ocf) return ocf_ended(call, end);
     if (call.verb == Operation::kStatus) return status_ended(call, end);
     if (end.ok()) return finish(call, Outcome::kOk, "");
@@ -287,7 +325,7 @@ void ScriptAgent::finish(Call& call, Outcome outcome, std::string detail) {
 }
 
 void ScriptAgent::deliver() noexcept {
-    std::erase_if(hanging_, [](const auto& call) { return call->process == nullptr; });
+    std::erase_if(hanging_, [](const auto& call) { return call->is_over; });
     for (const OperationDone& done : std::exchange(finished_, {})) {
         calls_.erase(done.id);
         callbacks_.on_done(done);

@@ -1,5 +1,6 @@
 // ScriptAgent: runs scripts of resource.d and init.d as Heartbeat did: `script args... start`, and
-// OCF agents, in a process group of their own, each with a deadline. Never waits for one.
+// OCF agents, in a process group (and a control group, where there are) of their own, each with a
+// deadline. Never waits for one. What must be killed has ended when all of its control group has.
 //
 // An OCF agent goes by its exit codes (ocf_rules.hpp). For the others: a start asks for the status
 // first and starts only what does not run. Start and stop go by the exit code, status by what the
@@ -30,6 +31,7 @@
 #include "common/runtime/child_process.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
+#include "daemons/hb-resource/call_cgroups.hpp"
 #include "daemons/hb-resource/group_runner.hpp"
 #include "daemons/hb-resource/ocf_rules.hpp"
 
@@ -53,11 +55,11 @@ class ScriptAgent {
         std::move_only_function<void(const OperationDone&) noexcept> on_done;
         std::move_only_function<void(const Event&) noexcept> on_event;
         // False: the call must not run.
-        std::move_only_function<bool(pid_t group) noexcept> call_started;
+        std::move_only_function<bool(pid_t group, std::uint32_t cgroup) noexcept> call_started;
         std::move_only_function<void(pid_t group) noexcept> call_finished;
     };
     ScriptAgent(runtime::EventLoop& loop, std::vector<std::string> environment,
-                Callbacks callbacks);
+                std::string cgroup_tree, Callbacks callbacks);
     ~ScriptAgent();  // calls under way are killed
     ScriptAgent(const ScriptAgent&) = delete;
     ScriptAgent& operator=(const ScriptAgent&) = delete;
@@ -71,6 +73,8 @@ class ScriptAgent {
     void call(Call& call, Operation verb);
     void line(Call& call, std::string_view text, bool error);
     void hangs(Call& call);
+    void exited(Call& call, const runtime::ExitStatus& status);
+    void look_at_dying() noexcept;
     void ended(Call& call, const runtime::ExitStatus& status);
     void ocf_ended(Call& call, const runtime::ExitStatus& status);
     void status_ended(Call& call, const runtime::ExitStatus& status);
@@ -83,7 +87,14 @@ class ScriptAgent {
     Callbacks callbacks_;
     std::map<std::uint64_t, std::unique_ptr<Call>> calls_;
     std::vector<std::unique_ptr<Call>> hanging_;  // answered, and not ended yet
+    struct Dying {  // killed, and not all of it has gone
+        Call* call = nullptr;
+        runtime::ExitStatus status;
+    };
+    std::vector<Dying> dying_;
     std::vector<OperationDone> finished_;
+    CallCgroups cgroups_;
+    runtime::Timer look_again_;
     runtime::Defer deliver_;
 };
 

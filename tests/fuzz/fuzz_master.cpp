@@ -60,7 +60,8 @@ ipc::DaemonToMaster to_master(test::Generator& random) {
         case 2:
             return ipc::Fault{ipc::Program::kResource, random.sentence()};
         case 3:
-            return ipc::CallStarted{1 + static_cast<std::int32_t>(random.below(1 << 20))};
+            return ipc::CallStarted{1 + static_cast<std::int32_t>(random.below(1 << 20)),
+                                    static_cast<std::uint32_t>(random.below(1 << 20))};
         case 4:
             return ipc::CallFinished{1 + static_cast<std::int32_t>(random.below(1 << 20))};
         default:

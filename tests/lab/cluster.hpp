@@ -25,6 +25,7 @@ struct ClusterConfig {
     };
 
     unsigned nodes = 2;
+    bool cgroups = true;  // the nodes have a control group hierarchy, where the machine has one
     std::string keepalive = "250ms";
     std::string deadtime = "1s";
     std::string initdead = "2s";

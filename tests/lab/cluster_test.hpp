@@ -23,7 +23,7 @@ class ClusterTest : public ::testing::Test {
     }
     // The same without starting anything.
     void prepare_cluster(ClusterConfig config = {}) {
-        lab_ = std::make_unique<Lab>(LabOptions{.nodes = config.nodes});
+        lab_ = std::make_unique<Lab>(LabOptions{.nodes = config.nodes, .cgroups = config.cgroups});
         cluster_ = std::make_unique<Cluster>(*lab_, std::move(config));
         arp_ = std::make_unique<ArpWatch>(lab_->client(), cluster_->addresses());
     }

@@ -17,10 +17,12 @@ namespace hb::lab {
 namespace {
 
 // In the child of a process with threads: system calls only, until the new program runs.
-[[noreturn]] void become_init(int socket, int vault, char* const* args) {
+[[noreturn]] void become_init(int socket, int vault, bool own_cgroup, char* const* args) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::setsid();
     ::signal(SIGPIPE, SIG_DFL);
+    // What the group that we were born in is below is not the node's to see.
+    if (own_cgroup && ::unshare(CLONE_NEWCGROUP) != 0) ::_exit(124);
     if (::setns(vault, CLONE_NEWNS) != 0) ::_exit(121);
     if (::unshare(CLONE_NEWNS) != 0) ::_exit(122);
     // Our end has to be 3, open across the exec; if it is 3 already dup2 would keep close-on-exec.
@@ -35,18 +37,22 @@ namespace {
     ::_exit(127);
 }
 
-pid_t clone_with_namespaces() {
+pid_t clone_with_namespaces(int cgroup) {
     clone_args args{};
     args.flags = CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
     args.exit_signal = SIGCHLD;
+    if (cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = static_cast<__u64>(cgroup);
+    }
     return static_cast<pid_t>(
         must(::syscall(SYS_clone3, &args, sizeof args), "a new node's namespaces"));
 }
 
 }  // namespace
 
-InitLink::InitLink(Pump& pump, Wakeup& wakeup, const Vault& vault, const nlohmann::json& spec,
-                   OnExit on_exit)
+InitLink::InitLink(Pump& pump, Wakeup& wakeup, const Vault& vault, int cgroup,
+                   const nlohmann::json& spec, OnExit on_exit)
     : pump_(pump), wakeup_(wakeup), on_exit_(std::move(on_exit)) {
     int ends[2];
     must(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "socketpair");
@@ -55,8 +61,8 @@ InitLink::InitLink(Pump& pump, Wakeup& wakeup, const Vault& vault, const nlohman
     std::string program = LAB_NODE_INIT;
     std::string words = spec.dump();
     char* const args[] = {program.data(), words.data(), nullptr};
-    pid_ = clone_with_namespaces();
-    if (pid_ == 0) become_init(theirs.get(), vault.mount_namespace(), args);
+    pid_ = clone_with_namespaces(cgroup);
+    if (pid_ == 0) become_init(theirs.get(), vault.mount_namespace(), cgroup >= 0, args);
     pump_.add(socket_.get(), [this] { return on_readable(); });
 }
 

@@ -24,8 +24,9 @@ class InitLink {
     using OnExit = std::function<void(pid_t pid, int wait_status)>;
 
     // Starts process 1 in new network, PID, UTS, IPC and mount namespaces. Its life ends with that
-    // of the calling *thread*, which therefore has to be the one that keeps the lab.
-    InitLink(Pump& pump, Wakeup& wakeup, const Vault& vault, const nlohmann::json& spec,
+    // of the calling *thread*, which therefore has to be the one that keeps the lab. `cgroup`: the
+    // directory of the control group that it is born in and sees as a root; -1: ours.
+    InitLink(Pump& pump, Wakeup& wakeup, const Vault& vault, int cgroup, const nlohmann::json& spec,
              OnExit on_exit);
     ~InitLink();
     InitLink(const InitLink&) = delete;

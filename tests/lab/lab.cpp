@@ -49,7 +49,7 @@ std::string Lab::cannot_run() {
     return {};
 }
 
-Lab::Lab(LabOptions options) : vault_(LAB_BUILD_ROOT) {
+Lab::Lab(LabOptions options) : cgroups_(options.cgroups), vault_(LAB_BUILD_ROOT) {
     ::signal(SIGPIPE, SIG_IGN);
     connect_outside();
     addresses_ = std::make_unique<AddressWatch>(switch_, rtnl_, log_, wakeup_);

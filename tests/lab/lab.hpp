@@ -30,6 +30,7 @@ namespace hb::lab {
 
 struct LabOptions {
     unsigned nodes = 2;
+    bool cgroups = true;  // where the machine lets us: each node has a hierarchy of its own
 };
 
 class Lab {
@@ -48,6 +49,7 @@ class Lab {
     // Whether this process may make one; else why not, for a skipped test.
     [[nodiscard]] static std::string cannot_run();
 
+    [[nodiscard]] bool has_cgroups() const { return cgroups_; }
     [[nodiscard]] unsigned size() const { return static_cast<unsigned>(nodes_.size()); }
     [[nodiscard]] Node& node(unsigned number);
     void boot_all();
@@ -76,6 +78,7 @@ class Lab {
   private:
     void connect_outside();
 
+    const bool cgroups_;
     Wakeup wakeup_;
     LogBook log_{wakeup_};
     Vault vault_;

@@ -92,11 +92,14 @@ void Node::boot() {
     std::string hosts;
     for (unsigned n = 1; n <= lab_.size(); ++n)
         hosts += fmt::format("10.77.0.{0} node{0}\n10.77.1.{0} node{0}-hb\n", n);
+    if (lab_.has_cgroups()) cgroup_ = NodeCgroup::make(name_);
     const nlohmann::json spec = {{"name", name_},
                                  {"vault", Vault::mount_point()},
                                  {"disk", fmt::format("{}/{}", Vault::mount_point(), name_)},
+                                 {"cgroup", cgroup_ != nullptr},
                                  {"hosts", hosts}};
-    init_ = std::make_unique<InitLink>(lab_.pump(), lab_.wakeup(), lab_.vault(), spec,
+    init_ = std::make_unique<InitLink>(lab_.pump(), lab_.wakeup(), lab_.vault(),
+                                       cgroup_ ? cgroup_->fd() : -1, spec,
                                        [this](pid_t pid, int status) { on_exit(pid, status); });
     try {
         network_ = std::make_unique<NetNamespace>(init_->pid());
@@ -105,6 +108,7 @@ void Node::boot() {
     } catch (...) {
         network_.reset();
         init_.reset();
+        cgroup_.reset();
         throw;
     }
     lab_.log().write(name_, "powered on");
@@ -144,6 +148,7 @@ LabTime Node::power_off() {
     lab_.log().write(name_, "powered off");
     network_.reset();
     init_.reset();
+    cgroup_.reset();
     // The network namespace goes in the kernel's own time; the cables must not be in a next boot's
     // way.
     lab_.rtnl().delete_links({ports_.at(Cable::kHeartbeat), ports_.at(Cable::kService)});

@@ -15,6 +15,7 @@
 
 #include "tests/lab/init_link.hpp"
 #include "tests/lab/net_namespace.hpp"
+#include "tests/lab/node_cgroup.hpp"
 #include "tests/lab/os.hpp"
 
 namespace hb::lab {
@@ -108,6 +109,8 @@ class Node {
     void remove_file(const std::string& path);
 
     [[nodiscard]] const NetNamespace& network() const;
+    // Its control group, as the machine names it; empty: it has none of its own.
+    [[nodiscard]] std::string cgroup() const { return cgroup_ ? cgroup_->path() : ""; }
     [[nodiscard]] pid_t init_pid() const;  // as the machine numbers it
 
   private:
@@ -121,6 +124,7 @@ class Node {
     const unsigned number_;
     const std::string name_;
     unsigned boots_ = 0;
+    std::unique_ptr<NodeCgroup> cgroup_;
     std::unique_ptr<InitLink> init_;
     std::unique_ptr<NetNamespace> network_;
     std::map<Cable, int> ports_;  // interface numbers in the switch

@@ -71,6 +71,8 @@ void make_file_system(const json& spec) {
     mount_tmpfs("/dev/shm", "mode=1777");
     must(::mount("proc", "/proc", "proc", 0, nullptr), "/proc");
     must(::mount("sysfs", "/sys", "sysfs", MS_RDONLY, nullptr), "/sys");
+    if (spec.at("cgroup").get<bool>())
+        must(::mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, nullptr), "/sys/fs/cgroup");
 }
 
 // --- what an installation leaves on a host -------------------------------------------------------

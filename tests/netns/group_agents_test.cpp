@@ -113,7 +113,7 @@ class GroupAgentsTest : public testing::Test {
              .on_event = [this](const Event& event) noexcept { log_ += event.text + "\n"; },
              .on_places = [this](const GroupPlaces& places) noexcept { places_.push_back(places); },
              .call_started =
-                 [this](pid_t pid) noexcept {
+                 [this](pid_t pid, std::uint32_t) noexcept {
                      running_.insert(pid);
                      return allow_calls_;
                  },

@@ -30,6 +30,7 @@ struct Setup {
     Incarnation incarnation;
     std::string config_dir;  // /etc/ha.d
     std::string run_dir;
+    std::string cgroup_tree;  // for resource operations; empty: none can be made
     // hb-comm only: the highest generation seen of each peer, and the keys.
     std::map<NodeId, std::uint64_t> known_generations;
     std::optional<config::AuthKeys> keys;
@@ -92,9 +93,11 @@ struct Fault {
     bool operator==(const Fault&) const = default;
 };
 // hb-resource: an agent call is about to run in this process group / has ended (its leader is not
-// reaped yet). Calls without an end are killed before a new hb-resource starts.
+// reaped yet). Calls without an end are killed before a new hb-resource starts, with the cgroup of
+// that number.
 struct CallStarted {
     std::int32_t group = 0;
+    std::uint32_t cgroup = 0;  // 0: none
     bool operator==(const CallStarted&) const = default;
 };
 struct CallFinished {

@@ -102,7 +102,14 @@ class MasterGenerator : public test::Generator {
         return k;
     }
     ipc::Setup setup() {
-        ipc::Setup s{settings(), {}, incarnation(), "/" + word_path(), "/" + word_path(), {}, {}};
+        ipc::Setup s{.settings = settings(),
+                     .self = {},
+                     .incarnation = incarnation(),
+                     .config_dir = "/" + word_path(),
+                     .run_dir = "/" + word_path(),
+                     .cgroup_tree = coin() ? "/" + word_path() : "",
+                     .known_generations = {},
+                     .keys = {}};
         s.self = node_id(below(s.settings.nodes.size()));
         for (std::size_t n = below(4); n > 0; --n)
             s.known_generations[node()] = number() | 1;
@@ -134,7 +141,8 @@ class MasterGenerator : public test::Generator {
             case 2:
                 return ipc::Fault{program(), sentence()};
             case 3:
-                return ipc::CallStarted{static_cast<std::int32_t>(2 + below(4000000))};
+                return ipc::CallStarted{static_cast<std::int32_t>(2 + below(4000000)),
+                                        coin() ? static_cast<std::uint32_t>(number()) : 0};
             case 4:
                 return ipc::CallFinished{static_cast<std::int32_t>(2 + below(4000000))};
             default:

@@ -6,17 +6,19 @@ namespace hb::master {
 namespace {
 
 TEST(CallRecord, TextRoundTrip) {
-    EXPECT_EQ(to_text({{400, 12}, {500, 13}}), "400 12\n500 13\n");
-    EXPECT_EQ(
-        parse_calls("400 12\n500 13\n"),
-        (std::vector<RecordedCall>{{.group = 400, .started = 12}, {.group = 500, .started = 13}}));
+    const RecordedCall plain{.group = 400, .started = 12, .cgroup = ""};
+    const RecordedCall boxed{.group = 500, .started = 13, .cgroup = "/sys/fs/cgroup/a b/call-7"};
+    const std::string text = "400 12\n500 13 /sys/fs/cgroup/a b/call-7\n";
+    EXPECT_EQ(to_text({{400, plain}, {500, boxed}}), text);
+    EXPECT_EQ(parse_calls(text), (std::vector<RecordedCall>{plain, boxed}));
 }
 
 TEST(CallRecord, WhatACrashLeftHalfWrittenIsSkipped) {
     EXPECT_TRUE(parse_calls("").empty());
     EXPECT_EQ(parse_calls("400 12\n500 1").size(), 1u);
     // None of these may ever be killed.
-    EXPECT_TRUE(parse_calls("1 5\n0 5\n-1 5\n-400 5\nx 5\n400\n400 \n400 5x\n").empty());
+    EXPECT_TRUE(
+        parse_calls("1 5\n0 5\n-1 5\n-400 5\nx 5\n400\n400 \n400 5x\n400 5 \n400 5 x/y\n").empty());
 }
 
 TEST(CallRecord, StartTimeWhateverTheNameIs) {

@@ -85,6 +85,18 @@ config::RespawnLine read(const pb::RespawnLine& from, Reader& in) {
             from.is_heartbeat_client(), read(from.position(), in)};
 }
 
+void put(const config::NotifyLine& from, pb::NotifyLine& to) {
+    const auto& [user, command, position] = from;
+    to.set_user(user);
+    to.set_command(command);
+    put(position, *to.mutable_position());
+}
+
+config::NotifyLine read(const pb::NotifyLine& from, Reader& in) {
+    return {text(from.user(), kWordBytes, "user", in),
+            text(from.command(), kWordBytes, "command", in), read(from.position(), in)};
+}
+
 template <typename Repeated>
 void put_words(const std::vector<std::string>& from, Repeated& to) {
     for (const std::string& word : from)
@@ -229,8 +241,9 @@ config::Fencing read(const pb::Fencing& from, Reader& in) {
 
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
-                 auto_failback, respawn, pings, isolation_stop, logfile, debugfile, logfacility,
-                 debug, monitoring, call_times, failback_windows, fencing, groups, raw] = from;
+                 auto_failback, respawn, notify, pings, isolation_stop, logfile, debugfile,
+                 logfacility, debug, monitoring, call_times, failback_windows, fencing, groups,
+                 raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -242,6 +255,7 @@ void put(const config::Settings& from, pb::Settings& to) {
     put_all(media, *to.mutable_media());
     to.set_auto_failback(static_cast<std::uint32_t>(auto_failback));
     put_all(respawn, *to.mutable_respawn());
+    put_all(notify, *to.mutable_notify());
     put_all(pings, *to.mutable_pings());
     to.set_isolation_keep(!isolation_stop);
     to.set_logfile(logfile);
@@ -293,6 +307,7 @@ config::Settings read(const pb::Settings& from, Reader& in) {
     to.auto_failback =
         enumerator(from.auto_failback(), config::AutoFailback::kLegacy, "auto_failback", in);
     to.respawn = read_all(from.respawn(), kLines, "respawn lines", in);
+    to.notify = read_all(from.notify(), kLines, "notify lines", in);
     to.pings = read_all(from.pings(), limits::kPingNodes, "ping nodes", in);
     to.isolation_stop = !from.isolation_keep();
     to.logfile = text(from.logfile(), kWordBytes, "logfile", in);

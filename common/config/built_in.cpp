@@ -14,7 +14,9 @@ namespace hb::config {
 namespace {
 
 constexpr std::array kAgents = {
+    &kDelayAgent,
     &kFilesystemAgent,
+    &kMailToAgent,
 };
 
 bool is_integer(std::string_view text) {

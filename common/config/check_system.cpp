@@ -13,6 +13,7 @@
 
 #include "common/config/built_in.hpp"
 #include "common/config/fence_types.hpp"
+#include "common/config/rc_scripts.hpp"
 
 namespace hb::config {
 namespace {
@@ -60,6 +61,22 @@ void check_host(const Resource& resource, Diagnostics& diagnostics) {
             diagnostics.warning(resource.position, problem.text);
 }
 
+void check_hooks(const Settings& settings, const std::string& rc_directory,
+                 Diagnostics& diagnostics) {
+    for (const NotifyLine& line : settings.notify) {
+        const std::string program = line.command.substr(0, line.command.find_first_of(" \t"));
+        if (!line.user.empty() && !has_user(line.user))
+            diagnostics.error(line.position,
+                              fmt::format("notify: there is no user '{}' here", line.user));
+        if (!is_executable_file(program))
+            diagnostics.error(line.position,
+                              fmt::format("notify: [{}] is not executable", program));
+    }
+    for (const RcScript& script : find_rc_scripts(rc_directory))
+        if (!script.moves_resources.empty())
+            diagnostics.warning({script.path, 0, 0}, refusal_of(script));
+}
+
 void check_agents(const Settings& settings, const AgentDirectories& directories,
                   Diagnostics& diagnostics) {
     for (const Group& group : settings.groups)
@@ -105,6 +122,7 @@ void check_port(const Settings& settings, Diagnostics& diagnostics) {
 void check_system(const Settings& settings, const AgentDirectories& directories,
                   Diagnostics& diagnostics) {
     check_clients(settings, diagnostics);
+    check_hooks(settings, directories.rc_d, diagnostics);
     check_agents(settings, directories, diagnostics);
     check_fence_agents(settings, diagnostics);
     check_port(settings, diagnostics);

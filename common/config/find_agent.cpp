@@ -266,6 +266,7 @@ std::optional<Result<FoundAgent>> unit(const Resource& resource, const AgentDire
 AgentDirectories agent_directories(const std::string& config_dir) {
     AgentDirectories result;
     result.resource_d = config_dir + "/resource.d";
+    result.rc_d = config_dir + "/rc.d";
     result.ocf_instances = config_dir + "/conf/OCF";
     if (const std::string beside = program_beside_this("hb-agent"); is_executable_file(beside))
         result.hb_agent = beside;

@@ -25,6 +25,7 @@ namespace hb::config {
 struct AgentDirectories {
     std::string resource_d = "/etc/ha.d/resource.d";
     std::string init_d = "/etc/init.d";
+    std::string rc_d = "/etc/ha.d/rc.d";  // hooks (rc_scripts.hpp)
     std::string ocf_root = "/usr/lib/ocf";
     std::string ocf_instances = "/etc/ha.d/conf/OCF";  // OCF::TYPE::INSTANCE
     std::string hb_agent = std::string(kLibexecDir) + "/hb-agent";

@@ -137,6 +137,7 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"ping_group", &HaCfParser::take_ping_group},
         {"isolation", &HaCfParser::take_isolation},
         {"respawn", &HaCfParser::take_respawn},
+        {"notify", &HaCfParser::take_notify},
         {"logfile", &HaCfParser::take_log_path},
         {"debugfile", &HaCfParser::take_log_path},
         {"logfacility", &HaCfParser::take_logfacility},

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 7> kHeartbeatClients = {
     "ccm", "dopd", "apphbd", "pingd", "mgmtd", "cibmon", "lha-snmpagent"};
 
 constexpr std::size_t kMostClients = 64;  // respawn lines
+constexpr std::size_t kMostNotify = 16;   // notify lines
 
 std::string_view base_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
@@ -317,6 +318,24 @@ void HaCfParser::take_respawn(const Statement& s) {
     if (out_.settings.respawn.size() == kMostClients)
         return broken(s, line.position, fmt::format("more than {} respawn lines", kMostClients));
     out_.settings.respawn.push_back(std::move(line));
+}
+
+// A first word that is no path is the user.
+void HaCfParser::take_notify(const Statement& s) {
+    Line rest = s.rest;
+    NotifyLine line;
+    if (!rest.text.starts_with('/')) {
+        if (!check_command(s)) return;
+        line.user = take_word(rest, kBlanks).text;
+    }
+    line.command = rest.text;
+    line.position = rest.at;
+    if (std::string_view(take_word(rest, kBlanks).text).ends_with('/'))
+        return broken(s, line.position,
+                      fmt::format("notify: [{}] is not a program", printable(line.command)));
+    if (out_.settings.notify.size() == kMostNotify)
+        return broken(s, line.position, fmt::format("more than {} notify lines", kMostNotify));
+    out_.settings.notify.push_back(std::move(line));
 }
 
 }  // namespace hb::config

@@ -54,6 +54,7 @@ class HaCfParser {
     void take_ping_group(const Statement& s);
     void take_isolation(const Statement& s);
     void take_respawn(const Statement& s);
+    void take_notify(const Statement& s);
     void take_log_path(const Statement& s);
     void take_logfacility(const Statement& s);
     void take_debug(const Statement& s);

@@ -102,6 +102,8 @@ Settings essence(Settings s) {
         m.position = {};
     for (RespawnLine& r : s.respawn)
         r.position = {};
+    for (NotifyLine& n : s.notify)
+        n.position = {};
     for (PingNode& p : s.pings)
         p.position = {};
     for (MonitorOverride& o : s.monitoring.overrides)
@@ -138,6 +140,8 @@ std::string print_ha_cf(const Settings& s) {
     text += fmt::format("auto_failback {}\n", print_failback(s.auto_failback));
     for (const RespawnLine& r : s.respawn)
         text += fmt::format("respawn {} {}\n", r.user, r.command);
+    for (const NotifyLine& n : s.notify)
+        text += fmt::format("notify {}{}{}\n", n.user, n.user.empty() ? "" : " ", n.command);
     for (const PingNode& p : s.pings) {
         text += p.is_group ? fmt::format("ping_group {}", p.name) : p.v6 ? "ping6" : "ping";
         for (const std::string& member : p.members)

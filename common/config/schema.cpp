@@ -111,6 +111,11 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "unless "
      "it ends with code 100. PROGRAM is an absolute path. A program called `ipfail`, whatever its "
      "directory, is the suite's own hb-ipfail."},
+    {"notify", kLine, kFull, kOften, "[USER] PROGRAM [ARGUMENT...]", "", "", 0, 0, "", "",
+     "A program that is told what happens in the cluster: JSON, one line an event, on its standard "
+     "input (docs/notify-events.md). It runs as USER, or as hacluster. PROGRAM is an absolute "
+     "path. "
+     "A directive of this suite, not of Heartbeat."},
     {"failfast", kLine, kAccepted, kOften, "USER PROGRAM [ARGUMENT...]", "", "", 0, 0, "",
      "the program is not started", "As `respawn`, but the host is reset when the program dies."},
     {"apiauth", kLine, kAccepted, kOften, "CLIENT [uid=USER,...] [gid=GROUP,...]", "",

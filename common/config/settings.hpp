@@ -180,6 +180,13 @@ struct Fencing {
     }
 };
 
+struct NotifyLine {       // `notify [USER] PROGRAM [ARGUMENT...]`
+    std::string user;     // empty: hacluster
+    std::string command;  // begins with an absolute path
+    Position position;
+    bool operator==(const NotifyLine&) const = default;
+};
+
 struct Settings {
     std::vector<std::string> nodes;  // by rank, lower case
     Duration keepalive = 1s;
@@ -191,6 +198,7 @@ struct Settings {
     std::vector<Medium> media;  // by LinkId
     AutoFailback auto_failback = AutoFailback::kLegacy;
     std::vector<RespawnLine> respawn;
+    std::vector<NotifyLine> notify;
     std::vector<PingNode> pings;
     bool isolation_stop = true;  // with ping nodes: who is isolated lets go (L3)
     std::string logfile;         // empty: none

@@ -25,8 +25,8 @@ namespace hb::runtime {
 
 namespace {
 
-constexpr std::size_t kReadsPerWakeup = 16;
-constexpr int kReadBytes = 4096;
+constexpr std::size_t kReadsPerWakeup = 4;
+constexpr int kReadBytes = 16 * 1024;
 
 struct Pipe {
     UniqueFd read;
@@ -65,15 +65,24 @@ class PipeDrain {
 
   private:
     void drain() noexcept {
-        std::array<char, 4096> dropped;
+        std::array<char, kReadBytes> dropped;
         const ssize_t n = ::read(pipe_.get(), dropped.data(), dropped.size());
+        if (n > 0 && !budget_.spend(static_cast<std::size_t>(n), now())) {
+            event_.cancel();
+            if (!go_on_)
+                go_on_ = std::make_unique<Timer>(
+                    loop_, [this]() noexcept { event_.watch(pipe_.get(), Interest::kRead); });
+            go_on_->arm(budget_.resume_at());
+        }
         if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) return;
         event_.cancel();
         loop_.release(this);
     }
     EventLoop& loop_;
     UniqueFd pipe_;
+    ReadBudget budget_;
     FdEvent event_;
+    std::unique_ptr<Timer> go_on_;  // only who floods has one
 };
 
 // Reaps a killed child that has no owner any more.
@@ -265,6 +274,7 @@ void ChildProcess::exited() noexcept {
     status.timed_out = timed_out_;
 
     deadline_.disarm();
+    read_later_.reset();
     exit_event_.cancel();
     if (pipe_) {
         // What was there when it ended, and no more: what it left running may write faster than we
@@ -288,8 +298,16 @@ void ChildProcess::exited() noexcept {
 // ---- output
 
 void ChildProcess::output(Readiness) noexcept {
-    for (std::size_t i = 0; i < kReadsPerWakeup && pipe_; ++i)
+    for (std::size_t i = 0; i < kReadsPerWakeup && pipe_; ++i) {
         if (!read_output()) return;
+        if (budget_.spend(kReadBytes, now())) continue;
+        output_event_.cancel();
+        if (!read_later_)
+            read_later_ = std::make_unique<Timer>(loop_, [this]() noexcept {
+                if (pipe_) output_event_.watch(pipe_.get(), Interest::kRead);
+            });
+        return read_later_->arm(budget_.resume_at());
+    }
 }
 
 bool ChildProcess::read_output() {

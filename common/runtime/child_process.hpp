@@ -11,9 +11,10 @@
 // become somebody else's meanwhile.
 //
 // Output (stdout and stderr together) arrives line by line, bounded; what is too much is read and
-// dropped, and said once. A program that still holds the pipe after its parent's exit is the
-// service: its output is read and dropped for as long as this loop lives.
-// "Cannot execute" is a line of output and exit code 127 (126: not permitted), as in a shell.
+// dropped, and said once. It is read at a bounded rate (ReadBudget): a flood waits in the pipe. A
+// program that still holds the pipe after its parent's exit is the service: its output is read and
+// dropped for as long as this loop lives. "Cannot execute" is a line of output and exit code 127
+// (126: not permitted), as in a shell.
 #pragma once
 
 #include <sys/types.h>
@@ -31,6 +32,7 @@
 #include "common/runtime/cgroup.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
+#include "common/runtime/read_budget.hpp"
 #include "common/runtime/unique_fd.hpp"
 
 namespace hb::runtime {
@@ -127,6 +129,8 @@ class ChildProcess {
     UniqueFd pipe_;
     FdEvent exit_event_;
     FdEvent output_event_;
+    ReadBudget budget_;
+    std::unique_ptr<Timer> read_later_;  // only who floods has one
     Timer deadline_;
 };
 

@@ -47,9 +47,9 @@ struct PrivilegePlan {
 // Loads the filter of a profile; for drop_privileges(). Irrevocable, inherited by children.
 [[nodiscard]] Result<void> load_syscall_filter(SyscallProfile profile, bool explain_denied);
 
-// SCHED_RR 1 (not inherited by children) and locked memory. Returns what could not be had, one
+// SCHED_RR (not inherited by children) and locked memory. Returns what could not be had, one
 // sentence part each ("memory is not locked: ..."); empty: all well. Containers often refuse.
-[[nodiscard]] std::vector<std::string> apply_realtime();
+[[nodiscard]] std::vector<std::string> apply_realtime(int priority);
 // Locked memory alone; empty: done.
 [[nodiscard]] std::string lock_memory();
 

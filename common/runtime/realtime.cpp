@@ -52,12 +52,12 @@ std::string lock_memory() {
     return fmt::format("memory is not locked: {}", std::strerror(errno));
 }
 
-std::vector<std::string> apply_realtime() {
+std::vector<std::string> apply_realtime(int priority) {
     std::vector<std::string> refused;
-    sched_param priority{};
-    priority.sched_priority = 1;
+    sched_param wanted{};
+    wanted.sched_priority = priority;
     // Agents and whatever else is started from here run at normal priority.
-    if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &priority) != 0)
+    if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &wanted) != 0)
         refused.push_back(fmt::format("no real-time priority: {}", std::strerror(errno)));
     if (std::string problem = lock_memory(); !problem.empty()) refused.push_back(problem);
     return refused;

@@ -263,10 +263,12 @@ void Shell::carry_out(const StartClient& action) {
     auto started = runtime::ChildProcess::start(
         loop_,
         {.argv = {"/bin/sh", "-c", "exec " + client.command},
-         .environment = client_environment(),
+         .environment = client.environment.empty() ? client_environment() : client.environment,
          .identity = client.identity,
          .capture_output = false,
-         .death_signal = SIGTERM},
+         .inherit_output = client.is_own,
+         .death_signal = SIGTERM,
+         .is_ordinary = true},
         {.on_exit = [this, index = action.client](const runtime::ExitStatus& status) noexcept {
             feed(ClientExited{index, exit_of(status)});
         }});

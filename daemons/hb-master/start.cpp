@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -16,6 +18,8 @@
 #include "common/base/ipc/program.hpp"
 #include "common/base/version.hpp"
 #include "common/config/check_system.hpp"
+#include "common/config/rc_scripts.hpp"
+#include "common/config/script_environment.hpp"
 #include "common/runtime/cgroup.hpp"
 #include "common/runtime/cgroup_tree.hpp"
 #include "common/runtime/system_clock.hpp"
@@ -169,6 +173,56 @@ bool is_ipfail_wanted(const config::Settings& settings) {
     return false;
 }
 
+// For a shell.
+std::string quoted(const std::string& word) {
+    const bool is_plain = std::ranges::all_of(word, [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '/' || c == '-' || c == '_' || c == '.';
+    });
+    if (is_plain && !word.empty()) return word;
+    std::string result = "'";
+    for (const char c : word)
+        result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return result + "'";
+}
+
+// hb-notify once for each notify line, as the line's user, and once as root for hooks in rc.d.
+void add_notifiers(const Options& options, const config::Loaded& loaded,
+                   const runtime::Identity& hacluster, std::vector<RespawnClient>& clients,
+                   log::Logger& log) {
+    const std::string rc_directory = options.config_dir + "/rc.d";
+    const bool has_hooks = !config::find_rc_scripts(rc_directory).empty();
+    if (loaded.settings.notify.empty() && !has_hooks) return;
+    const std::string program = find_program(options.libexec_dir, "hb-notify");
+    if (program.empty())
+        return fail(log, "no-program",
+                    fmt::format("{}/hb-notify: not there, or not executable: nobody is told what "
+                                "happens",
+                                options.libexec_dir));
+    const std::string base = fmt::format(
+        "{} --run-dir {} --host {} --log {}", quoted(program), quoted(options.run_dir),
+        quoted(loaded.own_node), options.log == log::Target::kStderr ? "stderr" : "journal");
+    for (const config::NotifyLine& line : loaded.settings.notify) {
+        runtime::Identity who = hacluster;
+        if (!line.user.empty()) {
+            std::optional<runtime::Identity> user = user_of(line.user);
+            if (!user) continue;  // an error, said before
+            who = std::move(*user);
+            who.groups.push_back(hacluster.gid);  // who may listen at the control socket
+        }
+        clients.push_back({.user = line.user.empty() ? kUser : line.user,
+                           .command = fmt::format("{} -- {}", base, line.command),
+                           .identity = std::move(who),
+                           .is_own = true});
+    }
+    if (!has_hooks) return;
+    clients.push_back({.user = "root",
+                       .command = fmt::format("{} --rc-dir {}", base, quoted(rc_directory)),
+                       .identity = {},
+                       .is_own = true,
+                       .environment = config::script_environment(loaded.settings, *loaded.self,
+                                                                 options.config_dir)});
+}
+
 }  // namespace
 
 std::string find_program(const std::string& dir, const std::string& name) {
@@ -224,6 +278,8 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     }
     log.log(Level::kInfo, "starting",
             fmt::format("Configuration validated. Starting heartbeat {}", kVersion));
+
+    add_notifiers(options, loaded, *hacluster, clients, log);
 
     exit_code = kExitFailed;
     if (!make_directory(options.run_dir, 0755, log) ||

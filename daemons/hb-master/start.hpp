@@ -34,6 +34,8 @@ struct RespawnClient {
     std::string user;
     std::string command;
     runtime::Identity identity;
+    bool is_own = false;                   // hb-notify: it logs where we do
+    std::vector<std::string> environment;  // complete; empty: what all clients get
 };
 
 // Everything that the shell runs with.
@@ -42,7 +44,7 @@ struct Prepared {
     config::Loaded loaded;
     runtime::Identity hacluster;  // and its group haclient
     std::vector<RespawnClient> clients;
-    LogFiles log_files;  // our own log goes there already
+    LogFiles log_files;       // our own log goes there already
     std::string cgroup_tree;  // of resource operations; empty: there is none
     RunLock lock;
     GenerationStore store;

@@ -9,6 +9,7 @@
 #include "common/base/assert.hpp"
 #include "common/config/address_spec.hpp"
 #include "common/config/monitoring.hpp"
+#include "common/config/script_environment.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-resource/script_rules.hpp"
 
@@ -41,7 +42,8 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
                          const Spec& spec, Callbacks callbacks)
     : callbacks_(std::move(callbacks)),
       directories_(spec.directories),
-      scripts_(loop, script_environment(settings, spec.self, spec.config_dir), spec.cgroup_tree,
+      scripts_(loop, config::script_environment(settings, spec.self, spec.config_dir),
+               spec.cgroup_tree,
                {.on_done = [this](const OperationDone& done) noexcept { answer(done); },
                 .on_event = [this](const Event& event) noexcept { callbacks_.on_event(event); },
                 .call_started =

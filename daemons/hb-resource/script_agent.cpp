@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "common/base/assert.hpp"
+#include "common/log/line_rate.hpp"
+#include "common/log/rate_limiter.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-resource/script_rules.hpp"
 
@@ -28,7 +30,8 @@ constexpr const char* kOcfScratch = "/run/resource-agents";  // HA_RSCTMP
 constexpr std::size_t kOutputKept = 4096;                    // of a status, to look for words in
 constexpr std::string_view kExitReason = "ocf-exit-reason:";
 constexpr Duration kDyingPoll = 5ms;
-constexpr std::size_t kLinesKept = 1000;  // of its standard error
+constexpr std::uint64_t kLinesLogged = 100;  // of one script, each second
+constexpr std::size_t kLinesKept = 1000;     // of its standard error
 
 // What a script says on its standard error, apart: "is the server running?" must not be taken for
 // an answer.
@@ -37,7 +40,8 @@ class ErrorLines {
     using OnLine = std::move_only_function<void(std::string_view) noexcept>;
     ErrorLines(runtime::EventLoop& loop, OnLine on_line)
         : on_line_(std::move(on_line)),
-          event_(loop, [this](runtime::Readiness) noexcept { read(); }) {
+          event_(loop, [this](runtime::Readiness) noexcept { read(); }),
+          go_on_(loop, [this]() noexcept { event_.watch(ours_.get(), runtime::Interest::kRead); }) {
         int ends[2];
         if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return;
         ours_.reset(ends[0]);
@@ -70,6 +74,9 @@ class ErrorLines {
                 if (c != '\n' && partial_.size() < kOutputKept) partial_ += c;
                 if (c == '\n') say(std::exchange(partial_, {}));
             }
+            if (budget_.spend(static_cast<std::size_t>(n), runtime::now())) continue;
+            event_.cancel();
+            return go_on_.arm(budget_.resume_at());
         }
     }
     void say(std::string_view line) {
@@ -81,8 +88,22 @@ class ErrorLines {
     std::size_t lines_ = 0;
     runtime::UniqueFd ours_;
     runtime::UniqueFd theirs_;
+    runtime::ReadBudget budget_;
     runtime::FdEvent event_;
+    runtime::Timer go_on_;
 };
+
+CallUrgency urgency_of(Operation operation) {
+    switch (operation) {
+        case Operation::kStop:
+            return CallUrgency::kStop;
+        case Operation::kStart:
+            return CallUrgency::kStart;
+        case Operation::kStatus:
+            return CallUrgency::kStatus;
+    }
+    HB_UNREACHABLE();
+}
 
 }  // namespace
 
@@ -98,8 +119,10 @@ struct ScriptAgent::Call {
     std::unique_ptr<runtime::Timer> dying;  // it should be dead by then
     bool given_up = false;                  // answered, though it has not ended
     CallCgroups::Place place;
+    log::LineRate rate{kLinesLogged, 1s};
     bool is_cancelled = false;
-    bool is_over = false;  // nothing of it is left, and it was answered
+    bool is_waiting = false;  // for its turn
+    bool is_over = false;     // nothing of it is left, and it was answered
 
     [[nodiscard]] const char* word_for(Operation what) const {
         return operation.ocf ? ocf_action(what) : to_string(what);
@@ -119,6 +142,8 @@ ScriptAgent::ScriptAgent(runtime::EventLoop& loop, std::vector<std::string> envi
       callbacks_(std::move(callbacks)),
       cgroups_(std::move(cgroup_tree),
                [this](const Event& event) noexcept { callbacks_.on_event(event); }),
+      start_more_(loop, [this]() noexcept { start_some(); }),
+      start_later_(loop, [this]() noexcept { start_some(); }),
       look_again_(loop, [this]() noexcept { look_at_dying(); }),
       deliver_(loop, [this]() noexcept { deliver(); }) {}
 
@@ -130,7 +155,6 @@ void ScriptAgent::run(ScriptOperation operation) {
                                 ? operation.operation
                                 : Operation::kStatus;
     auto made = std::make_unique<Call>();
-    made->deadline = runtime::now() + operation.timeout;
     made->operation = std::move(operation);
     const auto [at, fresh] = calls_.emplace(id, std::move(made));
     HB_ASSERT(fresh);
@@ -140,13 +164,36 @@ void ScriptAgent::run(ScriptOperation operation) {
 void ScriptAgent::cancel(std::uint64_t id) {
     const auto found = calls_.find(id);
     if (found == calls_.end() || found->second->operation.operation != Operation::kStatus) return;
-    found->second->is_cancelled = true;
-    if (found->second->process) found->second->process->end(Duration::zero());
+    Call& call = *found->second;
+    call.is_cancelled = true;
+    if (call.process) return call.process->end(Duration::zero());
+    if (!call.is_waiting) return;
+    call.is_waiting = false;
+    pacer_.ended(id);
+    finish(call, Outcome::kTimeout, "not wanted any more");
 }
 
 void ScriptAgent::call(Call& call, Operation verb) {
     call.verb = verb;
     call.output.clear();
+    call.is_waiting = true;
+    pacer_.ask(call.operation.id, urgency_of(call.operation.operation));
+    start_more_.schedule();
+}
+
+// One in each turn of the loop: to fork a process whose memory is locked takes milliseconds, and
+// messages wait.
+void ScriptAgent::start_some() noexcept {
+    const auto id = pacer_.next(runtime::now());
+    if (!id) return start_later_.arm(pacer_.next_deadline());
+    start(*calls_.at(*id));
+    start_more_.schedule();
+}
+
+void ScriptAgent::start(Call& call) {
+    call.is_waiting = false;
+    const Operation verb = call.verb;
+    if (call.deadline == MonoTime{}) call.deadline = runtime::now() + call.operation.timeout;
     say(call, verb == Operation::kStatus ? Level::kDebug : Level::kInfo, "script-running",
         fmt::format("Running {}", call.command(verb)));
 
@@ -203,6 +250,7 @@ void ScriptAgent::call(Call& call, Operation verb) {
     const std::string problem =
         fmt::format("cannot run {}: {}", call.operation.script, started.error().text);
     say(call, Level::kError, "script-not-run", problem);
+    pacer_.ended(call.operation.id);
     finish(call, Outcome::kFailed, problem);
 }
 
@@ -213,8 +261,10 @@ void ScriptAgent::line(Call& call, std::string_view text, bool error) {
         call.output += text;
         call.output += '\n';
     }
-    say(call, call.verb == Operation::kStatus && !error ? Level::kDebug : Level::kInfo,
-        "script-output", fmt::format("{}: {}", call.operation.word, text));
+    if (const auto more = call.rate.allow(runtime::now()))
+        say(call, call.verb == Operation::kStatus && !error ? Level::kDebug : Level::kInfo,
+            "script-output",
+            fmt::format("{}: {}{}", call.operation.word, text, log::more_suffix(*more, 1s)));
 }
 
 // A start that has not ended may still happen, and a stop may not: their groups are what they are
@@ -237,6 +287,9 @@ void ScriptAgent::hangs(Call& call) {
 void ScriptAgent::exited(Call& call, const runtime::ExitStatus& status) {
     const runtime::ExitStatus end = status;
     call.errors.reset();  // its last lines are logged now
+    if (const std::uint64_t more = std::exchange(call.rate, {kLinesLogged, 1s}).swallowed())
+        say(call, Level::kInfo, "script-output",
+            fmt::format("{}: ({} more lines were not logged)", call.operation.word, more));
     // The process object may go inside its own callback, but not before we are through with it.
     const std::unique_ptr<runtime::ChildProcess> process = std::move(call.process);
     if (!process->in_cgroup() || !(end.timed_out || call.is_cancelled) ||
@@ -262,6 +315,8 @@ void ScriptAgent::look_at_dying() noexcept {
 
 void ScriptAgent::ended(Call& call, const runtime::ExitStatus& end) {
     call.dying->disarm();
+    pacer_.ended(call.operation.id);
+    start_more_.schedule();
     cgroups_.settle(std::exchange(call.place, {}), call.operation.group);
     if (call.given_up) {
         call.is_over = true;
@@ -320,6 +375,7 @@ void ScriptAgent::status_ended(Call& call, const runtime::ExitStatus& status) {
 }
 
 void ScriptAgent::finish(Call& call, Outcome outcome, std::string detail) {
+    call.is_over = true;
     finished_.push_back({call.operation.id, outcome, std::move(detail)});
     deliver_.schedule();
 }

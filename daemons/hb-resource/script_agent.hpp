@@ -10,6 +10,9 @@
 // A call that hangs in the kernel survives SIGKILL. A status is then answered without it; a start
 // or a stop is not answered before it ends, because what it comes to is not known.
 //
+// Not all run at once (call_pacer.hpp), and not all are started in one turn of the loop. A deadline
+// counts from the start of an operation's first script.
+//
 // Every operation is answered once, never inside run(). What a script prints is logged line by line
 // under the resource's name. Whoever must know of running calls (the master, which kills them
 // before a successor of ours starts) is told before the script runs its first instruction.
@@ -32,6 +35,7 @@
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
 #include "daemons/hb-resource/call_cgroups.hpp"
+#include "daemons/hb-resource/call_pacer.hpp"
 #include "daemons/hb-resource/group_runner.hpp"
 #include "daemons/hb-resource/ocf_rules.hpp"
 
@@ -71,6 +75,8 @@ class ScriptAgent {
   private:
     struct Call;
     void call(Call& call, Operation verb);
+    void start_some() noexcept;
+    void start(Call& call);
     void line(Call& call, std::string_view text, bool error);
     void hangs(Call& call);
     void exited(Call& call, const runtime::ExitStatus& status);
@@ -87,13 +93,16 @@ class ScriptAgent {
     Callbacks callbacks_;
     std::map<std::uint64_t, std::unique_ptr<Call>> calls_;
     std::vector<std::unique_ptr<Call>> hanging_;  // answered, and not ended yet
-    struct Dying {  // killed, and not all of it has gone
+    struct Dying {                                // killed, and not all of it has gone
         Call* call = nullptr;
         runtime::ExitStatus status;
     };
     std::vector<Dying> dying_;
     std::vector<OperationDone> finished_;
     CallCgroups cgroups_;
+    CallPacer pacer_;
+    runtime::Defer start_more_;
+    runtime::Timer start_later_;
     runtime::Timer look_again_;
     runtime::Defer deliver_;
 };

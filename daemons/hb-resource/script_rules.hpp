@@ -1,12 +1,7 @@
 // The contract of Heartbeat's resource scripts, as plain functions.
 #pragma once
 
-#include <string>
 #include <string_view>
-#include <vector>
-
-#include "common/base/ids.hpp"
-#include "common/config/settings.hpp"
 
 namespace hb::resource {
 
@@ -17,10 +12,5 @@ namespace hb::resource {
 // Does it say outright that nothing runs, in words or by LSB's exit code 3? Silence, a usage
 // message or an error do not.
 [[nodiscard]] bool says_stopped(std::string_view output, int exit_code);
-
-// What scripts find in their environment: complete, sorted, "NAME=value".
-[[nodiscard]] std::vector<std::string> script_environment(const config::Settings& settings,
-                                                          NodeId self,
-                                                          const std::string& config_dir);
 
 }  // namespace hb::resource

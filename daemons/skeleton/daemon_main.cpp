@@ -336,8 +336,8 @@ void Skeleton::drop_faulty() {
 int start(const DaemonSpec& spec, const Arguments& arguments) {
     Skeleton skeleton(spec, arguments);
     log::Logger& log = skeleton.log();
-    if (arguments.realtime && runs_realtime(spec.program))
-        for (const std::string& refused : runtime::apply_realtime())
+    if (const int priority = realtime_priority(spec.program); arguments.realtime && priority > 0)
+        for (const std::string& refused : runtime::apply_realtime(priority))
             log.log(Level::kWarn, "realtime-refused", fmt::format("{}, ignoring", refused));
 
     runtime::PrivilegePlan plan =

@@ -30,16 +30,18 @@ runtime::PrivilegePlan privileges_of(Program program, const runtime::Identity& u
     HB_UNREACHABLE();
 }
 
-bool runs_realtime(Program program) {
+int realtime_priority(Program program) {
     switch (program) {
         case Program::kComm:
+            return 3;
         case Program::kMembership:
+            return 2;
         case Program::kResource:
-            return true;
+            return 1;
         case Program::kIpfail:
         case Program::kFence:
         case Program::kMaster:
-            return false;
+            return 0;
     }
     HB_UNREACHABLE();
 }

@@ -24,6 +24,8 @@ namespace hb::skeleton {
                                                    const runtime::Identity& unprivileged);
 
 // hb-comm and those that start or decide must not wait for memory or for other processes.
-[[nodiscard]] bool runs_realtime(ipc::Program program);
+// 0: no priority. Otherwise the higher goes first: a heartbeat never waits for the time slice of
+// somebody who works on two hundred groups.
+[[nodiscard]] int realtime_priority(ipc::Program program);
 
 }  // namespace hb::skeleton

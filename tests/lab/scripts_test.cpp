@@ -20,7 +20,13 @@ case $action-$mode in
     start-stubborn)   here && { trap '' TERM; while :; do sleep 1; done; } ;;
     start-signal)     here && kill -SEGV $$ ;;
     start-forks)      (while :; do sleep 1; done) & echo $! > /run/forked ;;
-    start-floods)     seq 1 200000 | sed 's/^/a line of many: /' ;;
+    start-holds)      (while :; do echo "still here"; sleep 0.1; done) & echo $! > /run/held ;;
+    start-floods)     yes "a line of many" | head -c 100000000 ;;
+    start-errors)     yes "an error of many" | head -c 30000000 >&2 ;;
+    start-endless)    head -c 20000000 /dev/zero | tr '\0' x ;;
+    start-reads)      cat; read -r line || echo "nobody answers" ;;
+    start-lazy)       exit 0 ;;
+    start-odd-code)   here && exit 255 ;;
     start-binary)     head -c 300000 /dev/urandom ;;
     stop-stays)       here && { echo "will not"; exit 1; } ;;
     stop-not-lsb)     rm -f "$state"; exit 1 ;;
@@ -58,7 +64,13 @@ const Row kStarted[] = {
     {"stubborn", 2, "running", "killed by signal 9 (Killed) after its time was over"},
     {"signal", 2, "running", "killed by signal 11 (Segmentation fault)"},
     {"forks", 1, "running", "Running /etc/ha.d/resource.d/thing forks start"},
-    {"floods", 1, "running", "thing::floods: a line of many: 7"},
+    {"holds", 1, "running", "Running /etc/ha.d/resource.d/thing holds start"},
+    {"floods", 1, "running", "thing::floods: a line of many"},
+    {"errors", 1, "running", "thing::errors: an error of many"},
+    {"endless", 1, "running", "thing::endless: xxxxxxxx"},
+    {"reads", 1, "running", "thing::reads: nobody answers"},
+    {"lazy", 1, "running", "thing::lazy was started well and its status does not say that it runs"},
+    {"odd-code", 2, "running", "Return code 255 from /etc/ha.d/resource.d/thing"},
     {"binary", 1, "running", "Running /etc/ha.d/resource.d/thing binary start"},
     {"liar", 1, "running", "thing::liar was started well and its status does not say that it runs"},
     {"silent", 1, "running", "thing::silent was started well and its status does not say"},
@@ -80,8 +92,12 @@ class Scripts : public ClusterTest {
         config.groups = {ClusterConfig::Group{}};
         for (const Row& row : kStarted)
             config.groups.push_back({.preferred = 1, .resources = thing(row.mode)});
-        config.more = {"monitor 500ms", "restarts 2 1min", "agent_timeout start 1s",
-                       "agent_timeout stop 1s", "agent_timeout status 1s"};
+        config.more = {"monitor 500ms",
+                       "restarts 2 1min",
+                       "agent_timeout start 1s",
+                       "agent_timeout start 60s thing::floods thing::errors thing::endless",
+                       "agent_timeout stop 1s",
+                       "agent_timeout status 1s"};
         prepare_cluster(config);
         for (unsigned n = 1; n <= 2; n++)
             node(n).write_file("/etc/ha.d/resource.d/thing", kThing, 0755);
@@ -117,6 +133,11 @@ TEST_F(Scripts, come_to_the_end_that_the_manual_says) {
     // What a call left running is the service: it outlives the call.
     const std::string forked = node(1).read_file("/run/forked");
     EXPECT_EQ(node(1).run({"kill", "-0", forked.substr(0, forked.find('\n'))}).exit_code, 0);
+
+    const std::string held = node(1).read_file("/run/held");
+    EXPECT_EQ(node(1).run({"kill", "-0", held.substr(0, held.find('\n'))}).exit_code, 0);
+    cluster().wait_log(1, "more lines were not logged");
+    EXPECT_LT(lab().log().count("node1", "a line of many"), 2000U);
 
     // A service that dies is back in place, and says so.
     node(1).remove_file("/run/thing.dies");

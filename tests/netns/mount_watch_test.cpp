@@ -59,7 +59,7 @@ class MountWatchTest : public testing::Test {
                  },
              .on_event = [this](const Event& event) noexcept { log_ += event.text + "\n"; },
              .on_places = [](const GroupPlaces&) noexcept {},
-             .call_started = [](pid_t) noexcept { return true; },
+             .call_started = [](pid_t, std::uint32_t) noexcept { return true; },
              .call_finished = [](pid_t) noexcept {}});
         ASSERT_TRUE(opened) << opened.error().text;
         agents_ = std::move(*opened);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -41,6 +42,16 @@ struct Case {
 
 // One row for each agent.
 const std::vector<Case> kCases = {
+    {.type = "Delay",
+     .parameters = {{"startdelay", "0.1"}, {"stopdelay", "0"}},
+     .required = "",
+     .prepare = ""},
+    {.type = "MailTo",
+     .parameters = {{"email", "root"}, {"subject", "ocf rules"}},
+     .required = "email",
+     // A mail server that hangs, and a mailer that waits for it.
+     .prepare = "mkdir bin; printf '#!/bin/sh\\ncat > %s/mail; exec sleep 5\\n' $PWD > "
+                "bin/sendmail; chmod 755 bin/sendmail"},
     {.type = "Filesystem",
      .parameters = {{"device", "tmpfs"}, {"directory", "@/mnt"}, {"fstype", "tmpfs"}},
      .required = "directory",
@@ -82,11 +93,11 @@ class OcfRules : public testing::TestWithParam<Case> {
         fs::remove_all(dir_);
     }
     Outcome call(const std::string& action, const std::string& more = "") {
-        std::string command =
-            "env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin OCF_ROOT=/usr/lib/ocf "
-            "OCF_RESOURCE_INSTANCE=ocf-rules OCF_RESKEY_CRM_meta_timeout=20000 "
-            "OCF_RESKEY_CRM_meta_interval=10000 " +
-            more;
+        std::string command = "env -i PATH=" + dir_.string() +
+                              "/bin:/usr/sbin:/usr/bin:/sbin:/bin OCF_ROOT=/usr/lib/ocf "
+                              "OCF_RESOURCE_INSTANCE=ocf-rules OCF_RESKEY_CRM_meta_timeout=20000 "
+                              "OCF_RESKEY_CRM_meta_interval=10000 " +
+                              more;
         for (const auto& [name, value] : parameters_)
             command += fmt::format(" 'OCF_RESKEY_{}={}'", name, value);
         return shell(fmt::format("{} {}/{} {}", command, dir_.string(), GetParam().type, action));
@@ -157,6 +168,35 @@ TEST_P(OcfRules, RefusesWhatItCannotDoAndSaysWhy) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, OcfRules, testing::ValuesIn(kCases),
+                         [](const auto& each) { return each.param.type; });
+
+Case mail_case() {
+    return *std::ranges::find(kCases, std::string("MailTo"), &Case::type);
+}
+
+class MailTo : public OcfRules {};
+
+TEST_P(MailTo, IsOnItsWayWhenTheCallIsOver) {
+    const auto mail = [this] { return shell("cat " + (dir_ / "mail").string()).output; };
+    const auto arrives = [&](const std::string& text) {
+        for (int i = 0; i < 3000 && mail().find(text) == std::string::npos; i++)
+            usleep(10'000);
+        EXPECT_THAT(mail(), HasSubstr(text));
+    };
+    ASSERT_EQ(call("start").code, kSuccess);
+    arrives("To: root\nSubject: ocf rules Takeover in progress at ");
+    ASSERT_EQ(call("stop").code, kSuccess);
+    arrives("Subject: ocf rules Migrating resource away at ");
+    // Nobody to give a mail to: said, and no failure.
+    fs::remove(dir_ / "bin/sendmail");
+    for (const char* other : {"/usr/sbin/sendmail", "/usr/lib/sendmail", "/usr/bin/mail"})
+        if (access(other, X_OK) == 0) GTEST_SKIP() << other << " is here";
+    const Outcome got = call("start");
+    EXPECT_EQ(got.code, kSuccess);
+    EXPECT_THAT(got.output, HasSubstr("neither sendmail nor mail"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Alone, MailTo, testing::Values(mail_case()),
                          [](const auto& each) { return each.param.type; });
 
 TEST(OcfTable, EveryAgentIsDescribedInstalledAndTestedHere) {

@@ -30,6 +30,7 @@ class Bench {
             kill_daemon(daemon);
         carrier_lost();
         split_healed();
+        many_scripts();
     }
 
   private:
@@ -182,6 +183,57 @@ class Bench {
             });
             row.values.push_back(to_ms(std::max(alone, *announced) - asked_to_heal));
             cluster.wait_settled();
+        });
+        table_.keep(std::move(row));
+    }
+
+    // Not an outage: from the wish until the last of 200 groups runs on the other node. Each group
+    // is a script that takes 200 ms for its stop and 200 ms for its start; 32 begin at once.
+    // Heartbeats of 10 ms go on all the time: one that is late ends the series.
+    void many_scripts() {
+        Measurement row{"200 groups with scripts of 200 ms move", 10000, {}, 0, {}};
+        if (!table_.wanted(row.name)) return;
+        constexpr unsigned kGroups = 200;
+        constexpr const char* kSlow =
+            "#!/bin/sh\n"
+            "case $2 in\n"
+            "start) sleep 0.2; : > /run/slow.$1; echo it runs;;\n"
+            "stop) sleep 0.2; rm -f /run/slow.$1;;\n"
+            "status) [ -e /run/slow.$1 ] && echo running || echo stopped;;\n"
+            "esac\n";
+        ClusterConfig config;
+        config.keepalive = "10ms";
+        config.deadtime = "100ms";
+        for (unsigned i = 0; i < kGroups; ++i)
+            config.groups.push_back({.preferred = 1, .resources = fmt::format("slow::{}", i)});
+        Lab lab;
+        Cluster cluster(lab, config);
+        for (unsigned n : {1U, 2U})
+            cluster.node(n).write_file("/etc/ha.d/resource.d/slow", kSlow, 0755);
+        const auto wait_started = [&](unsigned n, std::size_t mark) {
+            cluster.wait(
+                fmt::format("all scripts run on node{}", n),
+                [&] {
+                    return lab.log().count(fmt::format("node{}", n), ": it runs", mark) >= kGroups;
+                },
+                60s);
+        };
+        cluster.start_all();
+        wait_started(1, 0);
+        cluster.wait_settled();
+        unsigned owner = 1;
+        table_.repeat({&row}, [&] {
+            const std::size_t mark = lab.log().mark();
+            const LabTime asked = LabClock::now();
+            const std::string wish = owner == 1 ? "standby" : "takeover";
+            const CommandResult result = cluster.hactl(1, {wish, "--no-wait"});
+            if (result.exit_code != 0) throw LabError(wish + ": " + result.err + result.out);
+            owner = 3 - owner;
+            wait_started(owner, mark);
+            row.values.push_back(to_ms(LabClock::now() - asked));
+            cluster.wait_owner(owner);
+            if (lab.log().count("node", "Late heartbeat", mark) > 0)
+                throw LabError("a heartbeat was late");
         });
         table_.keep(std::move(row));
     }

@@ -5,6 +5,8 @@
 
 namespace hb::config {
 
+extern const BuiltInAgent kDelayAgent;
 extern const BuiltInAgent kFilesystemAgent;
+extern const BuiltInAgent kMailToAgent;
 
 }  // namespace hb::config

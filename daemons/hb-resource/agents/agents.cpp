@@ -6,11 +6,15 @@
 
 namespace hb::agent {
 
+Agent delay_agent();
 Agent filesystem_agent();
+Agent mail_to_agent();
 
 std::span<const Agent> agents() {
     static const std::array all = {
+        delay_agent(),
         filesystem_agent(),
+        mail_to_agent(),
     };
     return all;
 }

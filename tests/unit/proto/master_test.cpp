@@ -63,6 +63,8 @@ class MasterGenerator : public test::Generator {
         for (std::size_t n = below(3); n > 0; --n)
             s.respawn.push_back({word(), word(), coin(), coin(), position()});
         for (std::size_t n = below(3); n > 0; --n)
+            s.notify.push_back({coin() ? word() : "", word(), position()});
+        for (std::size_t n = below(3); n > 0; --n)
             s.pings.push_back({name(20), words(3), coin(), coin(), position()});
         s.isolation_stop = coin();
         if (coin()) s.logfile = word();

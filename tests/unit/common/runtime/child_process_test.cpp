@@ -194,5 +194,24 @@ TEST(ChildProcess, DestructionKills) {
     EXPECT_FALSE(run.status);
 }
 
+TEST(ReadBudget, EnoughForNowIsEnough) {
+    ReadBudget budget;
+    const MonoTime start{10s};
+    EXPECT_TRUE(budget.spend(ReadBudget::kBytes - 1, start));
+    EXPECT_FALSE(budget.spend(1, start + 1ms));
+    EXPECT_EQ(budget.resume_at(), start + ReadBudget::kWindow);
+    EXPECT_TRUE(budget.spend(1, budget.resume_at()));
+}
+
+TEST(ChildProcess, AFloodComesToItsEnd) {
+    Program run;
+    run.shell("head -c 20000000 /dev/zero; echo; echo the end; exit 7");
+    ASSERT_TRUE(run.status);
+    EXPECT_EQ(run.status->code, 7);
+    ASSERT_EQ(run.lines.size(), 2u);
+    EXPECT_EQ(run.lines[0].size(), 1000u) << "one endless line, cut";
+    EXPECT_EQ(run.lines[1], "the end");
+}
+
 }  // namespace
 }  // namespace hb::runtime

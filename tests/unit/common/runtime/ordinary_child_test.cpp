@@ -63,7 +63,7 @@ std::map<std::string, std::string> report_of(ChildSpec spec) {
 
 // In a process of its own: it becomes what the suite's processes are. 0: all is as it should be.
 int check_child() {
-    (void)apply_realtime();
+    (void)apply_realtime(1);
     ::setpriority(PRIO_PROCESS, 0, -5);
     ::syscall(SYS_ioprio_set, 1, 0, 1 << 13);
     std::ofstream("/proc/self/oom_score_adj") << -500 << std::flush;

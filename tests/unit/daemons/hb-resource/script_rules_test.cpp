@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/config/script_environment.hpp"
+
 namespace hb::resource {
 namespace {
 
@@ -47,7 +49,7 @@ TEST(ScriptRules, GiveScriptsTheirEnvironment) {
     settings.nodes = {"node1", "node2"};
     settings.logfile = "/var/log/ha-log";
     settings.raw = {{"keepalive", "500ms"}, {"node", "node1\nnode2"}};
-    const auto environment = script_environment(settings, node_id(1), "/etc/ha.d");
+    const auto environment = config::script_environment(settings, node_id(1), "/etc/ha.d");
     for (const char* expected :
          {"HA_CURHOST=node2", "HA_DIR=/etc/ha.d", "HA_FUNCS=/etc/ha.d/shellfuncs",
           "HA_keepalive=500ms", "HA_node=node1 node2", "HA_LOGFILE=/var/log/ha-log",

@@ -1,0 +1,17 @@
+// What scripts find in their environment, as Heartbeat set it: those of resource.d, init.d and
+// rc.d.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "common/config/settings.hpp"
+
+namespace hb::config {
+
+// Complete, sorted, "NAME=value".
+[[nodiscard]] std::vector<std::string> script_environment(const Settings& settings, NodeId self,
+                                                          const std::string& config_dir);
+
+}  // namespace hb::config

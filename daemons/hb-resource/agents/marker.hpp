@@ -1,0 +1,23 @@
+// A file that says that a resource runs which has nothing else to show for it: Delay, MailTo. In
+// /run, so that no boot inherits it.
+#pragma once
+
+#include <string_view>
+
+#include "daemons/hb-resource/agents/agent.hpp"
+
+namespace hb::agent {
+
+class Marker {
+  public:
+    Marker(std::string_view type, const Call& call);
+
+    [[nodiscard]] bool is_set() const;
+    [[nodiscard]] Answer set() const;
+    [[nodiscard]] Answer clear() const;
+
+  private:
+    std::string path_;
+};
+
+}  // namespace hb::agent

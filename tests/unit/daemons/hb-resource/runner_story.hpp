@@ -41,8 +41,8 @@ class Story {
               return settings;
           }()) {}
 
-    // "start", "stop", "ask", "leave-alone on", "wait" (to the deadline), "look a" (something happened
-    // to it), or an answer: "a ok", "b failed", ... Returns what the runner said to it.
+    // "start", "stop", "ask", "leave-alone on", "wait" (to the deadline), "look a" (something
+    // happened to it), or an answer: "a ok", "b failed", ... Returns what the runner said to it.
     std::string say(const std::string& words) {
         std::vector<RunnerAction> out;
         std::istringstream in(words);

@@ -96,7 +96,8 @@ TEST(StatusJson, IsAContract) {
       "nodes": {
         "node1": "running",
         "node2": "stopped"
-      }
+      },
+      "maintenance": false
     },
     {
       "name": "10.0.0.6",
@@ -108,7 +109,8 @@ TEST(StatusJson, IsAContract) {
       "nodes": {
         "node1": "stopped",
         "node2": "stopped"
-      }
+      },
+      "maintenance": false
     }
   ]
 })");

@@ -11,11 +11,11 @@ using test::Story;
 using testing::Contains;
 using testing::HasSubstr;
 
-constexpr RunnerResource kTrusted{.word = {}, .monitor = {.interval = 10s, .trusted = true}};
-constexpr RunnerResource kScript{.word = {}, .monitor = {.interval = 10s, .trusted = false}};
-constexpr RunnerResource kAddress{
+const RunnerResource kTrusted{.word = {}, .monitor = {.interval = 10s, .trusted = true}};
+const RunnerResource kScript{.word = {}, .monitor = {.interval = 10s, .trusted = false}};
+const RunnerResource kAddress{
     .word = {}, .together = true, .alone = true, .monitor = {.interval = 10s, .trusted = true}};
-constexpr RunnerResource kUnwatched{.word = {}, .monitor = {}};
+const RunnerResource kUnwatched{.word = {}, .monitor = {}};
 
 struct Row {
     const char* name;

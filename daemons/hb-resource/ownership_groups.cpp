@@ -240,12 +240,15 @@ void Impl::stop_what_must(MonoTime now) {
             continue;
         }
         if (g.state != GroupState::kRunning && g.state != GroupState::kStarting) continue;
-        if (leave_wanted) {
-            if (!stays_on_leaving(g, now)) stop(g, LetGo::kLeaving, "this node is leaving");
+        if (leave_wanted && !stays_on_leaving(g, now)) {
+            stop(g, LetGo::kLeaving, "this node is leaving");
         } else if (!s.dropped.l2_l3 && no_majority && !may_keep(g)) {
+            // Also while we leave and wait whether the others know: they may not rely less on it.
             stop(g, LetGo::kNoMajority, "the majority is out of reach");
         } else if (!s.dropped.l2_l3 && isolated && !may_keep(g)) {
             stop(g, LetGo::kIsolated, "this node is isolated");
+        } else if (leave_wanted) {
+            continue;  // M2, M3
         } else if (g.maintenance.on && !another_has_it(g)) {
             continue;  // M2
         } else if (g.row && g.row->owner != s.self) {

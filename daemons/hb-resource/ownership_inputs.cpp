@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/assert.hpp"
+#include "common/base/probe_window.hpp"
 #include "daemons/hb-resource/ownership_impl.hpp"
 
 namespace hb::resource {
@@ -156,6 +157,11 @@ void Impl::on(const ipc::ProbeStatuses& m, MonoTime now) {
 void Impl::note_probe(const ipc::ProbeStatus& m, MonoTime now) {
     ipc::ProbeStatus& p = probes[m.where];
     const ipc::ProbeStatus before = std::exchange(p, m);
+    // We read it late: behind it in the channel may stand an answer, or a foreign probe (G9).
+    const Duration late = std::max<Duration>(probe_window(s.deadtime) / 4, 2ms);
+    if (p.window_complete && p.window_complete != before.window_complete &&
+        now - *p.window_complete > late)
+        p.window_complete.reset();
     // A newborn hb-comm does not know of the answers that its predecessor heard.
     if (before.answered && (!p.answered || *p.answered < *before.answered)) {
         p.answered = before.answered;
@@ -205,6 +211,7 @@ void Impl::on(const ipc::PingAnswered& m, MonoTime) {
 // L5. Leases of the time before are void in any case.
 void Impl::on(const StoodStill& m, MonoTime now) {
     leases.forget();
+    forget_quiet();
     stood_still_at =
         now;  // `straight` is judged again when what waits in the channel has been read
     const bool comm_too = comm_stood_still_at && now - *comm_stood_still_at <= m.gap + s.deadtime;

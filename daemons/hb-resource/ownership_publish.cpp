@@ -93,7 +93,8 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         lead(now);
         accept_rows();
         stop_what_must(now);
-        start_what_may(now);
+        // A start rests on the row that is published with it.
+        if (table == table_before) start_what_may(now);
         leave(now);
         for (auto& [name, g] : groups)
             note_keeping(g);

@@ -22,6 +22,10 @@ void Impl::note_losses(MonoTime now) {
             x.lost_since.reset();
         else if (!x.lost_since)
             x.lost_since = now;
+        // Whom we hear anew may have heard it until then, and been its majority.
+        for (const auto& [other, y] : peers)
+            if (x.lost_since && other != id && y.status.hearing == ipc::Hearing::kHeard)
+                x.lost_since = std::max(*x.lost_since, y.status.since);
     }
 }
 

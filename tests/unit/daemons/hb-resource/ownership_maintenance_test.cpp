@@ -37,6 +37,12 @@ void peer_knows(Scene& a, GroupState state = GroupState::kStopped, bool leaving 
     a.acknowledged();
 }
 
+OwnershipSettings with_pings() {
+    OwnershipSettings s = settings(kA);
+    s.ping_nodes = true;
+    return s;
+}
+
 // a coordinates and runs g.
 Scene running(OwnershipSettings s = settings(kA)) {
     Scene a(kA, std::move(s));
@@ -155,6 +161,18 @@ TEST(Maintenance, WhoIsHeardAndDoesNotSayThatItKnowsGetsItStopped) {
     a.run(200ms);
     EXPECT_TRUE(a.did<StopGroup>());
     EXPECT_FALSE(a.core().report().leaving);
+}
+
+TEST(Maintenance, WhileItWaitsForThatIsolationStillCounts) {
+    Scene a = running(with_pings());
+    a.tell(ipc::PingAnswered{.when = a.now()});
+    a.tell(on());
+    a.forget();
+    a.run(700ms);
+    a.tell(StopRequested{});
+    a.run(200ms);
+    EXPECT_TRUE(a.core().report().isolated);
+    EXPECT_TRUE(a.did<StopGroup>()) << "b may count on it, and was not told otherwise";
 }
 
 TEST(Maintenance, AfterTheGoodbyeNothingIsChangedAnyMore) {
@@ -280,12 +298,6 @@ TEST(Maintenance, ANewLifeOfTheKeeperThatHasNothingReleasesIt) {
 }
 
 // ---- M3
-
-OwnershipSettings with_pings() {
-    OwnershipSettings s = settings(kA);
-    s.ping_nodes = true;
-    return s;
-}
 
 TEST(Maintenance, AnIsolatedNodeKeepsItOnlyIfAllKnow) {
     for (const bool told : {false, true}) {

@@ -94,10 +94,10 @@ class Scene {
         tell(ipc::Acknowledged{.peer = peer(), .sent = now_});
         tell(ipc::Lease{.peer = peer(), .sent = now_});
     }
-    void address_quiet() {
+    void address_quiet(Duration ago = Duration(0)) {
         tell(ipc::ProbeStatuses{{ipc::ProbeStatus{.where = kVip,
                                                   .carrier = true,
-                                                  .window_complete = now_,
+                                                  .window_complete = now_ - ago,
                                                   .control_heard = true,
                                                   .answered = {},
                                                   .by = {},

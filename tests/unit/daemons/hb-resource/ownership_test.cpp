@@ -240,6 +240,23 @@ TEST(Ownership, AQuietWindowFromBeforeAGapOpensNothing) {
     EXPECT_TRUE(b.did<StartGroup>());
 }
 
+// hb-resource stood still while hb-comm went on: what waits in the channel behind the quiet window
+// may be somebody's probe.
+TEST(Ownership, AQuietWindowThatIsReadLateOpensNothing) {
+    Scene b(kB);
+    b.both_up();
+    b.peer_rows({.version = 1, .owner = kA, .pred = 0});
+    b.peer_reports(GroupState::kRunning);
+    b.acknowledged();
+    b.run(1s);
+    b.peer_is(ipc::Hearing::kSilent);
+    b.enter(b.view_of(2, kB, {kB}));
+    b.address_quiet(/*ago=*/60ms);
+    EXPECT_FALSE(b.did<StartGroup>());
+    b.address_quiet(/*ago=*/40ms);
+    EXPECT_TRUE(b.did<StartGroup>());
+}
+
 TEST(Ownership, GateStaysClosedWhileTheAddressIsAnswered) {
     Scene b(kB);
     b.both_up();

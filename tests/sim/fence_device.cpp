@@ -5,18 +5,36 @@
 
 namespace hb::sim {
 
+namespace {
+
+// Heartbeats of each get to the other on some link that loses none, by its cables too.
+bool in_touch(Cluster& cluster, NodeId a, NodeId b) {
+    const ClusterConfig& config = cluster.config();
+    for (std::size_t l = 0; l < config.links; l++) {
+        const bool shared = config.link_on_service && l + 1 == config.links;
+        if (shared && !(cluster.service().connected(a) && cluster.service().connected(b))) continue;
+        if (cluster.network().quality(link_id(l)).loss_per_mille > 0) continue;
+        if (cluster.network().passes(a, b, link_id(l)) &&
+            cluster.network().passes(b, a, link_id(l)))
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 // Nobody has a healthy member switched off, unless a stop failed on it.
 void FenceDevice::check_asker(NodeId by, NodeId victim) {
     World& world = cluster_.world();
     const Duration deadtime = cluster_.config().deadtime;
     Node& sick = cluster_.node(victim);
     const auto for_long = [&](WorldTime since) { return world.now() - since > deadtime * 5 / 2; };
-    bool healthy = cluster_.network().reaches(by, victim) &&
-                   cluster_.network().reaches(victim, by) &&
+    bool healthy = in_touch(cluster_, by, victim) && for_long(cluster_.service().whole_since(by)) &&
+                   for_long(cluster_.service().whole_since(victim)) &&
                    for_long(cluster_.network().changed_at()) && sick.all_work();
     for (Kind k : kKinds)
         healthy = healthy && for_long(sick.works_since(k));
-    if (!healthy || cluster_.config().link.loss_per_mille != 0) return;
+    if (!healthy) return;
     if (sick.resource() != nullptr && sick.resource()->published())
         for (const auto& [name, g] : sick.resource()->published()->groups)
             if (g.state == GroupState::kFailed) return;

@@ -37,6 +37,7 @@ class SimNetwork {
     void send(NodeId from, LinkId link, const FramePtr& frame);
 
     void set_quality(LinkId link, const LinkQuality& quality);
+    [[nodiscard]] const LinkQuality& quality(LinkId link) const { return quality_.at(index(link)); }
     // One direction of one pair on one link.
     void set_cut(NodeId from, NodeId to, LinkId link, bool cut);
     void cut(NodeId from, NodeId to) { set_cut_on_all(from, to, true); }
@@ -44,12 +45,14 @@ class SimNetwork {
     void cut_both(NodeId a, NodeId b);
     void heal_all();
     [[nodiscard]] bool is_cut(NodeId from, NodeId to, LinkId link) const;
+    [[nodiscard]] bool passes(NodeId from, NodeId to, LinkId link) const;
     // Whether a frame can get from one to the other on any link.
     [[nodiscard]] bool reaches(NodeId from, NodeId to) const;
     // Cable of a node out of a link: both directions with everybody.
     void set_cable(NodeId node, LinkId link, bool connected);
     [[nodiscard]] bool cable(NodeId node, LinkId link) const;
     [[nodiscard]] bool whole() const;
+    // Cables, cuts, or how good the links are.
     [[nodiscard]] WorldTime changed_at() const { return changed_at_; }
 
     [[nodiscard]] std::size_t links() const { return links_; }
@@ -65,8 +68,6 @@ class SimNetwork {
     [[nodiscard]] std::size_t pair(NodeId from, NodeId to, LinkId link) const {
         return (rank(from) * nodes_ + rank(to)) * links_ + index(link);
     }
-    [[nodiscard]] bool passes(NodeId from, NodeId to, LinkId link) const;
-
     World& world_;
     std::size_t nodes_;
     std::size_t links_;

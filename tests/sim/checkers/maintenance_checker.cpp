@@ -18,9 +18,45 @@ bool holds(GroupState state) {
 
 // ---- who remembers
 
+void MaintenanceBook::reported(NodeId node, const Report& report) {
+    for (const auto& [group, g] : report.groups) {
+        const auto own = g.keepers.find(node);
+        if (own == g.keepers.end() || !own->second.released) continue;
+        Keeper& newest = own_words_[{node, group}];
+        newest = std::max(newest, own->second);
+    }
+}
+
+bool MaintenanceBook::let_go(NodeId keeper, const GroupName& group, const Keeper& said) const {
+    const auto it = own_words_.find({keeper, group});
+    return said.released && it != own_words_.end() && it->second >= said;
+}
+
+// What is said of others counts where they did say it.
+void MaintenanceBook::hear_of_keepers(NodeId node, const GroupName& group, const GroupReport& g) {
+    for (const auto& [keeper, said] : g.keepers) {
+        if (let_go(keeper, group, said)) {
+            entries_.erase(Entry{node, keeper, group});
+            settled_.erase(Entry{node, keeper, group});
+        }
+        if (!g.maintenance.on || said.released || keeper == node) continue;
+        Told& told = told_[{keeper, group}];
+        if (told.word < g.maintenance) told = {.word = g.maintenance, .nodes = {}};
+        if (told.word == g.maintenance) told.nodes.insert(node);
+    }
+}
+
+bool MaintenanceBook::others_know(NodeId keeper, const GroupName& group) const {
+    const auto it = told_.find({keeper, group});
+    const std::size_t know = 1 + (it == told_.end() ? 0 : it->second.nodes.size());
+    const ClusterConfig& c = cluster_.config();
+    return c.quorum ? 2 * know > c.nodes : know == c.nodes;
+}
+
 // It remembers what it was told once it has acted on it: a process killed just then has not.
 void MaintenanceBook::told(NodeId node, NodeId peer, const Report& report) {
     for (const auto& [group, g] : report.groups) {
+        hear_of_keepers(node, group, g);
         const Entry entry{node, peer, group};
         const bool keeps = g.maintenance.on && holds(g.state);
         if (g.state == GroupState::kUnknown && g.maintenance.on) continue;
@@ -125,7 +161,9 @@ bool MaintenanceChecker::may_stop(NodeId node, const GroupName& group) const {
     }
     const ClusterConfig& c = cluster_.config();
     const bool agreed = c.quorum ? 2 * know > c.nodes : know == c.nodes;
-    return another || !agreed || (cluster_.node(node).stopping() && !heard_know);
+    // Also when its master died: it leaves.
+    const bool leaves = cluster_.node(node).stopping() || !cluster_.node(node).master_alive();
+    return another || !agreed || (leaves && !heard_know);
 }
 
 void MaintenanceChecker::stops(NodeId node, const GroupName& group) {

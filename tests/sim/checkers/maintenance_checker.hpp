@@ -23,12 +23,15 @@ class Cluster;
 class MaintenanceBook {
   public:
     explicit MaintenanceBook(Cluster& cluster) : cluster_(cluster) {}
+    void reported(NodeId node, const Report& report);  // its own word
     void told(NodeId node, NodeId peer, const Report& report);
     void told_off(NodeId node, NodeId peer);
     void forgets(NodeId node);  // its power is off
     // Somebody in the view of `starter`.
     [[nodiscard]] bool somebody_remembers(NodeId starter, NodeId holder,
                                           const GroupName& group) const;
+    // M3: so many were told that it keeps the group, by whomever, that it may rely on them.
+    [[nodiscard]] bool others_know(NodeId keeper, const GroupName& group) const;
 
   private:
     struct Entry {
@@ -37,7 +40,16 @@ class MaintenanceBook {
         GroupName group;
         auto operator<=>(const Entry&) const = default;
     };
+    [[nodiscard]] bool let_go(NodeId keeper, const GroupName& group, const Keeper& said) const;
+    void hear_of_keepers(NodeId node, const GroupName& group, const GroupReport& g);
+
+    struct Told {
+        Maintenance word;
+        std::set<NodeId> nodes;
+    };
     Cluster& cluster_;
+    std::map<std::pair<NodeId, GroupName>, Keeper> own_words_;  // the newest that let go
+    std::map<std::pair<NodeId, GroupName>, Told> told_;         // by keeper
     std::map<Entry, std::uint64_t> entries_;  // number: what was planned for an older one is void
     std::set<Entry> settled_;
     std::uint64_t next_ = 1;

@@ -6,6 +6,27 @@ namespace hb::sim {
 
 using resource::Operation;
 
+void OrderChecker::reported(NodeId node, const Report& report) {
+    const WorldTime now = cluster_.world().now();
+    for (const auto& [group, g] : report.groups) {
+        const auto it = left_alone_.find({node, group});
+        const bool was_on = it != left_alone_.end() && it->second.end == WorldTime::max();
+        if (g.maintenance.on && !was_on) left_alone_[{node, group}] = {.begin = now};
+        if (!g.maintenance.on && was_on) it->second.end = now;
+    }
+}
+
+bool OrderChecker::just_died(NodeId node, const GroupName& group) const {
+    const ClusterConfig& config = cluster_.config();
+    const WorldTime now = cluster_.world().now();
+    const WorldTime death = cluster_.node(node).kernel().last_death(config.group_index(group));
+    const Duration found_within = config.agents.timeout * 2;
+    if (now - death <= found_within) return true;
+    const auto it = left_alone_.find({node, group});
+    return it != left_alone_.end() && death >= it->second.begin &&
+           (it->second.end == WorldTime::max() || now - it->second.end <= found_within);
+}
+
 void OrderChecker::called(NodeId node, const resource::RunOperation& operation) {
     if (operation.operation == Operation::kStatus) return;
     Node& n = cluster_.node(node);
@@ -20,8 +41,7 @@ void OrderChecker::called(NodeId node, const resource::RunOperation& operation) 
                         operation.resource, operation.group, why));
     };
     if (kernel.change_under_way(group)) return violated("another call is not done");
-    const bool died =
-        cluster_.world().now() - kernel.last_death(group) <= config.agents.timeout * 2;
+    const bool died = just_died(node, operation.group);
     for (std::size_t r = 0; r < config.groups[group].resources; r++) {
         if (start && r < operation.resource && !kernel.up(group, r) && !died)
             return violated(fmt::format("{} is not up", r));

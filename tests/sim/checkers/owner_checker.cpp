@@ -6,20 +6,6 @@
 
 namespace hb::sim {
 
-namespace {
-
-// The keeper's own word that it let go came to the starter through others. From then on a holder
-// that stands still is what it always is: not promised (docs/protocol.md, 11).
-bool knows_it_is_over(Node& starter, Node& holder, const GroupName& name) {
-    const auto& report = starter.resource()->published();
-    if (!report || !report->groups.contains(name)) return false;
-    const GroupReport& said = report->groups.at(name);
-    const auto keeper = said.keepers.find(holder.id());
-    return !said.maintenance.on && keeper != said.keepers.end() && keeper->second.released;
-}
-
-}  // namespace
-
 void OwnerChecker::starts(NodeId node, const GroupName& name) {
     const std::size_t group = cluster_.config().group_index(name);
     Node& starter = cluster_.node(node);
@@ -29,8 +15,8 @@ void OwnerChecker::starts(NodeId node, const GroupName& name) {
         Node& holder = cluster_.node(r);
         if (holder.id() == node || !holder.powered() || !holder.kernel().holds(group)) continue;
         PromiseFacts facts = promise_facts(cluster_, node, holder.id(), group);
-        facts.remembered = book_.somebody_remembers(node, holder.id(), name) &&
-                           !(facts.either_stood_still && knows_it_is_over(starter, holder, name));
+        facts.remembered = book_.somebody_remembers(node, holder.id(), name);
+        facts.may_keep = facts.in_maintenance && book_.others_know(holder.id(), name);
         if (!promised(facts)) continue;
         const bool failed =
             holder.resource() != nullptr && holder.resource()->state(name) == GroupState::kFailed;

@@ -15,6 +15,7 @@ class OwnerChecker final : public Checker {
   public:
     explicit OwnerChecker(Cluster& cluster) : cluster_(cluster), book_(cluster) {}
     void starts(NodeId node, const GroupName& group) override;
+    void reported(NodeId node, const Report& r) override { book_.reported(node, r); }
     void told(NodeId node, NodeId peer, const Report& r) override { book_.told(node, peer, r); }
     void told_off(NodeId node, NodeId peer) override { book_.told_off(node, peer); }
     void powered(NodeId node, bool) override { book_.forgets(node); }

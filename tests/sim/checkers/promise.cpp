@@ -13,7 +13,7 @@ bool promised(const PromiseFacts& f) {
     const bool answers =
         f.has_address && f.service_whole && (f.holder_kernel_speaks || f.holder_claim_speaks);
     if (answers) return true;
-    if (f.in_maintenance) return false;
+    if (f.may_keep) return false;
     // It notices by itself that it must let go (L2, L3), before others may start.
     const bool lets_go = f.holder_can_let_go && f.stops_in_time;
     return lets_go && (f.quorum || (f.ping_nodes && f.has_address && !f.holder_in_touch));
@@ -28,6 +28,11 @@ bool stood_still(Cluster& cluster, Node& node) {
     const ClusterConfig& config = cluster.config();
     const Duration bound = config.deadtime + config.longest_start() + config.longest_stop();
     return cluster.world().now() - node.thawed_at() < bound;
+}
+
+// What repaired itself since is not tried again by itself.
+bool stop_failed(Node& node, const GroupName& group) {
+    return node.resource() != nullptr && node.resource()->state(group) == GroupState::kFailed;
 }
 
 }  // namespace
@@ -51,7 +56,7 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     const AgentFaults& faults = j.kernel().faults(group);
     f.stops_in_time =
         config.longest_start() + config.longest_stop() + config.channel.longest() * 4 <= budget &&
-        !faults.stop_fails && !faults.hangs &&
+        !faults.stop_fails && !faults.hangs && !stop_failed(j, config.groups.at(group).name) &&
         since(j.kernel().last_bad_call(group), config.agents.stop_retry + d);
     if (i.membership() != nullptr && j.membership() != nullptr) {
         const auto& mine = i.membership()->accepted();

@@ -15,7 +15,8 @@
 //   healthy owner behind a heartbeat cut hears them, is not isolated, and keeps;
 // - ping nodes without quorum, three or more nodes: an owner off the service network that a third
 //   node acknowledges is not isolated and keeps, while one cut off from both takes.
-// - in maintenance (M3): what rests on a holder that lets go by itself, or on its watchdog.
+// - in maintenance: what rests on its watchdog; and, once enough others were told (M3), on a holder
+//   that lets go by itself.
 // Instead:
 //   nobody starts in whose view somebody remembers that the holder kept it (M4).
 // Fencing promises everything, from a device that tells the truth.
@@ -43,8 +44,9 @@ struct PromiseFacts {
     bool holder_can_let_go = false;     // its hb-resource has worked for more than d
     bool holder_in_touch = false;       // a third node may acknowledge it: it is not isolated (L3)
     bool in_maintenance = false;        // the holder's host says so
-    bool remembered = false;            // in the starter's view somebody knows that it keeps it
-    bool service_whole = false;         // between the two, for more than d
+    bool may_keep = false;       // ... and so many others were told that L2, L3, L5 rest (M3)
+    bool remembered = false;     // in the starter's view somebody knows that it keeps it
+    bool service_whole = false;  // between the two, for more than d
 };
 
 [[nodiscard]] bool promised(const PromiseFacts& f);

@@ -32,7 +32,9 @@ void TruthChecker::reported(NodeId node, const Report& report) {
         // What died while it was started or asked for is found out by the next look at it.
         const bool just_died = cluster_.world().now() - n.kernel().last_death(group) <=
                                2 * cluster_.config().agents.timeout;
-        const bool cannot_know = g.maintenance.on && !g.trouble.empty();
+        const bool cannot_know = (g.maintenance.on && !g.trouble.empty()) ||
+                                 cluster_.world().now() - n.kernel().last_bad_call(group) <=
+                                     cluster_.config().agents.timeout;
         if (g.state == GroupState::kRunning && !n.kernel().any_up(group) && !just_died &&
             !cannot_know)
             cluster_.violated(

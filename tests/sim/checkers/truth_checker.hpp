@@ -4,7 +4,8 @@
 // `running` has everything up. I9, T3, T4, T5: each new row is justified by what its author was
 // told, looked up in the simulator's own copy of that.
 //
-// NOT promised: in maintenance, that what says `running` and trouble has anything; that `running`
+// NOT promised: in maintenance, that what says `running` and trouble has anything, nor what was
+// found after a respawn while its status failed or hung (it is repaired at once); that `running`
 // stays true when somebody else removes an address by hand; that the author's picture is still true
 // when the row is given (T9 is what makes that harmless).
 #pragma once

@@ -111,7 +111,7 @@ void AddressWatch::node_boots(const Node& node) {
 void AddressWatch::node_is_off(const Node& node) {
     const std::lock_guard lock(mutex_);
     std::erase_if(lives_, [&](const auto& life) { return life.second.node == node.number(); });
-    events_.push_back({LabClock::now(), node.number(), AddressEvent::What::kPowerOff, {}, {}});
+    record({LabClock::now(), node.number(), AddressEvent::What::kPowerOff, {}, {}});
 }
 
 void AddressWatch::loop() {
@@ -167,11 +167,11 @@ void AddressWatch::take_link(const void* message, Life& life) {
     const bool first = known == life.carrier.end();
     life.carrier[link->ifi_index] = carrier;
     if (first && !carrier) return;
-    events_.push_back({LabClock::now(),
-                       life.node,
-                       carrier ? AddressEvent::What::kCarrierUp : AddressEvent::What::kCarrierLost,
-                       name,
-                       {}});
+    record({LabClock::now(),
+            life.node,
+            carrier ? AddressEvent::What::kCarrierUp : AddressEvent::What::kCarrierLost,
+            name,
+            {}});
 }
 
 void AddressWatch::take_address(const void* message, bool added, const Life& life) {
@@ -188,6 +188,26 @@ void AddressWatch::take_address(const void* message, bool added, const Life& lif
         if (a.rta_type == IFA_ADDRESS && event.address.empty())
             event.address = address_text(data, info->ifa_family);
     });
+    record(std::move(event));
+}
+
+// Waits ask for the holders of a thousand addresses at every event: what they ask is kept ready.
+void AddressWatch::record(AddressEvent event) {
+    const auto end = [&](std::vector<Holding>& holdings) {
+        for (Holding& h : holdings)
+            if (h.node == event.node && h.until == LabTime::max()) h.until = event.at;
+    };
+    if (event.what == AddressEvent::What::kPowerOff)
+        for (auto& [address, holdings] : holdings_)
+            end(holdings);
+    if (event.what == AddressEvent::What::kRemoved) end(holdings_[event.address]);
+    if (event.what == AddressEvent::What::kAdded) {
+        std::vector<Holding>& holdings = holdings_[event.address];
+        if (std::ranges::none_of(holdings, [&](const Holding& h) {
+                return h.node == event.node && h.until == LabTime::max();
+            }))
+            holdings.push_back({event.node, event.at, LabTime::max()});
+    }
     events_.push_back(std::move(event));
 }
 
@@ -210,18 +230,9 @@ std::vector<AddressEvent> AddressWatch::events_of(const std::string& address,
 }
 
 std::vector<Holding> AddressWatch::holdings(const std::string& address) const {
-    std::vector<Holding> all;
-    for (const AddressEvent& e : events()) {
-        const auto open = std::find_if(all.begin(), all.end(), [&](const Holding& h) {
-            return h.node == e.node && h.until == LabTime::max();
-        });
-        if (e.what == AddressEvent::What::kAdded && e.address == address && open == all.end())
-            all.push_back({e.node, e.at, LabTime::max()});
-        const bool ends = (e.what == AddressEvent::What::kRemoved && e.address == address) ||
-                          e.what == AddressEvent::What::kPowerOff;
-        if (ends && open != all.end()) open->until = e.at;
-    }
-    return all;
+    const std::lock_guard lock(mutex_);
+    const auto known = holdings_.find(address);
+    return known == holdings_.end() ? std::vector<Holding>{} : known->second;
 }
 
 std::set<unsigned> AddressWatch::holders(const std::string& address) const {

@@ -82,6 +82,7 @@ class AddressWatch {
     void read_events();
     void take_link(const void* message, Life& life);
     void take_address(const void* message, bool added, const Life& life);
+    void record(AddressEvent event);
 
     Rtnl& rtnl_;
     LogBook& log_;
@@ -92,6 +93,7 @@ class AddressWatch {
     int next_id_ = 1000;         // the kernel gives out small numbers by itself
     std::map<int, Life> lives_;  // by namespace number
     std::vector<AddressEvent> events_;
+    std::map<std::string, std::vector<Holding>> holdings_;  // by address, what the events say
     std::thread thread_;
 };
 

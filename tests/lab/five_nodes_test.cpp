@@ -19,12 +19,9 @@ class FiveNodes : public ClusterTest {
             config.groups.push_back({n, address(n) + "/24/eth0"});
         run_cluster(config);
     }
-};
 
-TEST_F(FiveNodes, any_two_die_and_the_others_have_it_all) {
-    run_five();
-    for (const auto& [a, b] : std::vector<std::pair<unsigned, unsigned>>{{1, 2}, {4, 5}, {1, 3}}) {
-        SCOPED_TRACE("node" + std::to_string(a) + " and node" + std::to_string(b));
+    // Both lose their power; each address is found where the rules say, and again when they return.
+    void two_die(unsigned a, unsigned b) {
         node(a).power_off();
         node(b).power_off();
         for (unsigned n = 1; n <= 5; ++n) {
@@ -42,6 +39,17 @@ TEST_F(FiveNodes, any_two_die_and_the_others_have_it_all) {
             cluster().start(n);
         }
         cluster().wait_settled();
+    }
+};
+
+TEST_F(FiveNodes, any_two_die_and_the_others_have_it_all) {
+    run_five();
+    for (unsigned a = 1; a <= 5; ++a) {
+        for (unsigned b = a + 1; b <= 5; ++b) {
+            SCOPED_TRACE("node" + std::to_string(a) + " and node" + std::to_string(b));
+            two_die(a, b);
+            ASSERT_FALSE(HasFailure());
+        }
     }
 }
 

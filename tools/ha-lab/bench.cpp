@@ -255,7 +255,7 @@ int run_bench(const BenchOptions& options) {
     BenchTable table(options);
     Bench(table).run();
     measure_many_addresses(table);
-    if (table.empty()) throw LabError(options.only + ": no measurement has that in its name");
+    if (table.empty()) throw LabError("no measurement has such a name");
     table.print();
     table.write_json();
     return table.all_kept() ? 0 : 1;

@@ -17,13 +17,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace hb::lab {
 
 struct BenchOptions {
     unsigned runs = 20;
-    std::string json_file;  // empty: none
-    std::string only;       // only measurements whose name contains this
+    std::string json_file;             // empty: none
+    std::vector<std::string> only;     // measurements whose name contains one of these; none: all
+    std::vector<std::string> without;  // and none of these
 };
 
 // Prints a table of medians, writes the JSON; returns an exit code.

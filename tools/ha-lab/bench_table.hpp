@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,9 @@ class BenchTable {
 
     [[nodiscard]] unsigned runs() const { return options_.runs; }
     [[nodiscard]] bool wanted(const std::string& name) const {
-        return name.find(options_.only) != std::string::npos;
+        const auto is_in_name = [&](const std::string& text) { return name.contains(text); };
+        return (options_.only.empty() || std::ranges::any_of(options_.only, is_in_name)) &&
+               std::ranges::none_of(options_.without, is_in_name);
     }
     // Runs `cycle` as often as asked for (at most so often); the first failure ends the series and
     // is kept in the rows.

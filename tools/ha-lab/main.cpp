@@ -197,7 +197,10 @@ void add_measuring_commands(CLI::App& app, Arguments& a, Action& chosen) {
         ->type_name("N")
         ->capture_default_str();
     bench->add_option("--json", a.bench.json_file, "write all values there")->type_name("FILE");
-    bench->add_option("--only", a.bench.only, "those whose name contains this")->type_name("TEXT");
+    bench->add_option("--only", a.bench.only, "those whose name contains one of these")
+        ->type_name("TEXT");
+    bench->add_option("--without", a.bench.without, "but none whose name contains one of these")
+        ->type_name("TEXT");
     auto* scenario =
         command(app, kMeasureGroup, "scenario", "tell a story (no name: list them)", chosen, [&a] {
             return a.scenario.empty() ? list_scenarios()

@@ -76,8 +76,13 @@ void put(const ipc::CallFinished& from, pb::DaemonToMaster& envelope) {
     const auto& [group] = from;
     envelope.mutable_call_finished()->set_group(group);
 }
-void put(const ipc::LeaveDone&, pb::DaemonToMaster& envelope) {
-    envelope.mutable_leave_done();
+void put(const ipc::LeaveDone& from, pb::DaemonToMaster& envelope) {
+    const auto& [all_stopped] = from;
+    envelope.mutable_leave_done()->set_all_stopped(all_stopped);
+}
+void put(const ipc::Alive& from, pb::DaemonToMaster& envelope) {
+    const auto& [well] = from;
+    envelope.mutable_alive()->set_well(well);
 }
 
 }  // namespace
@@ -195,7 +200,10 @@ Result<ipc::DaemonToMaster> decode_daemon_to_master(std::string_view bytes) {
             to = ipc::CallFinished{process_group(m.call_finished().group(), in)};
             break;
         case pb::DaemonToMaster::kLeaveDone:
-            to = ipc::LeaveDone{};
+            to = ipc::LeaveDone{m.leave_done().all_stopped()};
+            break;
+        case pb::DaemonToMaster::kAlive:
+            to = ipc::Alive{m.alive().well()};
             break;
         case pb::DaemonToMaster::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

@@ -241,9 +241,9 @@ config::Fencing read(const pb::Fencing& from, Reader& in) {
 
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
-                 auto_failback, respawn, notify, pings, isolation_stop, logfile, debugfile,
-                 logfacility, debug, monitoring, call_times, failback_windows, fencing, groups,
-                 raw] = from;
+                 auto_failback, respawn, notify, pings, isolation_stop, quorum, handover, watchdog,
+                 watchdog_evidence, logfile, debugfile, logfacility, debug, monitoring, call_times,
+                 failback_windows, fencing, groups, raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -258,6 +258,10 @@ void put(const config::Settings& from, pb::Settings& to) {
     put_all(notify, *to.mutable_notify());
     put_all(pings, *to.mutable_pings());
     to.set_isolation_keep(!isolation_stop);
+    if (quorum) to.set_quorum(*quorum ? 1 : 2);
+    to.set_handover_ns(to_ns(handover));
+    to.set_watchdog(watchdog);
+    to.set_watchdog_evidence(watchdog_evidence);
     to.set_logfile(logfile);
     to.set_debugfile(debugfile);
     to.set_logfacility(logfacility);
@@ -310,6 +314,11 @@ config::Settings read(const pb::Settings& from, Reader& in) {
     to.notify = read_all(from.notify(), kLines, "notify lines", in);
     to.pings = read_all(from.pings(), limits::kPingNodes, "ping nodes", in);
     to.isolation_stop = !from.isolation_keep();
+    in.require(from.quorum() <= 2, "quorum", "unknown");
+    if (from.quorum() != 0) to.quorum = from.quorum() == 1;
+    to.handover = in.age(from.handover_ns(), "handover");
+    to.watchdog = text(from.watchdog(), kWordBytes, "watchdog", in);
+    to.watchdog_evidence = from.watchdog_evidence();
     to.logfile = text(from.logfile(), kWordBytes, "logfile", in);
     to.debugfile = text(from.debugfile(), kWordBytes, "debugfile", in);
     to.logfacility = text(from.logfacility(), kWordBytes, "logfacility", in);

@@ -136,6 +136,10 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"ping6", &HaCfParser::take_ping},
         {"ping_group", &HaCfParser::take_ping_group},
         {"isolation", &HaCfParser::take_isolation},
+        {"watchdog", &HaCfParser::take_watchdog},
+        {"watchdog_evidence", &HaCfParser::take_watchdog_evidence},
+        {"quorum", &HaCfParser::take_quorum},
+        {"handover", &HaCfParser::take_time},
         {"respawn", &HaCfParser::take_respawn},
         {"notify", &HaCfParser::take_notify},
         {"logfile", &HaCfParser::take_log_path},
@@ -268,7 +272,7 @@ void HaCfParser::take_time(const Statement& s) {
         bad_value(s, s.words[0].at, "less than 1s");
         return;
     }
-    if (name != "warntime" && name != "fence_delay" && *value < 1ms) {
+    if (name != "warntime" && name != "fence_delay" && name != "handover" && *value < 1ms) {
         bad_value(s, s.words[0].at, "less than 1ms");
         return;
     }
@@ -280,6 +284,7 @@ void HaCfParser::take_time(const Statement& s) {
     if (name == "deadping") settings.deadping = *value;
     if (name == "fence_timeout") settings.fencing.timeout = *value;
     if (name == "fence_delay") settings.fencing.delay = *value;
+    if (name == "handover") settings.handover = *value;
 }
 
 void HaCfParser::take_auto_failback(const Statement& s) {

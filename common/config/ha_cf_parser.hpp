@@ -53,6 +53,9 @@ class HaCfParser {
     void take_ping(const Statement& s);
     void take_ping_group(const Statement& s);
     void take_isolation(const Statement& s);
+    void take_watchdog(const Statement& s);
+    void take_watchdog_evidence(const Statement& s);
+    void take_quorum(const Statement& s);
     void take_respawn(const Statement& s);
     void take_notify(const Statement& s);
     void take_log_path(const Statement& s);

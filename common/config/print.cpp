@@ -150,6 +150,11 @@ std::string print_ha_cf(const Settings& s) {
     }
     if (!s.pings.empty() || !s.isolation_stop)
         text += fmt::format("isolation {}\n", s.isolation_stop ? "stop" : "keep");
+    if (s.quorum) text += fmt::format("quorum {}\n", *s.quorum ? "majority" : "off");
+    if (s.handover > Duration::zero())
+        text += fmt::format("handover {}\n", hb::to_string(s.handover));
+    if (!s.watchdog.empty()) text += fmt::format("watchdog {}\n", s.watchdog);
+    if (s.watchdog_evidence) text += "watchdog_evidence on\n";
     if (!s.logfile.empty()) text += fmt::format("logfile {}\n", s.logfile);
     if (!s.debugfile.empty()) text += fmt::format("debugfile {}\n", s.debugfile);
     if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);

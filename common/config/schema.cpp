@@ -121,8 +121,23 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"apiauth", kLine, kAccepted, kOften, "CLIENT [uid=USER,...] [gid=GROUP,...]", "",
      "root and the group haclient", 0, 0, "", "root and the group haclient have access",
      "Who may use the control socket."},
-    {"watchdog", kPath, kAccepted, kOnce, "DEVICE", "", "none", 0, 0, "",
-     "the watchdog is NOT fed and NOT armed: a hung host is not reset", "The watchdog device."},
+    {"watchdog", kPath, kFull, kOnce, "DEVICE", "", "none", 0, 0, "", "",
+     "The watchdog device of this node, such as /dev/watchdog: it resets the host when the suite "
+     "hangs or dies, or cannot stop what it must let go of. Its timeout is deadtime in whole "
+     "seconds."},
+    {"watchdog_evidence", kBoolean, kFull, kOnce, "on|off", "", "off", 0, 0, "", "",
+     "`on` declares that every node has a watchdog: a lost node that had to let go, having no "
+     "majority, counts as off once its watchdog has surely fired. Wants quorum. A directive of "
+     "this suite, not of Heartbeat."},
+    {"quorum", kChoice, kFull, kOnce, "majority|off", "", "majority with three and more nodes", 0,
+     0, "majority off", "",
+     "`majority`: only who sees more than half of the configured nodes starts anything that a "
+     "silent node may run, and who does not lets go. `off` goes by the other evidence alone. A "
+     "directive of this suite, not of Heartbeat."},
+    {"handover", kTime, kFull, kOnce, "TIME", "s", "0s", 0, 0, "", "",
+     "How much longer than a quarter of deadtime a node may take to stop what it lets go of "
+     "(majority or ping nodes lost): others wait that much longer before they start it. A "
+     "directive of this suite, not of Heartbeat."},
     {"stonith", kLine, kFull, kOnce, "TYPE CONFIGFILE", "", "none", 0, 0, "", "",
      "Fence devices of one type that every node uses, with their parameters in a file: one device "
      "a "

@@ -201,7 +201,12 @@ struct Settings {
     std::vector<NotifyLine> notify;
     std::vector<PingNode> pings;
     bool isolation_stop = true;  // with ping nodes: who is isolated lets go (L3)
-    std::string logfile;         // empty: none
+    // What a node rests on when another falls silent (G5, G7, L2, L4).
+    std::optional<bool> quorum;      // as written; none: as the number of nodes says
+    Duration handover{};             // T: takers wait this much longer
+    std::string watchdog;            // the device of this node; empty: none
+    bool watchdog_evidence = false;  // every node has one: it resets who could not let go
+    std::string logfile;             // empty: none
     std::string debugfile;
     std::string logfacility;  // empty: not given
     unsigned debug = 0;
@@ -217,6 +222,8 @@ struct Settings {
     bool operator==(const Settings&) const = default;
 
     [[nodiscard]] std::optional<NodeId> find_node(std::string_view name) const;  // any letter case
+    // Two nodes have no majority when they lose each other.
+    [[nodiscard]] bool has_quorum() const { return quorum.value_or(nodes.size() >= 3); }
     [[nodiscard]] const std::string& node_name(NodeId n) const { return nodes.at(rank(n)); }
 };
 

@@ -33,6 +33,8 @@ class Validator {
     void check_media();
     void check_pings();
     void check_fencing();
+    void check_quorum();
+    void check_watchdog();
 
   private:
     [[nodiscard]] bool is_sound(std::initializer_list<const char*> names) const {
@@ -137,7 +139,7 @@ void Validator::check_lease() {
     const std::string text = fmt::format("Dead time [{}] is less than {} times keepalive [{}] ({})",
                                          hb::to_string(s.deadtime), kLeaseKeepalives,
                                          hb::to_string(s.keepalive), cite("keepalive"));
-    if (s.nodes.size() >= kQuorumNodes)
+    if (s.nodes.size() >= kQuorumNodes && s.has_quorum())
         diagnostics_.error(place("deadtime", "keepalive"),
                            text + ": with three or more nodes (" + to_string(places_.nodes[2]) +
                                ") a single lost heartbeat would stop resources");
@@ -192,6 +194,45 @@ void Validator::check_ping_pace() {
                                        hb::to_string(least)));
 }
 
+void Validator::check_quorum() {
+    const Settings& s = settings_;
+    if (!is_sound({"node", "quorum"}) || s.nodes.empty()) return;
+    if (s.quorum == true && s.nodes.size() < kQuorumNodes)
+        diagnostics_.error(
+            places_.directives.at("quorum"),
+            fmt::format("'quorum majority' with {} node{} ({}): a node that loses the only other "
+                        "one never has a majority, and nothing would be taken over; with two "
+                        "nodes rest on ping nodes or fencing",
+                        s.nodes.size(), s.nodes.size() == 1 ? "" : "s",
+                        to_string(places_.nodes[0])));
+    if (s.quorum == false && s.nodes.size() >= kQuorumNodes)
+        diagnostics_.warning(places_.directives.at("quorum"),
+                             "'quorum off': every part of a cluster that is cut up may run all "
+                             "groups, unless other evidence keeps it from that");
+    const bool some_let_go = s.has_quorum() || (!s.pings.empty() && s.isolation_stop);
+    if (is_given("handover") && is_sound({"handover"}) && !some_let_go &&
+        s.handover > Duration::zero())
+        diagnostics_.warning(places_.directives.at("handover"),
+                             "'handover' without quorum and without ping nodes says nothing: "
+                             "nobody lets go of anything");
+}
+
+// G5: a watchdog proves something of a node that is bound to let go only.
+void Validator::check_watchdog() {
+    const Settings& s = settings_;
+    if (!s.watchdog_evidence || !is_sound({"watchdog_evidence"})) return;
+    const Position& at = places_.directives.at("watchdog_evidence");
+    if (!is_given("watchdog"))
+        diagnostics_.error(at,
+                           "'watchdog_evidence on' without 'watchdog': this node has none, and "
+                           "others would wait for it and then take what it still runs");
+    if (is_sound({"node", "quorum"}) && !s.nodes.empty() && !s.has_quorum())
+        diagnostics_.error(at,
+                           "'watchdog_evidence on' without quorum: a healthy node behind a cut "
+                           "feeds its watchdog for ever, so its silence would never prove "
+                           "anything, and nothing would be taken over");
+}
+
 // A node that no device covers is taken over as if there were no fencing.
 void Validator::check_fencing() {
     const Fencing& fencing = settings_.fencing;
@@ -220,6 +261,8 @@ void validate(const Settings& settings, const Places& places, std::string_view o
     validator.check_media();
     validator.check_pings();
     validator.check_fencing();
+    validator.check_quorum();
+    validator.check_watchdog();
 }
 
 }  // namespace hb::config

@@ -94,6 +94,13 @@ void Shell::open_control_socket() {
 }
 
 int Shell::run() {
+    // From here on this host is reset unless the suite runs, and ends, as it should.
+    const config::Settings& settings = prepared_.loaded.settings;
+    if (!settings.watchdog.empty()) {
+        std::optional<WatchdogDevice> device = arm_watchdog(settings, log_);
+        if (!device) return kExitFailed;
+        watchdog_.emplace(loop_, log_, std::move(*device), settings.deadtime);
+    }
     service_.status("starting");
     std::vector<SupervisorAction> out;
     core_.start(runtime::now(), out);
@@ -329,8 +336,11 @@ void Shell::carry_out(const SuiteReady&) {
     service_.ready("running");
 }
 
+// Disarmed only when nothing of ours is left: what could not be stopped is left to the device.
 void Shell::carry_out(const SuiteEnded& action) {
     exit_code_ = action.exit_code;
+    if (watchdog_ && action.all_stopped) watchdog_->disarm();
+    if (watchdog_ && !action.all_stopped) watchdog_->leave_armed();
     loop_.stop();
 }
 
@@ -350,6 +360,7 @@ bool Shell::may_say(Program from, const ipc::DaemonToMaster& message) const {
         bool operator()(const ipc::CallStarted&) const { return from == Program::kResource; }
         bool operator()(const ipc::CallFinished&) const { return from == Program::kResource; }
         bool operator()(const ipc::LeaveDone&) const { return from == Program::kResource; }
+        bool operator()(const ipc::Alive&) const { return true; }
     } allowed{from};
     return std::visit(allowed, message);
 }
@@ -376,7 +387,10 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message) {
             shell.calls_.remove(m.group);
             shell.feed(CallFinished{m.group});
         }
-        void operator()(const ipc::LeaveDone&) const { shell.feed(Left{}); }
+        void operator()(const ipc::LeaveDone& m) const { shell.feed(Left{m.all_stopped}); }
+        void operator()(const ipc::Alive& m) const {
+            if (shell.watchdog_) shell.watchdog_->report(from, m.well);
+        }
     } act{*this, from};
     std::visit(act, message);
 }

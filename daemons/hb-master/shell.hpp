@@ -22,6 +22,7 @@
 #include "daemons/hb-master/daemon_process.hpp"
 #include "daemons/hb-master/start.hpp"
 #include "daemons/hb-master/supervisor_core.hpp"
+#include "daemons/hb-master/watchdog_shell.hpp"
 
 namespace hb::master {
 
@@ -72,6 +73,7 @@ class Shell {
     runtime::EventLoop loop_;
     SupervisorCore core_;
     CallRecord calls_;
+    std::optional<Watchdog> watchdog_;  // none configured, or not armed any more
     runtime::UniqueFd control_;
     std::map<Program, std::unique_ptr<DaemonProcess>> daemons_;
     std::map<std::size_t, std::unique_ptr<runtime::ChildProcess>> clients_;

@@ -116,6 +116,7 @@ void SupervisorCore::on(const ProgramExited& in, MonoTime now, Out& out) {
                            "hb-resource dies again and again while it should stop its resources: "
                            "going on without it; what runs may still be here"));
     left_ = true;
+    all_stopped_ = false;
 }
 
 void SupervisorCore::bury_daemon(Daemon& dead, const ProgramExited& in, MonoTime now, Out& out) {
@@ -219,8 +220,10 @@ void SupervisorCore::on(const FaultFound& in, MonoTime now, Out& out) {
     out.emplace_back(KillProgram{in.program});
 }
 
-void SupervisorCore::on(const Left&, MonoTime, Out&) {
-    if (phase_ == Phase::kLeaving) left_ = true;
+void SupervisorCore::on(const Left& in, MonoTime, Out&) {
+    if (phase_ != Phase::kLeaving) return;
+    left_ = true;
+    all_stopped_ = in.all_stopped;
 }
 
 void SupervisorCore::on(const StopAsked&, MonoTime, Out& out) {
@@ -333,7 +336,8 @@ void SupervisorCore::end_daemons(MonoTime now, Out& out) {
     }
     phase_ = Phase::kEnded;
     out.emplace_back(event(Level::kInfo, "shutdown-complete", "Heartbeat shutdown complete."));
-    out.emplace_back(SuiteEnded{exit_code_});
+    out.emplace_back(
+        SuiteEnded{.exit_code = exit_code_, .all_stopped = all_stopped_ && dying_calls_.empty()});
 }
 
 }  // namespace hb::master

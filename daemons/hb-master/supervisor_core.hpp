@@ -76,7 +76,9 @@ struct FaultFound {
     Program by{};
     std::string reason;
 };
-struct Left {};  // hb-resource has left the cluster
+struct Left {  // hb-resource has left the cluster
+    bool all_stopped = true;
+};
 struct StopAsked {};
 
 using SupervisorInput = std::variant<ProgramReady, ProgramExited, ClientExited, CallStarted,
@@ -110,6 +112,7 @@ struct KillGroup {  // SIGKILL, answered by GroupGone once nothing of it is left
 struct SuiteReady {};  // all daemons are ready, for the first time
 struct SuiteEnded {
     int exit_code = 0;
+    bool all_stopped = true;  // false: resources, or calls of agents, may still be here
 };
 
 using SupervisorAction = std::variant<StartProgram, Connect, KillProgram, TellStop, StartClient,
@@ -173,6 +176,7 @@ class SupervisorCore {
     Phase phase_ = Phase::kRunning;
     bool was_ready_ = false;
     bool left_ = false;
+    bool all_stopped_ = true;
     unsigned deaths_while_leaving_ = 0;
     int exit_code_ = 0;
     std::map<Program, Daemon> daemons_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/base/probe_window.hpp"
 
 namespace hb::resource {
@@ -33,7 +35,18 @@ bool watchdog_fired(const GatePeer& p, const GateInput& in, const TestOnlyRulesD
     if (!bound_to_let_go && !drop.g5_watchdog_bound) return false;
     std::optional<MonoTime> since = p.lost_since;
     if (drop.g5_watchdog_last && p.status.hearing == ipc::Hearing::kSilent) since = p.status.since;
-    return since && in.now - *since >= p.status.deadtime + in.handover + *in.watchdog;
+    // Its own deadtime decides when its device fires; ours is in in.watchdog.
+    const Duration longer = std::max<Duration>(p.status.deadtime - in.deadtime, 0ns) * 2;
+    return since && in.now - *since >= p.status.deadtime + in.handover + *in.watchdog + longer;
+}
+
+// L4: who has to let go of it (L2, L3) may need T longer than a quarter of deadtime to stop it. Who
+// is heard and deaf says that it holds nothing.
+bool is_still_stopping(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
+    if (drop.l4 || in.handover == Duration::zero()) return false;
+    if (!in.quorum_applies && !in.ping_nodes) return false;  // nobody is bound to
+    if (p.status.hearing == ipc::Hearing::kHeard) return false;
+    return !p.lost_since || in.now - *p.lost_since < in.handover;
 }
 
 GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
@@ -67,6 +80,9 @@ GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRules
                                         p.fence_text.empty() ? std::string()
                                                              : fmt::format(" ({})", p.fence_text))
                           : fmt::format("waiting for the watchdog of {}", p.name));
+    if (!left && !off && is_still_stopping(p, in, drop))
+        return closed("L4", fmt::format("giving {} {} to stop what it has to let go of (handover)",
+                                        p.name, to_string(in.handover)));
     return {};
 }
 

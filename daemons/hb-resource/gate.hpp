@@ -41,7 +41,8 @@ struct GateInput {
     bool quorum_applies = false;
     bool quorum_ignored = false;  // by an admin, for this view
     bool ping_nodes = false;
-    // Declared as evidence: each node's watchdog resets it this long after it is fed no more.
+    // Declared as evidence: the watchdog of a node with our deadtime has surely reset it this long
+    // after it had to be done with letting go.
     std::optional<Duration> watchdog;
     Duration handover{};  // T of L4
     std::optional<MonoTime> ping_answered;

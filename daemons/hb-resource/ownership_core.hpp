@@ -56,7 +56,8 @@ struct OwnershipSettings {
     bool isolation_stop = true;    // L3, with ping nodes
     std::vector<NodeSet> fencing;  // by rank: for whom each node has a fence device
     Duration fence_delay{};        // of the second of two that may fence each other
-    // Every node's watchdog, declared as evidence that a lost node is off (G5); its timeout.
+    // Every node's watchdog, declared as evidence that a lost node is off (G5): so long after it
+    // had to be done with letting go, a node with our deadtime has surely been reset.
     std::optional<Duration> watchdog;
     Duration handover{};       // T of L4: takers wait this much longer
     Duration start_retry{2s};  // T10: first back-off after a failed start, doubles to 60 s
@@ -150,7 +151,10 @@ struct Remember {  // all of it, instead of what was remembered before
 struct AnnounceGroup {  // gratuitous ARP again, for an owner that stays
     GroupName group;
 };
-struct LeaveDone {};  // everything stopped, every heard peer knows: the process may exit
+// Nothing more will be stopped, every heard peer knows: the process may exit.
+struct LeaveDone {
+    bool all_stopped = true;  // false: a stop failed
+};
 
 using OwnershipAction =
     std::variant<ipc::ResourceHello, ipc::Publish, ipc::RequestAnswer, ipc::Watch, ipc::FenceWishes,

@@ -217,6 +217,7 @@ struct OwnershipCore::Impl {
     void note_losses(MonoTime now);
     void note_letting_go(MonoTime now);
     [[nodiscard]] bool may_feed_watchdog(MonoTime now) const;
+    [[nodiscard]] MonoTime majority_lost(MonoTime now) const;
 
     // ---- fencing (ownership_fencing.cpp)
     void note_fencing(MonoTime now);
@@ -252,6 +253,7 @@ struct OwnershipCore::Impl {
     [[nodiscard]] bool late(const PeerFacts& p, MonoTime now) const;
     [[nodiscard]] Duration late_after() const;
     void leave(MonoTime now);
+    void say_left();
     [[nodiscard]] bool can_wait(const OwnershipInput& input) const;
     [[nodiscard]] MonoTime next_deadline() const;
 

@@ -261,6 +261,21 @@ Duration Impl::patience() const {
     return master_gone ? std::min<Duration>(s.deadtime, 500ms) : s.deadtime;
 }
 
+void Impl::say_left() {
+    std::string stuck;
+    bool some_stay = false;
+    for (const auto& [name, g] : groups) {
+        some_stay = some_stay || g.state == GroupState::kRunning;
+        if (g.state == GroupState::kFailed) stuck += (stuck.empty() ? "" : ", ") + name;
+    }
+    if (!stuck.empty())
+        return say(Level::kError, "left",
+                   "Not all HA resources could be relinquished: the stop of " + stuck + " failed.");
+    say(Level::kInfo, "left",
+        some_stay ? "All HA resources relinquished but those in maintenance, which run on."
+                  : "All HA resources relinquished.");
+}
+
 void Impl::leave(MonoTime now) {
     if (!leave_wanted || left) return;
     const bool all_down = std::ranges::all_of(groups, [&](const auto& entry) {
@@ -272,11 +287,7 @@ void Impl::leave(MonoTime now) {
     if (!leaving) {
         leaving = true;
         leaving_since = now;
-        const bool some_stay = std::ranges::any_of(
-            groups, [](const auto& g) { return g.second.state == GroupState::kRunning; });
-        say(Level::kInfo, "left",
-            some_stay ? "All HA resources relinquished but those in maintenance, which run on."
-                      : "All HA resources relinquished.");
+        say_left();
         return;
     }
     // Repeated by hb-comm until every peer that is heard acknowledged a frame sent after our
@@ -288,7 +299,9 @@ void Impl::leave(MonoTime now) {
     }
     if ((!told || !membership_there) && now - leaving_since < patience()) return;
     left = true;
-    then.push_back(LeaveDone{});
+    then.push_back(LeaveDone{.all_stopped = std::ranges::none_of(groups, [](const auto& g) {
+        return g.second.state == GroupState::kFailed;
+    })});
 }
 
 // ---- the one deadline
@@ -312,8 +325,12 @@ MonoTime Impl::next_deadline() const {
         if (g.reach_moved) at(*g.reach_moved + 2 * s.deadtime);
         if (wants_to_start(g)) at(settled_at + probe_window(s.deadtime));
     }
-    for (const auto& [id, p] : peers)
+    for (const auto& [id, p] : peers) {
         if (p.fence.wanted) at(p.fence.last_wanted + s.deadtime);
+        if (!p.lost_since) continue;
+        if (s.handover > Duration::zero()) at(*p.lost_since + s.handover);
+        if (s.watchdog) at(*p.lost_since + p.status.deadtime + s.handover + *s.watchdog);
+    }
     if (s.quorum || s.ping_nodes) {  // L2, L3: when we lose touch, or may judge it again
         for (const auto& [id, p] : peers)
             if (straight.newest(id) != kNever) at(straight.until(id));

@@ -1,5 +1,7 @@
 // OwnershipCore: watchdogs as evidence (G5), and when our own is fed no more.
 #include <algorithm>
+#include <functional>
+#include <vector>
 
 #include "daemons/hb-resource/ownership_impl.hpp"
 
@@ -29,6 +31,18 @@ void Impl::note_losses(MonoTime now) {
     }
 }
 
+// When those whose leases were good, and we, were a majority for the last time. A newborn process
+// learns it from hb-comm: its predecessor's time is not given to it again.
+MonoTime Impl::majority_lost(MonoTime now) const {
+    std::vector<MonoTime> ends;
+    for (const auto& [id, p] : peers)
+        ends.push_back(straight.newest(id) == kNever ? kNever : straight.until(id));
+    std::ranges::sort(ends, std::greater<>{});
+    const std::size_t others = s.node_names.size() / 2;  // with us: more than half
+    if (others == 0 || ends.size() < others || ends[others - 1] == kNever) return now;
+    return std::min(now, ends[others - 1]);
+}
+
 // d + T from the moment that we had to let go, unless all is stopped: then others may count on us
 // being reset.
 void Impl::note_letting_go(MonoTime now) {
@@ -37,7 +51,7 @@ void Impl::note_letting_go(MonoTime now) {
     if (!no_majority || !bound)
         must_be_gone_at.reset();
     else if (!must_be_gone_at)
-        must_be_gone_at = now + s.deadtime + s.handover;
+        must_be_gone_at = majority_lost(now) + s.deadtime + s.handover;
 }
 
 bool Impl::may_feed_watchdog(MonoTime now) const {

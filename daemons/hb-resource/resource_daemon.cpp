@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "common/base/assert.hpp"
+#include "common/base/watchdog_times.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-resource/memory_file.hpp"
 #include "proto/codec_comm_resource.hpp"
@@ -34,7 +35,9 @@ OwnershipSettings ownership_settings(const ipc::Setup& setup) {
     result.deadtime = settings.deadtime;
     result.warntime = settings.warntime;
     result.auto_failback = settings.auto_failback != config::AutoFailback::kOff;
-    result.quorum = settings.nodes.size() >= 3;
+    result.quorum = settings.has_quorum();
+    result.handover = settings.handover;
+    if (settings.watchdog_evidence) result.watchdog = watchdog_surely_fired(settings.deadtime);
     result.ping_nodes = !settings.pings.empty();
     result.isolation_stop = settings.isolation_stop;
     for (std::size_t by = 0; by < settings.nodes.size(); by++) {
@@ -121,6 +124,10 @@ void ResourceDaemon::on_neighbour(Program neighbour) noexcept {
     if (neighbour == Program::kMembership) give(MembershipHere{});
     if (neighbour == Program::kFence) give(FenceHere{});
     // hb-comm speaks first: CommReady.
+}
+
+bool ResourceDaemon::is_well() noexcept {
+    return core_.may_feed_watchdog(runtime::now());
 }
 
 void ResourceDaemon::on_neighbour_gone(Program neighbour) noexcept {
@@ -236,8 +243,8 @@ void ResourceDaemon::carry_out(const OwnershipAction& action) {
                    [&](const LeaveAlone& m) { agents_->leave_alone(m.group, m.on); },
                    [&](const Remember& m) { remember(m); },
                    [&](const AnnounceGroup& m) { agents_->announce(m.group); },
-                   [&](const LeaveDone&) {
-                       host_.tell_master(ipc::LeaveDone{});
+                   [&](const LeaveDone& a) {
+                       host_.tell_master(ipc::LeaveDone{a.all_stopped});
                        host_.exit(0);
                    },
                    [&](const Event& event) { host_.log().log(event); },

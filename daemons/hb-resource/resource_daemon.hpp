@@ -26,6 +26,7 @@ class ResourceDaemon final : public skeleton::Daemon {
     void on_message(ipc::Program from, std::string_view bytes) noexcept override;
     void on_neighbour_gone(ipc::Program neighbour) noexcept override;
     void on_gap(Duration gap) noexcept override;
+    [[nodiscard]] bool is_well() noexcept override;
     void on_stop(skeleton::Host& host) noexcept override;
     void on_master_gone(skeleton::Host& host) noexcept override;
 

@@ -27,6 +27,7 @@ struct TestOnlyRulesDropped {
     bool g5 = false;
     bool g5_watchdog_bound = false;  // a watchdog confirms only who is bound to let go by L2
     bool g5_watchdog_last = false;   // and is timed from the last silence
+    bool l4 = false;                 // takers wait T for who has to let go
     bool g6_left_passes_g8 = false;
     bool g7 = false;
     bool g8 = false;

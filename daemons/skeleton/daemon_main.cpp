@@ -14,6 +14,7 @@
 #include "common/base/assert.hpp"
 #include "common/base/ipc/hello.hpp"
 #include "common/base/limits.hpp"
+#include "common/base/watchdog_times.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/skeleton/arguments.hpp"
 #include "daemons/skeleton/privilege_table.hpp"
@@ -46,7 +47,8 @@ class Skeleton final : public Host {
                 .host = arguments.host,
                 .target = arguments.log,
                 .least = arguments.debug ? Level::kDebug : Level::kInfo}),
-          faults_(loop_, [this]() noexcept { drop_faulty(); }) {}
+          faults_(loop_, [this]() noexcept { drop_faulty(); }),
+          health_(loop_, [this]() noexcept { report_health(); }) {}
 
     [[nodiscard]] int run();
 
@@ -79,6 +81,7 @@ class Skeleton final : public Host {
     void carry_out(ipc::Stop& message, std::vector<UniqueFd>& fds);
     void set_up(ipc::Setup setup);
     void give_up(std::string_view problem);
+    void report_health();
 
     void neighbour_message(Program from, std::string_view bytes);
     void neighbour_closed(Program from, CloseReason reason);
@@ -90,6 +93,7 @@ class Skeleton final : public Host {
     runtime::EventLoop loop_;
     log::Logger log_;
     runtime::Defer faults_;
+    runtime::Timer health_;
     std::unique_ptr<Channel> master_;
     bool master_greeted_ = false;
     std::string setup_bytes_;
@@ -216,6 +220,12 @@ void Skeleton::set_up(ipc::Setup setup) {
         if (daemon_) daemon_->on_gap(gap);
     });
     tell_master(ipc::Ready{});
+    if (!settings.watchdog.empty()) report_health();
+}
+
+void Skeleton::report_health() {
+    tell_master(ipc::Alive{daemon_->is_well()});
+    health_.arm(runtime::now() + watchdog_report_interval(setup_->settings.deadtime));
 }
 
 void Skeleton::carry_out(ipc::LogFiles& message, std::vector<UniqueFd>& fds) {

@@ -70,6 +70,9 @@ class Daemon {
     // all, before anything that waited meanwhile is read.
     virtual void on_gap(Duration gap) noexcept = 0;
 
+    // Asked for the master, where a watchdog is configured: false wants this host to be reset (G5).
+    [[nodiscard]] virtual bool is_well() noexcept { return true; }
+
     virtual void on_control_socket(runtime::UniqueFd) noexcept {}
     virtual void on_new_keys(config::AuthKeys) noexcept {}
     // The orderly end. By default the process exits 0.

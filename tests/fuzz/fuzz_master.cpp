@@ -52,7 +52,7 @@ ipc::MasterToDaemon to_daemon(test::Generator& random) {
 }
 
 ipc::DaemonToMaster to_master(test::Generator& random) {
-    switch (random.below(6)) {
+    switch (random.below(7)) {
         case 0:
             return ipc::Ready{};
         case 1:
@@ -64,8 +64,10 @@ ipc::DaemonToMaster to_master(test::Generator& random) {
                                     static_cast<std::uint32_t>(random.below(1 << 20))};
         case 4:
             return ipc::CallFinished{1 + static_cast<std::int32_t>(random.below(1 << 20))};
+        case 5:
+            return ipc::Alive{random.below(2) == 0};
         default:
-            return ipc::LeaveDone{};
+            return ipc::LeaveDone{random.below(2) == 0};
     }
 }
 

@@ -113,7 +113,7 @@ void Cluster::start(unsigned n) {
     masters_[n] = node(n).spawn({"/media/libexec/hb-master", "--config-dir", "/etc/ha.d",
                                  "--state-dir", "/var/lib/ha-suite", "--run-dir", "/run/ha-suite",
                                  "--libexec-dir", "/media/libexec", "--log", "stderr"},
-                                "hb-master");
+                                "hb-master", config_.master_environment);
 }
 
 void Cluster::start_all() {

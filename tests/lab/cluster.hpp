@@ -33,6 +33,7 @@ struct ClusterConfig {
     std::string auto_failback = "on";
     std::vector<std::string> more;  // further lines of ha.cf
     std::vector<Group> groups = {Group{}};
+    std::map<std::string, std::string> master_environment;
     std::string authkeys = "auth 1\n1 sha1 a-key-of-the-lab\n";
 
     // When given, these are the files, and of the above only `nodes`, `groups` and `authkeys`

@@ -62,6 +62,7 @@ struct ClusterConfig {
     std::optional<Duration> deadping;  // deadtime
     bool fencing = false;
     std::optional<Duration> watchdog;     // of every node, declared as evidence; its timeout
+    Duration handover{};                  // T of L4
     Delay channel{20us, 200us, 3ms, 20};  // one message between two processes of one node
     Delay respawn{2ms, 30ms, 0ns, 0};
     Delay fence{50ms, 400ms, 0ns, 0};  // one call of an agent

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "common/base/ids.hpp"
+#include "daemons/hb-master/watchdog_core.hpp"
 #include "tests/sim/clock.hpp"
 #include "tests/sim/cluster_config.hpp"
 #include "tests/sim/daemon.hpp"
@@ -156,6 +157,7 @@ class Node {
     [[nodiscard]] WorldTime channel_arrival(Kind from, Kind to);
     void systemd_after(Duration delay);
     void watch_over(std::uint64_t boot);
+    void report_health();
     [[nodiscard]] std::uint64_t unix_time() const;
 
     Cluster& cluster_;
@@ -168,6 +170,7 @@ class Node {
 
     bool powered_ = false;
     std::uint64_t boots_ = 0;
+    std::optional<master::WatchdogCore> watchdog_;  // of the present hb-master
     bool watchdog_armed_ = false;
     WorldTime watchdog_fed_{};
     WorldTime powered_since_{};

@@ -1,6 +1,7 @@
 // hb-master and systemd of a simulated node: who is started when, what the disk remembers.
 #include <algorithm>
 
+#include "common/base/watchdog_times.hpp"
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/comm_daemon.hpp"
 #include "tests/sim/membership_daemon.hpp"
@@ -38,6 +39,9 @@ void Node::start_suite() {
         watchdog_fed_ = world_.now();
         watch_over(boots_);
     }
+    // A simulated suite is up in no time, so its first reports get no longer time than others.
+    const Duration limit = watchdog_report_limit(cluster_.config().deadtime);
+    if (cluster_.config().watchdog) watchdog_.emplace(limit, limit, local_now());
     for (Kind k : kKinds)
         respawn_later(k);
 }
@@ -236,15 +240,32 @@ bool Node::holds_anything(bool but_in_maintenance) const {
     return false;
 }
 
+// What each daemon that works tells its master.
+void Node::report_health() {
+    if (!master_alive_ || freeze_ != Freeze::kNone) return;
+    for (const auto& [kind, program] : {std::pair{Kind::kComm, ipc::Program::kComm},
+                                       std::pair{Kind::kMembership, ipc::Program::kMembership},
+                                       std::pair{Kind::kResource, ipc::Program::kResource}})
+        if (works(kind))
+            watchdog_->report(
+                program,
+                kind != Kind::kResource || resource()->may_feed_watchdog(local_now()),
+                local_now());
+}
+
 // The watchdog device: resets the machine when nobody fed it for its timeout, whatever stands
 // still.
 void Node::watch_over(std::uint64_t boot) {
     const Duration timeout = *cluster_.config().watchdog;
-    world_.after(timeout / 8, [this, boot, timeout] {
+    world_.after(watchdog_report_interval(cluster_.config().deadtime), [this, boot, timeout] {
         if (boot != boots_ || !powered_ || !watchdog_armed_) return;
-        if (works(Kind::kResource) && master_alive_ && resource()->may_feed_watchdog(local_now()))
+        report_health();
+        std::vector<Event> events;
+        if (master_alive_ && freeze_ == Freeze::kNone && watchdog_->may_feed(local_now(), events))
             watchdog_fed_ = world_.now();
-        if (world_.now() - watchdog_fed_ <= timeout * 7 / 8) return watch_over(boot);
+        for (const Event& event : events)
+            world_.say(name_, "{}", event.text);
+        if (world_.now() - watchdog_fed_ <= timeout) return watch_over(boot);
         world_.say(name_, "the watchdog RESETS the machine");
         power_off();
         world_.after(cluster_.config().deadtime * 3, [this, off = boots_] {

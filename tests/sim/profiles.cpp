@@ -146,6 +146,16 @@ Profile quorum_islands() {
     return p;
 }
 
+Profile slow_stops_of_a_minority() {
+    Profile p = quorum_islands();
+    p.adjust = [](ClusterConfig& c) {
+        c.handover = c.deadtime * 2;
+        c.agents.start = {1ms, c.deadtime / 50, 0ns, 0};
+        c.agents.stop = {c.deadtime / 2, c.deadtime * 9 / 10, 0ns, 0};
+    };
+    return p;
+}
+
 Profile ping_islands() {
     Profile p = base(
         2, 2,

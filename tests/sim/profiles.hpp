@@ -16,6 +16,7 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile boots();
 [[nodiscard]] Profile old_frames();
 [[nodiscard]] Profile quorum_islands();
+[[nodiscard]] Profile slow_stops_of_a_minority();
 [[nodiscard]] Profile ping_islands();
 [[nodiscard]] Profile freezes();
 [[nodiscard]] Profile leaving();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "common/base/watchdog_times.hpp"
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/comm_daemon.hpp"
 #include "tests/sim/membership_daemon.hpp"
@@ -38,7 +39,11 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
         // As configuration.md advises: longer than it takes to switch a node off.
         s.fence_delay = config.deadtime / 2 + config.fence.longest() * 2;
     }
-    s.watchdog = config.watchdog;
+    // As watchdog_surely_fired() has it, with this device's time.
+    if (config.watchdog)
+        s.watchdog =
+            watchdog_report_limit(config.deadtime) + *config.watchdog + config.deadtime / 4;
+    s.handover = config.handover;
     s.start_retry = config.deadtime * 2;
     s.dropped = config.drop_resource;
     s.memory = node.memory();

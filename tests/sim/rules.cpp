@@ -133,6 +133,8 @@ const std::vector<Rule>& maintenance_rules() {
 const std::vector<Rule>& let_go_rules() {
     static const std::vector<Rule> all = {
         {"l2", "L2 majority lost", [](C& c) { c.drop_resource.l2_l3 = true; }, p::quorum_islands},
+        {"l4", "L4 takers wait for slow stops", [](C& c) { c.drop_resource.l4 = true; },
+         p::slow_stops_of_a_minority},
         {"l3", "L3 isolated", [](C& c) { c.drop_resource.l2_l3 = true; }, p::ping_islands},
         {"l3-acknowledged", "L3 by acknowledgement",
          [](C& c) { c.drop_resource.l3_heard_is_enough = true; }, p::ping_islands},

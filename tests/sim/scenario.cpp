@@ -73,6 +73,10 @@ ClusterConfig random_config(Prng& prng, const Profile& profile, std::size_t node
     choose_times(config, prng, profile);
     if (config.fencing && prng.chance(400)) config.fence_fails_per_mille = 200;
     if (config.quorum && !config.fencing && prng.chance(150)) config.watchdog = config.deadtime;
+    if ((config.quorum || config.ping_nodes) && profile.slow_agents && prng.chance(150)) {
+        config.handover = config.deadtime * static_cast<int>(1 + prng.index(4)) / 2;
+        config.agents.stop = {1ms, config.handover / 5, 0ns, 0};
+    }
     choose_networks(config, prng, profile);
     const std::size_t groups = 1 + prng.index(profile.max_groups);
     for (std::size_t g = 0; g < groups; g++) {
@@ -139,13 +143,16 @@ class Run {
             groups += fmt::format(" {}@{}{}", g.name, c.node_name(g.preferred),
                                   g.has_address ? "" : " (no address)");
         world_.say("world",
-                   "seed {}: {} nodes, {} links, deadtime {} ms, keepalive {} ms{}{}{}{};{}",
+                   "seed {}: {} nodes, {} links, deadtime {} ms, keepalive {} ms{}{}{}{}{};{}",
                    options_.seed, c.nodes, c.links, to_ms(c.deadtime), to_ms(c.keepalive),
                    c.auto_failback ? ", failback" : "", c.quorum ? ", quorum" : "",
                    c.ping_nodes ? ", ping nodes" : "",
                    c.fencing    ? ", fencing"
                    : c.watchdog ? ", watchdogs"
                                 : "",
+                   c.handover > Duration::zero()
+                       ? fmt::format(", handover {} ms", to_ms(c.handover))
+                       : std::string(),
                    groups);
     }
 

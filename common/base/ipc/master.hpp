@@ -104,12 +104,18 @@ struct CallFinished {
     std::int32_t group = 0;
     bool operator==(const CallFinished&) const = default;
 };
-// hb-resource: everything is stopped and every peer that is heard knows (the answer to Stop).
+// hb-resource: nothing more will be stopped and every peer that is heard knows: the answer to Stop.
 struct LeaveDone {
+    bool all_stopped = true;  // false: a stop failed, something still runs (not: is in maintenance)
     bool operator==(const LeaveDone&) const = default;
+};
+// Where a watchdog is configured, every watchdog_report_interval(): this daemon's loop works.
+struct Alive {
+    bool well = true;  // false: it wants the host to be reset (G5)
+    bool operator==(const Alive&) const = default;
 };
 
 using DaemonToMaster =
-    std::variant<Ready, RememberGeneration, Fault, CallStarted, CallFinished, LeaveDone>;
+    std::variant<Ready, RememberGeneration, Fault, CallStarted, CallFinished, LeaveDone, Alive>;
 
 }  // namespace hb::ipc

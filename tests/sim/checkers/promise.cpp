@@ -52,7 +52,7 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     f.quorum = config.quorum;
     f.ping_nodes = config.ping_nodes;
     f.has_address = config.groups.at(group).has_address;
-    const Duration budget = d / 4 - d / 50;
+    const Duration budget = d / 4 - d / 50 + config.handover;
     const AgentFaults& faults = j.kernel().faults(group);
     f.stops_in_time =
         config.longest_start() + config.longest_stop() + config.channel.longest() * 4 <= budget &&

@@ -67,6 +67,10 @@ class MasterGenerator : public test::Generator {
         for (std::size_t n = below(3); n > 0; --n)
             s.pings.push_back({name(20), words(3), coin(), coin(), position()});
         s.isolation_stop = coin();
+        if (coin()) s.quorum = coin();
+        if (coin()) s.handover = deadtime();
+        if (coin()) s.watchdog = word();
+        s.watchdog_evidence = coin();
         if (coin()) s.logfile = word();
         if (coin()) s.debugfile = word();
         if (coin()) s.logfacility = word();
@@ -135,7 +139,7 @@ class MasterGenerator : public test::Generator {
         }
     }
     ipc::DaemonToMaster to_master() {
-        switch (below(6)) {
+        switch (below(7)) {
             case 0:
                 return ipc::Ready{};
             case 1:
@@ -147,8 +151,10 @@ class MasterGenerator : public test::Generator {
                                         coin() ? static_cast<std::uint32_t>(number()) : 0};
             case 4:
                 return ipc::CallFinished{static_cast<std::int32_t>(2 + below(4000000))};
+            case 5:
+                return ipc::Alive{coin()};
             default:
-                return ipc::LeaveDone{};
+                return ipc::LeaveDone{coin()};
         }
     }
 

@@ -132,6 +132,38 @@ TEST(Gate, Table) {
              b(in).keeps = true;
          },
          "G10"},
+        {"B may still be stopping what it has to let go of",
+         [](GateInput& in) {
+             in.ping_nodes = true;
+             in.handover = 5s;
+             b(in).lost_since = in.now - 4999ms;
+         },
+         "L4"},
+        {"and nobody knows since when it is lost",
+         [](GateInput& in) {
+             in.view.members.push_back({kC, {7, 1}});
+             in.quorum_applies = true;
+             in.handover = 5s;
+         },
+         "L4"},
+        {"B had the time to stop it",
+         [](GateInput& in) {
+             in.handover = 5s;
+             in.view.members.push_back({kC, {7, 1}});
+             in.quorum_applies = true;
+             b(in).lost_since = in.now - 5s;
+         },
+         ""},
+        {"B may be stopping it, but is known to be off",
+         [](GateInput& in) {
+             in.handover = 5s;
+             in.view.members.push_back({kC, {7, 1}});
+             in.quorum_applies = true;
+             b(in).fenced_generation = 7;
+         },
+         ""},
+        {"nobody is bound to let go: nothing to wait for",
+         [](GateInput& in) { in.handover = 5s; }, ""},
         {"B kept it and is known to be off",
          [](GateInput& in) {
              b(in).keeps = true;

@@ -1,0 +1,39 @@
+// The directives of ha.cf that say what a node rests on when another falls silent: watchdog,
+// quorum, the time of L4.
+#include <fmt/format.h>
+
+#include "common/config/ha_cf_parser.hpp"
+#include "common/config/values.hpp"
+
+namespace hb::config {
+
+void HaCfParser::take_watchdog(const Statement& s) {
+    const std::optional<Word> word = one_word(s);
+    if (!word) return;
+    if (!word->text.starts_with('/'))
+        return bad_value(s, word->at,
+                         fmt::format("'{}' is no absolute path", printable(word->text)));
+    out_.settings.watchdog = word->text;
+}
+
+void HaCfParser::take_watchdog_evidence(const Statement& s) {
+    const std::optional<Word> word = one_word(s);
+    if (!word) return;
+    const std::optional<bool> value = parse_boolean(word->text);
+    if (!value)
+        return bad_value(s, word->at,
+                         fmt::format("'{}' is neither on nor off", printable(word->text)));
+    out_.settings.watchdog_evidence = *value;
+}
+
+void HaCfParser::take_quorum(const Statement& s) {
+    const std::optional<Word> word = one_word(s);
+    if (!word) return;
+    const std::string value = to_lower(word->text);
+    if (value != "majority" && value != "off")
+        return bad_value(s, word->at,
+                         fmt::format("'{}' is none of majority, off", printable(word->text)));
+    out_.settings.quorum = value == "majority";
+}
+
+}  // namespace hb::config

@@ -57,58 +57,78 @@ Result<IpAddress> parse_broadcast(std::string_view text, const IpAddress& addres
     return *broadcast;
 }
 
+// The kernel keeps "eth0:web" in the room of an interface name.
+std::optional<Error> take_label(std::string_view text, AddressSpec& spec) {
+    spec.label = text;
+    if (text.empty() || spec.interface.size() + 1 + text.size() > limits::kInterfaceNameBytes ||
+        text.find_first_of(":%/") != std::string_view::npos)
+        return Error{fmt::format("'{}:{}' is no interface with a label", printable(spec.interface),
+                                 printable(text))};
+    return std::nullopt;
+}
+
 std::optional<Error> take_interface(std::string_view text, AddressSpec& spec) {
     const std::size_t colon = text.find(':');
     if (auto bad = bad_interface(text.substr(0, colon))) return bad;
     spec.interface = text.substr(0, colon);
     if (colon == std::string_view::npos) return std::nullopt;
-    spec.label = text.substr(colon + 1);
-    // The kernel keeps "eth0:web" in the room of an interface name.
-    const std::string_view label = text.substr(colon + 1);
-    if (label.empty() || text.size() > limits::kInterfaceNameBytes ||
-        label.find_first_of(":%") != std::string_view::npos)
-        return Error{fmt::format("'{}' is no interface with a label", printable(text))};
+    return take_label(text.substr(colon + 1), spec);
+}
+
+std::optional<Error> bad_v6(const AddressSpec& spec) {
+    const std::string name = spec.address.to_string();
+    if (!spec.label.empty())
+        return Error{fmt::format("'{}:{}': an IPv6 address has no label", printable(spec.interface),
+                                 printable(spec.label))};
+    if (is_link_local(spec.address) && spec.interface.empty())
+        return Error{
+            fmt::format("{} is a link-local address: write its interface, {}/64/eth0", name, name)};
     return std::nullopt;
 }
 
 }  // namespace
 
-Result<AddressSpec> parse_address_spec(std::string_view text) {
-    const std::vector<std::string_view> fields = split_slashes(text);
+Result<AddressSpec> address_of_fields(const AddressFields& fields) {
     AddressSpec spec;
-    const auto address = IpAddress::parse(fields[0]);
-    if (!address) return failure(fmt::format("'{}' is no IP address", printable(fields[0])));
+    const auto address = IpAddress::parse(fields.address);
+    if (!address) return failure(fmt::format("'{}' is no IP address", printable(fields.address)));
     if (!is_usable(*address))
-        return failure(fmt::format("{} is not the address of a host", fields[0]));
+        return failure(fmt::format("{} is not the address of a host", fields.address));
     spec.address = *address;
-    if (!address->is_v4() && fields.size() > 3)
-        return failure("too many fields: ip/bits/interface is the longest form of an IPv6 address");
-    if (fields.size() > 4)
-        return failure("too many fields: ip/mask/interface/broadcast is the longest form");
-    if (fields.size() > 1) {
-        const Result<unsigned> prefix = parse_mask(fields[1], spec.address);
+    if (fields.mask) {
+        const Result<unsigned> prefix = parse_mask(*fields.mask, spec.address);
         if (!prefix) return std::unexpected(prefix.error());
         spec.prefix = *prefix;
     }
-    // Heartbeat's rule: a third field that begins with a digit is the broadcast address.
-    const bool short_form = address->is_v4() && fields.size() == 3 && !fields[2].empty() &&
-                            fields[2][0] >= '0' && fields[2][0] <= '9';
-    if (fields.size() > 2 && !short_form)
-        if (auto bad = take_interface(fields[2], spec)) return std::unexpected(*bad);
-    if (fields.size() > 3 || short_form) {
-        const Result<IpAddress> broadcast = parse_broadcast(fields.back(), spec.address);
+    if (fields.interface)
+        if (auto bad = take_interface(*fields.interface, spec)) return std::unexpected(*bad);
+    if (fields.label)
+        if (auto bad = take_label(*fields.label, spec)) return std::unexpected(*bad);
+    if (fields.broadcast) {
+        const Result<IpAddress> broadcast = parse_broadcast(*fields.broadcast, spec.address);
         if (!broadcast) return std::unexpected(broadcast.error());
         spec.broadcast = *broadcast;
     }
-    if (!spec.address.is_v4()) {
-        if (!spec.label.empty())
-            return failure(fmt::format("'{}': an IPv6 address has no label", printable(fields[2])));
-        if (is_link_local(spec.address) && spec.interface.empty())
-            return failure(
-                fmt::format("{} is a link-local address: write its interface, {}/64/eth0",
-                            fields[0], fields[0]));
-    }
+    if (!spec.address.is_v4())
+        if (auto bad = bad_v6(spec)) return std::unexpected(*bad);
     return spec;
+}
+
+Result<AddressSpec> parse_address_spec(std::string_view text) {
+    const std::vector<std::string_view> parts = split_slashes(text);
+    AddressFields fields{.address = parts[0]};
+    const auto address = IpAddress::parse(parts[0]);
+    if (address && !address->is_v4() && parts.size() > 3)
+        return failure("too many fields: ip/bits/interface is the longest form of an IPv6 address");
+    if (address && parts.size() > 4)
+        return failure("too many fields: ip/mask/interface/broadcast is the longest form");
+    // Heartbeat's rule: a third field that begins with a digit is the broadcast address.
+    const bool short_form = address && address->is_v4() && parts.size() == 3 && !parts[2].empty() &&
+                            parts[2][0] >= '0' && parts[2][0] <= '9';
+    if (parts.size() > 1) fields.mask = parts[1];
+    if (parts.size() > 2 && !short_form) fields.interface = parts[2];
+    if (parts.size() > 3 || short_form) fields.broadcast = parts.back();
+    return address_of_fields(fields);
 }
 
 std::string to_string(const AddressSpec& spec) {

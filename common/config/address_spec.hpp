@@ -24,6 +24,16 @@ struct AddressSpec {
 
 [[nodiscard]] Result<AddressSpec> parse_address_spec(std::string_view text);
 
+// The same in pieces, as parameters have them.
+struct AddressFields {
+    std::string_view address;
+    std::optional<std::string_view> mask;
+    std::optional<std::string_view> interface;  // may have a label behind a colon
+    std::optional<std::string_view> label;
+    std::optional<std::string_view> broadcast;
+};
+[[nodiscard]] Result<AddressSpec> address_of_fields(const AddressFields& fields);
+
 // "10.0.0.5/24/eth0": the shortest text that parses to the same.
 [[nodiscard]] std::string to_string(const AddressSpec& spec);
 

@@ -46,6 +46,8 @@ struct BuiltInAgent {
     std::string_view text;
     std::span<const AgentParameter> parameters;
     std::size_t positional = 0;   // so many of the first may be given by position
+    bool address_first = false;   // the first is an address: "::" in it is part of it
+    bool slashes = false;         // by position they may be one argument, with '/' between them
     unsigned start_seconds = 60;  // advice of the meta-data
     unsigned stop_seconds = 60;
     unsigned monitor_seconds = 40;
@@ -62,7 +64,8 @@ struct BuiltInAgent {
                                                    std::string_view name);
 
 // The words behind the type in haresources: by position, or name=value where name is a parameter's.
-// An argument that begins with '[' goes on until its ']': it may contain "::" (an IPv6 host).
+// An argument that begins with '[' goes on until its ']': it may contain "::" (an IPv6 host). So
+// may the first one of an agent that says so.
 struct Arguments {
     Parameters given;
     std::map<std::string, std::size_t, std::less<>> from;  // parameter -> index of the argument

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <optional>
 
+#include "common/config/address_spec.hpp"
 #include "common/config/built_in.hpp"
 #include "common/config/lexer.hpp"
 
@@ -35,14 +36,10 @@ struct Wrapper {
 };
 constexpr auto kWrappers = std::to_array<Wrapper>({
     {"AudibleAlarm", {"nodelist"}},
-    {"Delay", {"startdelay", "stopdelay", "mondelay"}},
     {"ICP", {"driveid", "device"}},
-    {"IPsrcaddr", {"ipaddress"}},
     {"LVM", {"volgrpname"}},
     {"LinuxSCSI", {"scsi"}},
-    {"MailTo", {"email", "subject"}},
     {"Raid1", {"raidconf", "raiddev"}},
-    {"SendArp", {"ip", "nic"}},
     {"ServeRAID", {"serveraid", "mergegroup"}},
     {"WAS", {"config", "port"}},
     {"WinPopup", {"hostfile"}},
@@ -139,6 +136,21 @@ Result<void> named_parameters(const std::vector<std::string>& args, std::size_t 
     return {};
 }
 
+// Of an agent of ours what may be given is known, however it is called.
+Result<void> check_own(const FoundAgent& found) {
+    const BuiltInAgent* const agent = find_built_in(found.type);
+    if (agent == nullptr) return {};
+    Parameters given;
+    for (const auto& [name, value] : found.parameters) {
+        if (find_parameter(*agent, name) == nullptr)
+            return failure(fmt::format("{} has no parameter '{}'", found.type, name));
+        given[name] = value;
+    }
+    for (const ParameterProblem& problem : check_parameters(*agent, given))
+        if (problem.is_error) return failure(problem.text);
+    return {};
+}
+
 // Heartbeat's OCF::TYPE::INSTANCE: the parameters are lines of a file, as a shell would read them.
 Result<FoundAgent> ocf_instance(const Resource& resource, const AgentDirectories& in) {
     const std::string& type = resource.args[0];
@@ -185,6 +197,13 @@ std::optional<Result<FoundAgent>> named_ocf(const Resource& resource, const Agen
     if (!found) return found;
     if (auto done = named_parameters(resource.args, first, *found); !done)
         return std::unexpected(done.error());
+    if (found->provider == kOwnProvider)
+        if (auto good = check_own(*found); !good) return std::unexpected(good.error());
+    if (is_address_type(found->type))
+        found->warning = fmt::format(
+            "{}: nobody asks the network whether its address is free before it is started, as is "
+            "done for {}::...",
+            resource.word, found->type);
     return found;
 }
 

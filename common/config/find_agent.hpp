@@ -1,6 +1,7 @@
 // What runs a resource of haresources, by its name. In this order, the first that is there:
 //
-//   1. built in: IPaddr, IPaddr2; and what hb-agent does in a process of its own (built_in.hpp)
+//   1. built in: IPaddr, IPaddr2, IPv6addr; and what hb-agent does in a process of its own
+//      (built_in.hpp)
 //   2. RESOURCE_D/NAME   a script, called as Heartbeat did
 //   3. INIT_D/NAME       an init script
 //   4. ocf::PROVIDER:TYPE::name=value..., or ocf:PROVIDER:TYPE::...: an OCF agent with named

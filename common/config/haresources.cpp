@@ -10,6 +10,7 @@
 #include "common/config/lexer.hpp"
 #include "common/config/monitoring.hpp"
 #include "common/config/parser.hpp"
+#include "common/config/source_addresses.hpp"
 #include "common/config/suggest.hpp"
 
 namespace hb::config {
@@ -143,6 +144,7 @@ void HaresourcesParser::parse(std::string_view text, std::string_view file) {
         diagnostics_.warning({std::string(file), 0, 0}, "no groups: this cluster runs nothing");
     // What is wrong here would be missed there, too.
     if (!diagnostics_.has_errors()) check_monitoring(settings_, diagnostics_);
+    check_source_addresses(settings_, diagnostics_);
 }
 
 std::optional<NodeId> HaresourcesParser::node_of(const Word& word) {
@@ -256,9 +258,12 @@ std::optional<Resource> HaresourcesParser::resource_of(const Word& word) {
             diagnostics_.warning(
                 word.at, fmt::format("'{}': empty arguments are left out", printable(word.text)));
     }
-    if (is_address_type(resource.type) && !check_address(word, resource)) return std::nullopt;
-    if (const BuiltInAgent* agent = find_built_in(resource.type))
-        if (!check_built_in(*agent, word, resource)) return std::nullopt;
+    const BuiltInAgent* const agent = find_built_in(resource.type);
+    if (is_address_type(resource.type)) {
+        if (!check_address(word, resource)) return std::nullopt;
+    } else if (agent != nullptr && !check_built_in(*agent, word, resource)) {
+        return std::nullopt;
+    }
     return resource;
 }
 

@@ -36,7 +36,7 @@ class EventLoop {
     void stop() noexcept;
     // Handles what is ready now, without waiting. For tests and for the last words of a process.
     void poll();
-    // Waits for something to be ready, and handles it. For tests.
+    // Waits for something to be ready, and handles it. For programs with one thing to do.
     void wait();
 
     // `callback` hears of every time in which this process handled nothing for longer than

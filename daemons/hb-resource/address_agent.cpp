@@ -135,14 +135,26 @@ void AddressAgent::hold(const config::AddressSpec& spec, MonoTime now, Out& out)
 }
 
 void AddressAgent::announce(const config::AddressSpec& spec, Out& out) {
+    for (const Announce& each : announcements(spec))
+        out.emplace_back(each);
+}
+
+std::vector<Announce> AddressAgent::announcements(const config::AddressSpec& spec) const {
+    std::vector<Announce> all;
     for (const KernelAddress& each : kernel_.find(spec.address))
-        if (!is_duplicate(each)) announce_at(each, out);
+        if (const auto announcement = announcement_of(each); announcement && !is_duplicate(each))
+            all.push_back(*announcement);
+    return all;
+}
+
+std::optional<Announce> AddressAgent::announcement_of(const KernelAddress& where) const {
+    const KernelLink* link = kernel_.link(where.link);
+    if (link == nullptr || !link->can_arp) return std::nullopt;
+    return Announce{where.address, link->index, link->mac};
 }
 
 void AddressAgent::announce_at(const KernelAddress& where, Out& out) {
-    const KernelLink* link = kernel_.link(where.link);
-    if (link != nullptr && link->can_arp)
-        out.emplace_back(Announce{where.address, link->index, link->mac});
+    if (const auto announcement = announcement_of(where)) out.emplace_back(*announcement);
 }
 
 // ---- requests and answers

@@ -75,6 +75,8 @@ class AddressAgent {
     // It is not held any more: whoever removes it may do so. It stays as it is.
     void let_be(const config::AddressSpec& spec) { held_.erase(spec.address); }
     void announce(const config::AddressSpec& spec, Out& out);
+    // What announce() says; nothing where the address is not, or cannot be announced.
+    [[nodiscard]] std::vector<Announce> announcements(const config::AddressSpec& spec) const;
 
     // What the kernel reported. Reports are to be handed in before answers that came after them.
     void handle(const KernelUpdate& update, MonoTime now, Out& out);
@@ -86,6 +88,8 @@ class AddressAgent {
     void on_deadline(MonoTime now, Out& out);
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
 
+    // Something was asked of the kernel, and not answered yet.
+    [[nodiscard]] bool busy() const { return !requests_.empty(); }
     // Where the address is, or would be put.
     [[nodiscard]] Result<PlacedAddress> place(const config::AddressSpec& spec) const;
     [[nodiscard]] const KernelTable& kernel() const { return kernel_; }
@@ -124,6 +128,7 @@ class AddressAgent {
     void begin_stop(Call call, Out& out);
     void finish(const Call& call, OperationDone::Outcome outcome, std::string detail, Out& out);
     void finish_start(const Call& call, const std::vector<KernelAddress>& where, Out& out);
+    [[nodiscard]] std::optional<Announce> announcement_of(const KernelAddress& where) const;
     void announce_at(const KernelAddress& where, Out& out);
     std::uint32_t send(Request request, Out& out);
     void settle(const Request& request, int error, MonoTime now, Out& out);

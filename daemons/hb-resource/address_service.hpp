@@ -45,6 +45,12 @@ class AddressService {
     [[nodiscard]] Result<PlacedAddress> place(const config::AddressSpec& spec) const {
         return agent_.place(spec);
     }
+    // What announce() says.
+    [[nodiscard]] std::vector<Announce> announcements(const config::AddressSpec& spec) const {
+        return agent_.announcements(spec);
+    }
+    // Something is not carried out yet.
+    [[nodiscard]] bool busy() const { return agent_.busy(); }
     [[nodiscard]] const KernelTable& kernel() const { return agent_.kernel(); }
     [[nodiscard]] const NetlinkSocket& netlink() const { return *netlink_; }
     [[nodiscard]] const Announcer& announcer() const { return *announcer_; }

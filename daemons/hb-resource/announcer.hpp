@@ -38,6 +38,8 @@ class Announcer {
     void start(const Announce& announce);
     void stop(const IpAddress& address);
 
+    // Nothing is left to be announced.
+    [[nodiscard]] bool idle() const { return schedule_.next_deadline() == kForever; }
     [[nodiscard]] std::uint64_t sent() const { return sent_; }  // packets
     [[nodiscard]] std::uint64_t failed() const { return failed_; }
 

@@ -26,14 +26,15 @@ bool is_trusted(const config::Resource& resource, const config::AgentDirectories
     return found && found->kind != config::AgentKind::kScript;
 }
 
-// Where a file system is to be mounted, whoever's agent does it; empty: it is no file system.
-std::string mount_point(const config::Resource& resource,
-                        const config::AgentDirectories& directories) {
+// A parameter of an agent of that type, whosever it is; empty: it is of another type.
+std::string parameter_of(const config::Resource& resource,
+                         const config::AgentDirectories& directories, std::string_view type,
+                         std::string_view name) {
     const auto found = config::find_agent(resource, directories);
-    if (!found || found->type != "Filesystem") return {};
-    const auto directory = std::ranges::find(found->parameters, "directory",
-                                             &std::pair<std::string, std::string>::first);
-    return directory == found->parameters.end() ? std::string() : directory->second;
+    if (!found || found->type != type) return {};
+    const auto parameter =
+        std::ranges::find(found->parameters, name, &std::pair<std::string, std::string>::first);
+    return parameter == found->parameters.end() ? std::string() : parameter->second;
 }
 
 }  // namespace
@@ -99,7 +100,10 @@ GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::
     Group result;
     runner.group = group.name;
     for (const config::Resource& resource : group.resources) {
-        Resource made{.written = resource, .mount_point = mount_point(resource, directories)};
+        Resource made{.written = resource,
+                      .mount_point = parameter_of(resource, directories, "Filesystem", "directory"),
+                      .source = IpAddress::parse(
+                          parameter_of(resource, directories, "IPsrcaddr", "ipaddress"))};
         const auto address = config::address_of(resource);
         if (address) {
             made.is_address = true;
@@ -189,7 +193,8 @@ void GroupAgents::carry_out(std::vector<RunnerAction>& actions) {
 }
 
 void GroupAgents::keep_running(const GroupName& group) {
-    for (const Resource& resource : groups_.at(group).resources) {
+    for (Resource& resource : groups_.at(group).resources) {
+        resource.was_source = resource.source.has_value();
         if (resource.is_address) addresses_->hold(resource.address);
         if (!resource.mount_point.empty()) mounts_->expect(resource.mount_point);
     }
@@ -330,11 +335,29 @@ void GroupAgents::mount_changed(const std::string& directory) noexcept {
         }
 }
 
+// ---- routes
+
+// The kernel takes routes away with the address that is their source; others change them. As with
+// mounts, it may be our own doing.
+void GroupAgents::look_at_sources() {
+    for (auto& [name, group] : groups_)
+        for (std::size_t i = 0; i < group.resources.size(); i++) {
+            Resource& resource = group.resources[i];
+            if (!resource.source) continue;
+            const bool is_source = addresses_->kernel().is_source(*resource.source);
+            if (!std::exchange(resource.was_source, is_source) || is_source) continue;
+            std::vector<RunnerAction> actions;
+            group.runner->look(i, runtime::now(), actions);
+            carry_out(actions);
+        }
+}
+
 // ---- places
 
 void GroupAgents::look_at_places() noexcept {
     places_timer_.disarm();
     if (!addresses_ || !addresses_->synced()) return;
+    look_at_sources();
     for (auto& [name, group] : groups_) {
         GroupPlaces places = places_of(name, group);
         if (group.places_told && places.places == group.places.places &&

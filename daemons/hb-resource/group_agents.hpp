@@ -75,7 +75,9 @@ class GroupAgents {
         config::Resource written;
         config::AddressSpec address;
         bool is_address = false;
-        std::string mount_point;  // of a file system
+        std::string mount_point;          // of a file system
+        std::optional<IpAddress> source;  // of IPsrcaddr
+        bool was_source = false;          // a route has it, as far as is known
     };
     struct Group {
         std::vector<Resource> resources;
@@ -108,6 +110,7 @@ class GroupAgents {
     void look_at_places() noexcept;
     [[nodiscard]] Result<void> watch_mounts(runtime::EventLoop& loop);
     void mount_changed(const std::string& directory) noexcept;
+    void look_at_sources();
     [[nodiscard]] GroupPlaces places_of(const GroupName& name, const Group& group) const;
 
     Callbacks callbacks_;

@@ -166,6 +166,11 @@ std::vector<KernelAddress> KernelTable::secondaries_of(const KernelAddress& prim
     return found;
 }
 
+bool KernelTable::is_source(const IpAddress& address) const {
+    return std::ranges::any_of(routes_,
+                               [&](const auto& entry) { return entry.first.source == address; });
+}
+
 std::vector<std::string> KernelTable::labels_on(int link) const {
     std::vector<std::string> labels;
     for (const auto& [key, aged] : addresses_)

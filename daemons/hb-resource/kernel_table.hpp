@@ -114,6 +114,8 @@ class KernelTable {
     [[nodiscard]] const KernelAddress* find(const KernelAddress::Key& key) const;
     // The secondaries that the kernel ties to this primary address. IPv6 has none.
     [[nodiscard]] std::vector<KernelAddress> secondaries_of(const KernelAddress& primary) const;
+    // Does a route prefer this address as its source?
+    [[nodiscard]] bool is_source(const IpAddress& address) const;
     // Labels of all addresses on one link.
     [[nodiscard]] std::vector<std::string> labels_on(int link) const;
     // f(const KernelRoute&), in the order of destinations.

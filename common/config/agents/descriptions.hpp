@@ -7,6 +7,11 @@ namespace hb::config {
 
 extern const BuiltInAgent kDelayAgent;
 extern const BuiltInAgent kFilesystemAgent;
+extern const BuiltInAgent kIPaddrAgent;
+extern const BuiltInAgent kIPaddr2Agent;
+extern const BuiltInAgent kIPsrcaddrAgent;
+extern const BuiltInAgent kIPv6addrAgent;
 extern const BuiltInAgent kMailToAgent;
+extern const BuiltInAgent kSendArpAgent;
 
 }  // namespace hb::config

@@ -16,15 +16,22 @@ constexpr const char* kDirectory = "/run/resource-agents";
 
 }  // namespace
 
-Marker::Marker(std::string_view type, const Call& call)
-    : path_(fmt::format("{}/{}-{}", kDirectory, type, call.instance)) {}
+std::string marker_path(std::string_view type, const Call& call) {
+    return fmt::format("{}/{}-{}", kDirectory, type, call.instance);
+}
+
+void make_marker_directory() {
+    ::mkdir(kDirectory, 0755);
+}
+
+Marker::Marker(std::string_view type, const Call& call) : path_(marker_path(type, call)) {}
 
 bool Marker::is_set() const {
     return ::access(path_.c_str(), F_OK) == 0;
 }
 
 Answer Marker::set() const {
-    ::mkdir(kDirectory, 0755);
+    make_marker_directory();
     const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return {Code::kGenericError, fmt::format("{}: {}", path_, std::strerror(errno))};
     ::close(fd);

@@ -139,6 +139,31 @@ TEST_F(FindAgent, ReadsParametersOfAnOcfInstanceFromItsFile) {
               "ocf/resource.d/heartbeat/pgsql heartbeat:pgsql pgdata=/var/lib/pg pgport=5433");
 }
 
+TEST_F(FindAgent, KnowsWhatIsBuiltInByItsOtherName) {
+    for (const char* type : {"IPaddr2", "Filesystem"})
+        write(fmt::format("ocf/resource.d/ha-suite/{}", type));
+    EXPECT_EQ(find("ocf::ha-suite:Filesystem::device=/dev/sdb1::directory=/srv"),
+              "ocf/resource.d/ha-suite/Filesystem ha-suite:Filesystem device=/dev/sdb1 "
+              "directory=/srv");
+    EXPECT_EQ(find("ocf::ha-suite:Filesystem::device=/dev/sdb1"),
+              "error: Filesystem wants a directory: mount point");
+    EXPECT_EQ(find("ocf::ha-suite:Filesystem::device=/dev/sdb1::directory=/srv::fs=ext4"),
+              "error: Filesystem has no parameter 'fs'");
+    EXPECT_EQ(find("ocf::ha-suite:IPaddr2::ip=10.0.0.300"), "error: '10.0.0.300' is no IP address");
+    write("ocf/resource.d/heartbeat/IPaddr2");
+    EXPECT_EQ(find("ocf::heartbeat:IPaddr2::ip=10.0.0.5"),
+              "ocf/resource.d/heartbeat/IPaddr2 heartbeat:IPaddr2 ip=10.0.0.5, warning: "
+              "ocf::heartbeat:IPaddr2::ip=10.0.0.5: nobody asks the network whether its address is "
+              "free before it is started, as is done for IPaddr2::...");
+    write("hb-agent");
+    EXPECT_EQ(find("SendArp::10.0.0.5/eth1"),
+              "hb-agent SendArp ha-suite:SendArp ip=10.0.0.5 "
+              "nic=eth1");
+    EXPECT_EQ(find("IPsrcaddr::fd00::5"),
+              "hb-agent IPsrcaddr ha-suite:IPsrcaddr "
+              "ipaddress=fd00::5");
+}
+
 TEST_F(FindAgent, RefusesWhatItCannotRun) {
     write("ocf/resource.d/heartbeat/Stateful");
     EXPECT_THAT(find("ocf::heartbeat:Stateful"), HasSubstr("promoted on one: such agents are not"));

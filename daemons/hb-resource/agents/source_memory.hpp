@@ -1,0 +1,28 @@
+// What IPsrcaddr remembers of the routes that it changes: a file in /run for each resource, written
+// before the first change and removed when all is as it was.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "daemons/hb-resource/agents/agent.hpp"
+#include "daemons/hb-resource/agents/source_core.hpp"
+#include "daemons/hb-resource/kernel_table.hpp"
+
+namespace hb::agent {
+
+class SourceMemory {
+  public:
+    SourceMemory(const Call& call, const resource::KernelTable& kernel);
+
+    // Lines that are none are left out.
+    [[nodiscard]] SourceRoutes read() const;
+    [[nodiscard]] SourceRoutes of_others() const;
+    [[nodiscard]] Result<void> write(const SourceRoutes& routes) const;  // none: no file
+
+  private:
+    [[nodiscard]] SourceRoutes read_file(const std::string& path) const;
+
+    const resource::KernelTable& kernel_;
+    std::string path_;
+};
+
+}  // namespace hb::agent

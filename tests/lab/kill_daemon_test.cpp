@@ -8,7 +8,8 @@ namespace hb::lab {
 namespace {
 
 constexpr const char* kVip = Cluster::kVip;
-constexpr const char* kDaemons[] = {"hb-comm", "hb-membership", "hb-resource", "hb-ipfail"};
+constexpr const char* kDaemons[] = {"hb-comm", "hb-membership", "hb-resource", "hb-ipfail",
+                                    "hb-fence"};
 constexpr std::size_t kTimes = 50;  // each
 
 class KillDaemon : public ClusterTest {
@@ -22,7 +23,7 @@ class KillDaemon : public ClusterTest {
 
     void kill_and_see_it_back(unsigned n, const std::string& daemon) {
         const std::map<std::string, pid_t> before = pids(n);
-        ASSERT_EQ(before.size(), 5U) << "not all daemons run on node" << n;
+        ASSERT_EQ(before.size(), std::size(kDaemons) + 1) << "not all daemons run on node" << n;
         node(n).kill(daemon);
         cluster().wait(daemon + " is back", [&] {
             const std::map<std::string, pid_t> now = pids(n);
@@ -40,7 +41,8 @@ class KillDaemon : public ClusterTest {
 
 TEST_F(KillDaemon, in_random_order_on_both_nodes) {
     ClusterConfig config;
-    config.more = {"respawn hacluster /usr/lib/heartbeat/ipfail"};
+    config.more = {"respawn hacluster /usr/lib/heartbeat/ipfail",
+                   "stonith_host * meatware node1 node2"};
     run_cluster(config);
     std::vector<std::string> order;
     for (const char* daemon : kDaemons)

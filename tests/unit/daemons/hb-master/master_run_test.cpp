@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "common/runtime/cgroup_tree.hpp"
 #include "common/runtime/channel.hpp"
 #include "common/runtime/child_process.hpp"
 #include "common/runtime/event_loop.hpp"
@@ -92,6 +93,11 @@ class MasterRun : public testing::Test {
             master_->signal_group(SIGKILL);
             pump([&] { return exit_.has_value(); });
         }
+        // A killed master leaves its control groups to the next one: here there is none.
+        if (!dir_.empty())
+            if (const auto tree =
+                    runtime::make_cgroup_tree((dir_ / "run").lexically_normal().string()))
+                runtime::tidy_cgroup_tree(*tree);
         std::error_code ignored;
         fs::remove_all(dir_, ignored);
     }

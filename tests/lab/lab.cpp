@@ -60,6 +60,7 @@ Lab::Lab(LabOptions options) : cgroups_(options.cgroups), vault_(LAB_BUILD_ROOT)
 
 Lab::~Lab() {
     nodes_.clear();
+    disks_.clear();
     pump_.reset();  // nobody reads into the log any more
 }
 
@@ -105,6 +106,11 @@ Node& Lab::node(unsigned number) {
 void Lab::boot_all() {
     for (const auto& node : nodes_)
         if (!node->is_on()) node->boot();
+}
+
+SharedDisk& Lab::add_shared_disk(const std::string& name, std::uint64_t bytes) {
+    disks_.push_back(std::make_unique<SharedDisk>(*this, name, bytes));
+    return *disks_.back();
 }
 
 void Lab::split(const std::vector<unsigned>& these, const std::vector<unsigned>& those) {

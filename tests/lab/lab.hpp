@@ -23,6 +23,7 @@
 #include "tests/lab/node.hpp"
 #include "tests/lab/pump.hpp"
 #include "tests/lab/rtnl.hpp"
+#include "tests/lab/shared_disk.hpp"
 #include "tests/lab/vault.hpp"
 #include "tests/lab/wakeup.hpp"
 
@@ -54,6 +55,9 @@ class Lab {
     [[nodiscard]] Node& node(unsigned number);
     void boot_all();
 
+    // Made and formatted; nobody has it mounted. It lives as long as the lab.
+    SharedDisk& add_shared_disk(const std::string& name, std::uint64_t bytes);
+
     [[nodiscard]] const NetNamespace& client() const { return client_; }
     [[nodiscard]] const NetNamespace& router() const { return router_; }
     [[nodiscard]] const NetNamespace& far() const { return far_; }
@@ -72,6 +76,9 @@ class Lab {
     [[nodiscard]] Rtnl& rtnl() { return rtnl_; }
     [[nodiscard]] Pump& pump() { return *pump_; }
     [[nodiscard]] const Vault& vault() const { return vault_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<SharedDisk>>& shared_disks() const {
+        return disks_;
+    }
     // Reads lines from a pipe into the log book until it is closed.
     void read_lines(Fd from, const std::string& source);
 
@@ -89,6 +96,7 @@ class Lab {
     Rtnl rtnl_{switch_};
     std::unique_ptr<AddressWatch> addresses_;
     std::unique_ptr<Pump> pump_;  // its callbacks use what is above
+    std::vector<std::unique_ptr<SharedDisk>> disks_;
     std::vector<std::unique_ptr<Node>> nodes_;
 };
 

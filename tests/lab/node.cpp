@@ -105,6 +105,8 @@ void Node::boot() {
         network_ = std::make_unique<NetNamespace>(init_->pid());
         init_->wait_ready();
         connect();
+        for (const auto& disk : lab_.shared_disks())
+            disk->node_boots(*this);
     } catch (...) {
         network_.reset();
         init_.reset();
@@ -143,7 +145,11 @@ LabTime Node::power_off() {
     lab_.rtnl().set_port_states({ports_.at(Cable::kHeartbeat), ports_.at(Cable::kService)},
                                 PortState::kDisabled);
     const LabTime dead_at = LabClock::now();
+    for (const auto& disk : lab_.shared_disks())
+        disk->cut(*this);
     init_->kill();
+    for (const auto& disk : lab_.shared_disks())
+        disk->wait_released(*this);
     lab_.addresses().node_is_off(*this);
     lab_.log().write(name_, "powered off");
     network_.reset();
@@ -385,6 +391,12 @@ std::string Node::read_file(const std::string& path) const {
 
 void Node::remove_file(const std::string& path) {
     std::filesystem::remove(host_path(path));
+}
+
+void Node::make_link(const std::string& path, const std::string& to) {
+    const std::filesystem::path target = host_path(path);
+    std::filesystem::create_directories(target.parent_path());
+    std::filesystem::create_symlink(to, target);
 }
 
 }  // namespace hb::lab

@@ -71,7 +71,8 @@ class Node {
     [[nodiscard]] bool is_on() const { return init_ != nullptr; }
     void boot();
     // Both cables go dead at one instant, then everything is killed: a dead host's kernel answers
-    // nobody. Returns the instant at which the cables went dead.
+    // nobody. Shared disks lose what was not written (shared_disk.hpp). Returns the instant at
+    // which the cables went dead.
     LabTime power_off();
 
     // --- processes
@@ -107,6 +108,7 @@ class Node {
     void write_file(const std::string& path, const std::string& content, unsigned mode = 0644);
     [[nodiscard]] std::string read_file(const std::string& path) const;
     void remove_file(const std::string& path);
+    void make_link(const std::string& path, const std::string& to);
 
     [[nodiscard]] const NetNamespace& network() const;
     // Its control group, as the machine names it; empty: it has none of its own.

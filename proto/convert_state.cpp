@@ -113,13 +113,14 @@ GroupReport read(const pb::GroupReport& from, const TextsIn& texts, Reader& in) 
     if (from.move_to() != 0) to.move_to = in.node(from.move_to(), "move_to");
     to.move_back = from.move_back();
     read_maintenance(from, to, in);
+    to.no_carrier = from.no_carrier();
     return to;
 }
 
 void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::GroupReport& to) {
     const auto& [bar, state, start_failed, move_away, wanted, pinned, pinned_generation, reason,
                  gate_reason, weak_evidence, given_up, trouble, move_to, move_back, maintenance,
-                 keepers] = from;
+                 keepers, no_carrier] = from;
     to.set_name(name);
     to.set_bar(bar);
     to.set_state(to_pb(state));
@@ -136,6 +137,7 @@ void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::Gr
     if (move_to) to.set_move_to(from_one(*move_to));
     to.set_move_back(move_back);
     put_maintenance(maintenance, keepers, to);
+    to.set_no_carrier(no_carrier);
 }
 
 Row read(const pb::Row& from, const TextsIn& texts, Reader& in) {
@@ -361,9 +363,14 @@ Table read(const pb::Table& from, Reader& in) {
 }
 
 void put(const PingReport& from, pb::PingReport& to) {
-    const auto& [reachable] = from;
-    for (const std::string& name : reachable)
+    const auto& [reachable, unsure] = from;
+    auto next = unsure.begin();  // in the order of `reachable`
+    for (const std::string& name : reachable) {
         to.add_reachable(name);
+        if (next == unsure.end() || *next != name) continue;
+        to.add_unsure(static_cast<std::uint32_t>(to.reachable_size()));
+        ++next;
+    }
 }
 
 PingReport read(const pb::PingReport& from, Reader& in) {
@@ -374,6 +381,14 @@ PingReport read(const pb::PingReport& from, Reader& in) {
         if (!in.good()) break;
         to.reachable.push_back(in.name(name, limits::kPingNameBytes, "ping node"));
         in.require(seen.insert(name).second, "ping node", "twice");
+    }
+    std::uint32_t before = 0;
+    for (const std::uint32_t place : from.unsure()) {
+        in.require(place > before && place <= to.reachable.size(), "unsure ping node",
+                   "not in order, or not reachable");
+        if (!in.good()) break;
+        to.unsure.push_back(to.reachable[place - 1]);
+        before = place;
     }
     return to;
 }

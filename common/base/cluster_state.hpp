@@ -106,6 +106,7 @@ struct GroupReport {
     bool move_back = false;
     Maintenance maintenance;
     std::map<NodeId, Keeper> keepers;
+    bool no_carrier = false;  // an interface here that its addresses live on has no carrier
     bool operator==(const GroupReport&) const = default;
 };
 
@@ -145,6 +146,9 @@ struct Table {
 // Topic `ipfail`, by hb-ipfail.
 struct PingReport {
     std::vector<std::string> reachable;  // names of the ping nodes and groups that answer
+    // Those of them that are late, or came back a moment ago: a reason to keep, none to move here.
+    std::vector<std::string> unsure;
+    [[nodiscard]] std::size_t sure() const { return reachable.size() - unsure.size(); }
     bool operator==(const PingReport&) const = default;
 };
 

@@ -306,10 +306,6 @@ void HaCfParser::take_respawn(const Statement& s) {
                                                       to_string(first->position)));
         return;
     }
-    if (line.is_ipfail)
-        diagnostics_.warning(line.position,
-                             "'ipfail' is not yet in effect: hb-ipfail is started, but has no "
-                             "opinion");
     if (line.is_heartbeat_client)
         diagnostics_.note(line.position,
                           fmt::format("'{}' speaks Heartbeat's own programming interface, which is "

@@ -1,19 +1,17 @@
-// IpfailDaemon: the shell of hb-ipfail, which says how well this node is connected to the ping
-// nodes.
-//
-// Ping nodes are not yet in effect: hb-comm does not ask them. So it publishes nothing, which every
-// other part reads as "no opinion" (a PingReport that is absent, not one that is empty). What peers
-// publish is decoded, so that a message that may not be is found where it arrives, and kept
-// nowhere.
+// IpfailDaemon: the shell of hb-ipfail. Channel, log, timer; IpfailCore decides what is published.
 #pragma once
 
+#include <vector>
+
+#include "common/runtime/events.hpp"
+#include "daemons/hb-ipfail/ipfail_core.hpp"
 #include "daemons/skeleton/daemon_main.hpp"
 
 namespace hb::ipfail {
 
 class IpfailDaemon final : public skeleton::Daemon {
   public:
-    explicit IpfailDaemon(skeleton::Host& host);
+    IpfailDaemon(skeleton::Host& host, const ipc::Setup& setup);
 
     void on_neighbour(ipc::Program neighbour) noexcept override;
     void on_message(ipc::Program from, std::string_view bytes) noexcept override;
@@ -21,7 +19,14 @@ class IpfailDaemon final : public skeleton::Daemon {
     void on_gap(Duration gap) noexcept override;
 
   private:
+    void give(const IpfailInput& input);
+    void deadline() noexcept;
+    void carry_out();
+
     skeleton::Host& host_;
+    IpfailCore core_;
+    std::vector<IpfailAction> actions_;
+    runtime::Timer timer_;
 };
 
 }  // namespace hb::ipfail

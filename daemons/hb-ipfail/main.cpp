@@ -5,8 +5,8 @@
 int main(int argc, char** argv) {
     hb::skeleton::DaemonSpec spec;
     spec.program = hb::ipc::Program::kIpfail;
-    spec.make = [](hb::skeleton::Host& host, const hb::ipc::Setup&) {
-        return std::make_unique<hb::ipfail::IpfailDaemon>(host);
+    spec.make = [](hb::skeleton::Host& host, const hb::ipc::Setup& setup) {
+        return std::make_unique<hb::ipfail::IpfailDaemon>(host, setup);
     };
     return hb::skeleton::daemon_main(argc, argv, spec);
 }

@@ -69,9 +69,30 @@ void Shell::on_neighbour(Program neighbour) noexcept {
     if (neighbour == Program::kComm)
         send(neighbour,
              proto::encode(ipc::MembershipToComm(ipc::MembershipHello{setup_.incarnation})));
-    if (neighbour == Program::kIpfail)
-        for (const auto& [peer, ping] : pings_)
-            send(neighbour, proto::encode(ipc::MembershipToIpfail(ipc::PeerPings{peer, ping})));
+    if (neighbour == Program::kIpfail) greet_ipfail();
+}
+
+void Shell::to_ipfail(const ipc::MembershipToIpfail& message) {
+    send(Program::kIpfail, proto::encode(message));
+}
+
+void Shell::greet_ipfail() {
+    told_ipfail_.clear();
+    tell_ipfail_of_peers();
+    for (const auto& [peer, ping] : pings_)
+        to_ipfail(ipc::PeerPings{peer, ping});
+    for (const ipc::PingStatus& ping : pings_here_.states())
+        to_ipfail(ipc::PingSeen{ping.node, ping.state, ping.late});
+}
+
+void Shell::tell_ipfail_of_peers() {
+    if (!host_.has(Program::kIpfail)) return;
+    for (const NodeView& node : core_.status().nodes) {
+        if (node.node == setup_.self) continue;
+        const auto [at, fresh] = told_ipfail_.try_emplace(node.node, node.status);
+        if (!fresh && std::exchange(at->second, node.status) == node.status) continue;
+        to_ipfail(ipc::PeerSeen{node.node, node.status});
+    }
 }
 
 void Shell::on_neighbour_gone(Program neighbour) noexcept {
@@ -111,14 +132,28 @@ void Shell::from_comm(std::string_view bytes) {
     if (const auto* link = std::get_if<ipc::LinkChanged>(&*message)) {
         input(*link);
         control_.changed();
+        tell_ipfail_of_link(*link);
     }
+}
+
+void Shell::tell_ipfail_of_link(const ipc::LinkChanged& link) {
+    if (!host_.has(Program::kIpfail)) return;
+    const auto view = core_.status();
+    if (rank(link.peer) >= view.nodes.size()) return;
+    for (const LinkView& known : view.nodes[rank(link.peer)].links)
+        if (known.link == link.link && !known.name.empty())
+            to_ipfail(ipc::PeerLinkSeen{link.peer, known.name, link.up});
 }
 
 void Shell::ping_seen(const ipc::PingStatus& ping) {
     if (ping.node >= setup_.settings.pings.size())
         return host_.fault(Program::kComm, "a ping node that is not in ha.cf");
-    for (const Event& event : pings_here_.see(ping))
+    const bool was_late = pings_here_.states()[ping.node].late;
+    const std::vector<Event> events = pings_here_.see(ping);
+    for (const Event& event : events)
         carry_out(event);
+    if (!events.empty() || was_late != ping.late)
+        to_ipfail(ipc::PingSeen{ping.node, ping.state, ping.late});
     control_.changed();
 }
 
@@ -129,8 +164,7 @@ void Shell::look_at_topics(const PeerFrame& frame) {
     for (const auto& [version, value] : frame.topics) {
         if (const auto* ping = std::get_if<PingReport>(&value)) {
             pings_[peer] = *ping;
-            send(Program::kIpfail,
-                 proto::encode(ipc::MembershipToIpfail(ipc::PeerPings{peer, *ping})));
+            to_ipfail(ipc::PeerPings{peer, *ping});
         } else if (const auto* report = std::get_if<Report>(&value)) {
             for (const Event& e : group_news_.see(peer, setup_.settings.node_name(peer), *report))
                 control_.tell(e);
@@ -205,13 +239,15 @@ void Shell::deadline() {
 }
 
 void Shell::carry_out() {
-    bool changed = false;
+    bool changed = false, status = false;
     for (std::size_t i = 0; i < actions_.size(); ++i) {
         changed = changed || !std::holds_alternative<ipc::Lease>(actions_[i]);
+        status = status || std::holds_alternative<Event>(actions_[i]);  // none changes in silence
         std::visit([this](const auto& a) { carry_out(a); }, actions_[i]);
     }
     actions_.clear();
     if (changed) control_.changed();
+    if (status) tell_ipfail_of_peers();
     timer_.arm(core_.next_deadline());
 }
 

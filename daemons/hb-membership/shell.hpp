@@ -48,6 +48,10 @@ class Shell final : public skeleton::Daemon {
     void from_ipfail(std::string_view bytes);
     void look_at_topics(const PeerFrame& frame);
     void ping_seen(const ipc::PingStatus& ping);
+    void to_ipfail(const ipc::MembershipToIpfail& message);
+    void greet_ipfail();
+    void tell_ipfail_of_peers();
+    void tell_ipfail_of_link(const ipc::LinkChanged& link);
     void input(const MembershipInput& input);
     void deadline();
     void carry_out();
@@ -70,6 +74,7 @@ class Shell final : public skeleton::Daemon {
     StatusAges ages_;
     PingNodes pings_here_;
     std::map<NodeId, PingReport> pings_;  // of peers, for a new hb-ipfail
+    std::map<NodeId, NodeStatus> told_ipfail_;
     std::vector<MembershipAction> actions_;
     std::vector<Event> edge_events_;
     bool comm_behind_ = false;      // it does not read: a publication waits in our queue

@@ -84,6 +84,7 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
          .on_event = [self](const Event& event) noexcept { self->callbacks_.on_event(event); },
          .on_change =
              [self]() noexcept {
+                 self->look_at_carrier();
                  if (self->places_timer_.armed() == kForever)
                      self->places_timer_.arm(runtime::now() + kPlacesPause);
              },
@@ -367,6 +368,21 @@ void GroupAgents::look_at_places() noexcept {
         group.places_told = true;
         callbacks_.on_places(places);
     }
+    look_at_carrier();
+}
+
+void GroupAgents::look_at_carrier() {
+    if (!callbacks_.on_no_carrier || !addresses_ || !addresses_->synced()) return;
+    std::set<std::string> missing;
+    for (const auto& [name, group] : groups_) {
+        for (const PlacedAddress& place : group.places.places) {
+            const KernelLink* link = addresses_->kernel().link(place.interface);
+            if (link == nullptr || !link->up || !link->carrier) missing.insert(place.interface);
+        }
+    }
+    if (missing == no_carrier_) return;
+    no_carrier_ = missing;
+    callbacks_.on_no_carrier(NoCarrier{std::move(missing)});
 }
 
 GroupPlaces GroupAgents::places_of(const GroupName& name, const Group& group) const {

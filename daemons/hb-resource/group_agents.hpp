@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -50,6 +51,9 @@ class GroupAgents {
         // Where a group's addresses are or would be. For every group once the kernel's table is
         // complete, then at changes.
         std::move_only_function<void(const GroupPlaces&) noexcept> on_places;
+        // All interfaces without carrier of those that the groups' addresses live on: at the first
+        // look and at every change, at once. May be empty.
+        std::move_only_function<void(const NoCarrier&) noexcept> on_no_carrier;
         std::move_only_function<bool(pid_t group, std::uint32_t cgroup) noexcept> call_started;
         std::move_only_function<void(pid_t group) noexcept> call_finished;
     };
@@ -111,6 +115,7 @@ class GroupAgents {
     [[nodiscard]] Result<void> watch_mounts(runtime::EventLoop& loop);
     void mount_changed(const std::string& directory) noexcept;
     void look_at_sources();
+    void look_at_carrier();
     [[nodiscard]] GroupPlaces places_of(const GroupName& name, const Group& group) const;
 
     Callbacks callbacks_;
@@ -124,6 +129,7 @@ class GroupAgents {
     UnitAgent units_;
     std::unique_ptr<AddressService> addresses_;
     std::unique_ptr<MountWatch> mounts_;  // null: there are no file systems
+    std::set<std::string> no_carrier_;    // as told
     runtime::Defer work_;
     runtime::Timer runner_timer_;
     runtime::Timer places_timer_;

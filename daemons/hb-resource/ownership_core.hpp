@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -53,6 +54,7 @@ struct OwnershipSettings {
     bool auto_failback = true;
     bool quorum = false;  // three or more nodes
     bool ping_nodes = false;
+    Duration deadping{};           // by then every hb-ipfail has an opinion
     bool isolation_stop = true;    // L3, with ping nodes
     std::vector<NodeSet> fencing;  // by rank: for whom each node has a fence device
     Duration fence_delay{};        // of the second of two that may fence each other
@@ -98,6 +100,11 @@ struct GroupPlaces {
     std::vector<PlacedAddress> places;
     std::string problem;  // not empty: no interface for an address; the group cannot start here
 };
+// The interfaces that have no carrier now, of those that addresses live on. The whole truth, at
+// every change.
+struct NoCarrier {
+    std::set<std::string> interfaces;
+};
 // A fresh channel to hb-membership is there (first start, or its respawn): answered by
 // ResourceHello.
 struct MembershipHere {};
@@ -123,8 +130,9 @@ using OwnershipInput =
                  ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere,
                  MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatuses,
                  ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone,
-                 GroupsDone, GroupTrouble, FailbackAllowed, GroupPlaces, StopRequested, MasterGone,
-                 FenceHere, FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
+                 GroupsDone, GroupTrouble, FailbackAllowed, GroupPlaces, NoCarrier, StopRequested,
+                 MasterGone, FenceHere, FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble,
+                 ipc::FenceAnswer>;
 
 // ---- actions
 

@@ -63,9 +63,15 @@ struct GroupFacts {
     bool weak_evidence = false;
     bool hide_stopping = false;           // test only (L5 dropped)
     std::optional<MonoTime> alone_since;  // move_away while nobody else is eligible
-    std::optional<MonoTime>
-        worse_until;  // failback hold: the preferred node was worse at this time
-    std::optional<MonoTime> reach_moved;  // newest move for hb-ipfail's sake
+    // The coordinator's, for hb-ipfail's sake (T4).
+    bool worse = false;                       // the preferred node was, when last looked at
+    std::optional<MonoTime> worse_until;      // ... and at this time
+    std::optional<MonoTime> reach_moved;      // newest move
+    unsigned reach_moves = 0;                 // in a row: each makes the hold twice as long
+    bool reach_held_said = false;             // that the next one waits
+    std::optional<MonoTime> owner_cut_since;  // its owner has no carrier for it
+    // How its owner was connected when somebody wanted it there.
+    std::optional<Connection> wanted_as_it_was;
     // M1 to M5
     Maintenance maintenance;
     std::map<NodeId, Keeper> keepers;
@@ -130,6 +136,7 @@ struct OwnershipCore::Impl {
     void on(const GroupTrouble& m, MonoTime now);
     void on(const FailbackAllowed& m, MonoTime now);
     void on(const GroupPlaces& m, MonoTime now);
+    void on(const NoCarrier& m, MonoTime now);
     void on(const StopRequested& m, MonoTime now);
     void on(const MasterGone& m, MonoTime now);
     void on(const FenceHere& m, MonoTime now);
@@ -165,8 +172,23 @@ struct OwnershipCore::Impl {
                                                  const View& members, MonoTime now) const;
     [[nodiscard]] bool i_coordinate() const { return view && view->id.coordinator == s.self; }
     [[nodiscard]] const Table* ruling_table() const;
-    void reach_flags(PlacementInput& in, const GroupFacts& g, MonoTime now) const;
+
+    // ---- hb-ipfail's opinions (ownership_reach.cpp)
+    [[nodiscard]] Connection connection(NodeId n, const GroupName& name) const;
+    [[nodiscard]] std::string better(const Connection& a, NodeId owner, const Connection& than,
+                                     const GroupFacts& g, MonoTime now) const;
+    [[nodiscard]] bool anybody_better(const GroupFacts& g, NodeId owner) const;
+    [[nodiscard]] bool no_carrier_here(const GroupFacts& g) const;
+    [[nodiscard]] Duration reach_hold(const GroupFacts& g) const;
+    [[nodiscard]] bool reach_held(const GroupFacts& g, MonoTime now) const;
+    [[nodiscard]] Duration reach_settles() const;
+    [[nodiscard]] MonoTime opinions_due() const;
+    void reach_flags(PlacementInput& in, const GroupName& name, const GroupFacts& g,
+                     MonoTime now) const;
     void note_reach(MonoTime now);
+    void note_preferred(GroupFacts& g, bool worse_now, MonoTime now);
+    void note_held(GroupFacts& g, NodeId owner, const Connection& owner_has, MonoTime now);
+    void note_placement(GroupFacts& g, const Placement& p, MonoTime now) const;
 
     // ---- letting go, stopping, starting (ownership_groups.cpp)
     void judge_touch(MonoTime now);
@@ -291,8 +313,9 @@ struct OwnershipCore::Impl {
     std::map<PlacedAddress, MonoTime> asked_since;  // in our Watch without a break
     std::optional<MonoTime> ping_answered;
     std::optional<MonoTime> pings_whole_since;
-    std::optional<std::size_t> own_reach;  // ping nodes that our hb-ipfail reaches
-    std::optional<Table> table;            // ours, as coordinator, newest published
+    std::optional<PingReport> own_ping;  // by our hb-ipfail
+    std::set<std::string> no_carrier;    // interfaces
+    std::optional<Table> table;          // ours, as coordinator, newest published
     bool table_changed = false;
     bool standby = false;  // lasting
     bool isolated = false;

@@ -91,6 +91,7 @@ void Impl::on(const ipc::PeerStatus& m, MonoTime) {
     if (it == peers.end()) return;
     PeerFacts& p = it->second;
     const ipc::PeerStatus before = std::exchange(p.status, m);
+    if (m.generation != before.generation) p.ping.reset();  // another life: it says it again
     doubt_confirmation(p, before);
 }
 
@@ -106,7 +107,7 @@ void Impl::on(const ipc::PeerTable& m, MonoTime) {
 }
 
 void Impl::on(const ipc::PeerPing& m, MonoTime) {
-    if (m.peer == s.self) own_reach = m.ping.reachable.size();
+    if (m.peer == s.self) own_ping = m.ping;
     if (const auto it = peers.find(m.peer); it != peers.end()) it->second.ping = m.ping;
 }
 
@@ -333,6 +334,19 @@ void Impl::on(const GroupPlaces& m, MonoTime) {
         say_group(Level::kError, "no-place", g,
                   fmt::format("{} cannot run here: {}", g.settings.name, m.problem));
     g.problem = m.problem;
+}
+
+void Impl::on(const NoCarrier& m, MonoTime) {
+    for (const std::string& name : m.interfaces)
+        if (!no_carrier.contains(name))
+            say(Level::kWarn, "service-no-carrier",
+                fmt::format("{} has no carrier: no client reaches what runs here on it", name),
+                {{"HB_LINK", name}});
+    for (const std::string& name : no_carrier)
+        if (!m.interfaces.contains(name))
+            say(Level::kInfo, "service-carrier", fmt::format("{} has a carrier again", name),
+                {{"HB_LINK", name}});
+    no_carrier = m.interfaces;
 }
 
 void Impl::on(const StopRequested&, MonoTime now) {

@@ -66,6 +66,7 @@ Report Impl::make_report() const {
         q.move_back = g.move_back;
         q.maintenance = g.maintenance;
         q.keepers = g.keepers;
+        q.no_carrier = no_carrier_here(g);
         r.groups.emplace(name, std::move(q));
     }
     return r;
@@ -320,9 +321,10 @@ MonoTime Impl::next_deadline() const {
         if (g.wanted && g.wanted_since) at(*g.wanted_since + wish_patience());
         if (g.move_to && g.move_since) at(*g.move_since + wish_patience());
         if (g.alone_since && g.move_away) at(*g.alone_since + s.deadtime);
-        if (g.worse_until) at(*g.worse_until + 2 * s.deadtime);
         if (g.conflict_at) at(*g.conflict_at + conflict_shown());
-        if (g.reach_moved) at(*g.reach_moved + 2 * s.deadtime);
+        if (g.worse_until) at(*g.worse_until + reach_hold(g));
+        if (g.reach_moved) at(*g.reach_moved + reach_hold(g));
+        if (g.owner_cut_since) at(*g.owner_cut_since + reach_settles());
         if (wants_to_start(g)) at(settled_at + probe_window(s.deadtime));
     }
     for (const auto& [id, p] : peers) {
@@ -345,6 +347,7 @@ MonoTime Impl::next_deadline() const {
                 at(std::max(straight.newest(id), p.status.since) + late_after());
     }
     if (i_coordinate() && view_installed && !ruling_table()) at(view_since + kUnknownLimit);
+    if (i_coordinate()) at(opinions_due());
     if (leaving && !left) at(leaving_since + patience());
     if (leave_wanted && !leaving && leave_since) at(*leave_since + patience());
     if (!last_watch || !published) at(born + kUnknownLimit);

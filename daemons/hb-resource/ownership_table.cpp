@@ -122,46 +122,8 @@ PlacementInput Impl::placement_input(const GroupName& name, const GroupFacts& g,
         }
         in.members.push_back(c);
     }
-    reach_flags(in, g, now);
+    reach_flags(in, name, g, now);
     return in;
-}
-
-// hb-ipfail's findings: more ping nodes reached moves a group to there, the first time at once,
-// again only after the hold time; failback waits until the preferred node was no worse for the hold
-// time (T4).
-void Impl::reach_flags(PlacementInput& in, const GroupFacts& g, MonoTime now) const {
-    const NodeId owner = in.row ? in.row->owner : s.self;
-    auto reached = [&](NodeId n) -> std::optional<std::size_t> {
-        const std::optional<PingReport>* ping = nullptr;
-        if (n == s.self) return own_reach;
-        ping = &peers.at(n).ping;
-        return *ping ? std::optional((*ping)->reachable.size()) : std::nullopt;
-    };
-    const auto owner_reach = reached(owner);
-    const Duration hold = 2 * s.deadtime;
-    const bool moved_lately = g.reach_moved && now - *g.reach_moved < hold;
-    for (Candidate& c : in.members) {
-        const auto reach = reached(c.node);
-        if (!owner_reach || !reach) continue;
-        c.better_reach = *reach > *owner_reach && !moved_lately;
-        if (c.node == in.preferred)
-            c.no_worse_reach =
-                *reach >= *owner_reach && !(g.worse_until && now - *g.worse_until < hold);
-    }
-}
-
-void Impl::note_reach(MonoTime now) {
-    for (auto& [name, g] : groups) {
-        if (!g.row) continue;
-        auto reached = [&](NodeId n) -> std::optional<std::size_t> {
-            if (n == s.self) return own_reach;
-            const auto& ping = peers.at(n).ping;
-            return ping ? std::optional(ping->reachable.size()) : std::nullopt;
-        };
-        const auto owner = reached(g.row->owner);
-        const auto preferred = reached(g.settings.preferred);
-        if (owner && preferred && *preferred < *owner) g.worse_until = now;
-    }
 }
 
 // ---- how many groups each has, for those that nobody has yet
@@ -254,7 +216,7 @@ void Impl::lead(MonoTime now) {
                 .pinned_generation = p->pinned_generation,
                 .reason = p->reason.substr(0, kReasonLimit)};
         HB_ASSERT(view->contains(row.owner));
-        if (p->reason == "it reaches more ping nodes") g.reach_moved = now;
+        note_placement(g, *p, now);
         if (first_row || old->second.owner != row.owner)
             say_group(Level::kInfo, "row", g,
                       fmt::format("{} goes to {}: {}", name, name_of(row.owner), row.reason),

@@ -15,6 +15,11 @@ std::string Candidate::ineligible() const {
     return {};
 }
 
+bool better_connected(const Connection& a, const Connection& owner) {
+    if (a.blind) return false;
+    return owner.no_carrier || (a.opinion && owner.opinion && a.sure > owner.reached);
+}
+
 namespace {
 
 const Candidate* find(const PlacementInput& in, NodeId n) {
@@ -36,13 +41,18 @@ const Candidate* pick(const PlacementInput& in, Predicate qualifies) {
     return nullptr;
 }
 
-// Who gets a group that nobody has: the preferred node, else the one with the fewest, else the
-// lowest rank.
+// Who gets a group that nobody has: one than whom no other is better connected; of those the
+// preferred node, else the one with the fewest, else the lowest rank.
 const Candidate* pick_free(const PlacementInput& in) {
-    if (const Candidate* p = find(in, in.preferred); p != nullptr && can_get(*p)) return p;
+    const auto may = [&](const Candidate& c) {
+        return can_get(c) && std::ranges::none_of(in.members, [&](const Candidate& other) {
+                   return can_get(other) && better_connected(other.connection, c.connection);
+               });
+    };
+    if (const Candidate* p = find(in, in.preferred); p != nullptr && may(*p)) return p;
     const Candidate* best = nullptr;
     for (const Candidate& c : in.members)
-        if (can_get(c) && (best == nullptr || c.load < best->load)) best = &c;
+        if (may(c) && (best == nullptr || c.load < best->load)) best = &c;
     return best;
 }
 
@@ -59,7 +69,8 @@ Placement pinned_at(const Candidate& c, const PlacementInput& in, const TestOnly
     return {.owner = c.node,
             .pinned = !drop.t4_pin,
             .pinned_generation = in.preferred_generation,
-            .reason = std::move(reason)};
+            .reason = std::move(reason),
+            .by_wish = true};
 }
 
 // Whom an admin wants to have it, wherever that was asked; who asks for itself goes first. Nothing:
@@ -99,7 +110,11 @@ bool anyone_gives_away(const PlacementInput& in, NodeId except) {
 }
 
 Placement move_to(const Wish& wish, const PlacementInput& in, const TestOnlyRulesDropped& drop) {
-    if (wish.back) return place(*wish.to, "sent back to its preferred node, by request");
+    if (wish.back) {
+        Placement p = place(*wish.to, "sent back to its preferred node, by request");
+        p.by_wish = true;
+        return p;
+    }
     return pinned_at(*wish.to, in, drop,
                      wish.to->wanted ? "takeover was asked for there" : "a move was asked for");
 }
@@ -130,16 +145,28 @@ std::optional<Placement> first_row(const PlacementInput& in, const TestOnlyRules
     return std::nullopt;
 }
 
+// Of those who are better off than the owner, who reaches most; then as pick() does.
+const Candidate* best_connected(const PlacementInput& in, const Candidate& owner) {
+    const auto better = [&](const Candidate& c) {
+        return c.node != owner.node && !c.better_reach.empty() && can_get(c);
+    };
+    std::size_t most = 0;
+    for (const Candidate& c : in.members)
+        if (better(c)) most = std::max(most, c.connection.sure);
+    return pick(in, [&](const Candidate& c) { return better(c) && c.connection.sure == most; });
+}
+
 // T4: reasons to move a group from an owner that may keep it.
 std::optional<Placement> better_than(const Candidate& owner, const PlacementInput& in,
                                      const TestOnlyRulesDropped& drop) {
     if (const Wish wish = wished(in, owner.node); wish.to != nullptr)
         return move_to(wish, in, drop);
     if (unpinned_by_wish(in)) return place(owner, "no longer pinned, by request");
-    if (const Candidate* c = pick(in, [&](const Candidate& m) {
-            return m.node != owner.node && m.better_reach && can_get(m);
-        }))
-        return place(*c, "it reaches more ping nodes");
+    if (const Candidate* c = best_connected(in, owner)) {
+        Placement p = place(*c, c->better_reach);
+        p.by_reach = true;
+        return p;
+    }
     const Candidate* preferred = find(in, in.preferred);
     if (in.auto_failback && preferred != nullptr && preferred->node != owner.node &&
         can_get(*preferred) && (preferred->no_worse_reach || drop.t4_failback_no_worse) &&

@@ -14,6 +14,18 @@
 
 namespace hb::resource {
 
+// What a node reaches, for one group.
+struct Connection {
+    bool opinion = false;     // an hb-ipfail spoke there
+    bool no_carrier = false;  // no client would reach the group there
+    bool blind = false;       // ... or there are ping nodes, and none answers
+    std::size_t reached = 0;  // ping nodes, those that may be about to go included
+    std::size_t sure = 0;     // ... without them
+    bool operator==(const Connection&) const = default;
+};
+// Who could get a group is judged by what is sure, who has it by all.
+[[nodiscard]] bool better_connected(const Connection& a, const Connection& owner);
+
 // One member of the view, as the coordinator sees it for one group.
 struct Candidate {
     NodeId node{};
@@ -29,9 +41,11 @@ struct Candidate {
     bool move_back = false;         // ... which is the preferred one, and pins nothing
     bool pinned = false;            // it runs the group under a pinned row
     std::uint64_t pinned_generation = 0;
-    unsigned load = 0;           // other groups that it has or is to have
-    bool better_reach = false;   // hb-ipfail: reaches more than the present owner
-    bool no_worse_reach = true;  // ... no less, for the hold time
+    unsigned load = 0;  // other groups that it has or is to have
+    // hb-ipfail found it better off than the present owner; why, for people. Empty: it is not.
+    std::string better_reach;
+    bool no_worse_reach = true;  // ... no worse, for the hold time
+    Connection connection;
 
     // Why it may not own the group; empty: eligible. Unknown is no reason to lose a group, only to
     // get one.
@@ -56,7 +70,9 @@ struct Placement {
     NodeId owner{};
     bool pinned = false;
     std::uint64_t pinned_generation = 0;
-    std::string reason;  // for people: "failback to its preferred node"
+    std::string reason;     // for people: "failback to its preferred node"
+    bool by_reach = false;  // for hb-ipfail's sake
+    bool by_wish = false;
 };
 
 // The row to publish next, without its version. Nothing: the present row stays (or no row can be

@@ -39,6 +39,7 @@ OwnershipSettings ownership_settings(const ipc::Setup& setup) {
     result.handover = settings.handover;
     if (settings.watchdog_evidence) result.watchdog = watchdog_surely_fired(settings.deadtime);
     result.ping_nodes = !settings.pings.empty();
+    result.deadping = settings.deadping;
     result.isolation_stop = settings.isolation_stop;
     for (std::size_t by = 0; by < settings.nodes.size(); by++) {
         NodeSet& covers = result.fencing.emplace_back();
@@ -98,6 +99,7 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
              },
          .on_event = [this](const Event& event) noexcept { host_.log().log(event); },
          .on_places = [this](const GroupPlaces& places) noexcept { give(places); },
+         .on_no_carrier = [this](const NoCarrier& missing) noexcept { give(missing); },
          // A call that the master does not know of would outlive us unseen (section 8). A dead
          // master starts no successor: then there is nobody to tell, and releasing must go on.
          .call_started =

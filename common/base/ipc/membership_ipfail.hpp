@@ -1,7 +1,10 @@
-// hb-membership <-> hb-ipfail, as values. After the Hello of both, hb-ipfail publishes which ping
-// nodes answer, hb-membership passes on what the peers published. No message: no opinion.
+// hb-membership <-> hb-ipfail, as values. After the Hello of both hb-membership tells what it knows
+// and then what changes: which ping nodes answer, what the peers published, how the peers are.
+// hb-ipfail publishes. No message: no opinion.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <variant>
 
 #include "common/base/cluster_state.hpp"
@@ -24,6 +27,24 @@ struct PeerPings {
     PingReport ping;
     bool operator==(const PeerPings&) const = default;
 };
-using MembershipToIpfail = std::variant<PeerPings>;
+// What this node knows of a ping node.
+struct PingSeen {
+    std::uint32_t node = 0;  // place in Settings.pings
+    PingState state = PingState::kInit;
+    bool late = false;
+    bool operator==(const PingSeen&) const = default;
+};
+struct PeerSeen {
+    NodeId peer{};
+    NodeStatus status = NodeStatus::kInit;
+    bool operator==(const PeerSeen&) const = default;
+};
+struct PeerLinkSeen {  // changes only
+    NodeId peer{};
+    std::string link;
+    bool up = false;
+    bool operator==(const PeerLinkSeen&) const = default;
+};
+using MembershipToIpfail = std::variant<PeerPings, PingSeen, PeerSeen, PeerLinkSeen>;
 
 }  // namespace hb::ipc

@@ -117,6 +117,7 @@ GroupReport Generator::group_report() {
     g.move_back = coin();
     if (coin()) g.maintenance = {.counter = number() | 1, .by = node(), .on = coin()};
     if (coin()) g.keepers[node()] = {.generation = number(), .step = number(), .released = coin()};
+    g.no_carrier = coin();
     return g;
 }
 
@@ -157,8 +158,10 @@ PingReport Generator::ping_report() {
     std::set<std::string> names;
     for (std::size_t n = below(5); n > 0; n--)
         names.insert(name(limits::kPingNameBytes));
-    PingReport ping{{names.begin(), names.end()}};
+    PingReport ping{{names.begin(), names.end()}, {}};
     std::ranges::shuffle(ping.reachable, random_);
+    for (const std::string& name : ping.reachable)
+        if (coin()) ping.unsure.push_back(name);
     return ping;
 }
 
@@ -326,6 +329,20 @@ ipc::FenceToResource Generator::fence_to_resource() {
         default:
             return ipc::FenceAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes),
                                     fence_records()};
+    }
+}
+
+ipc::MembershipToIpfail Generator::membership_to_ipfail() {
+    switch (below(4)) {
+        case 0:
+            return ipc::PeerPings{node(), ping_report()};
+        case 1:
+            return ipc::PingSeen{static_cast<std::uint32_t>(below(limits::kPingNodes)),
+                                 static_cast<PingState>(below(3)), coin()};
+        case 2:
+            return ipc::PeerSeen{node(), static_cast<NodeStatus>(below(4))};
+        default:
+            return ipc::PeerLinkSeen{node(), name(limits::kLinkNameBytes), coin()};
     }
 }
 

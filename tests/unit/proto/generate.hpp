@@ -71,7 +71,7 @@ class Generator {
     ipc::ProbeStatuses probe_statuses();
     ipc::MembershipToResource membership_to_resource();
     ipc::ResourceToMembership resource_to_membership();
-    ipc::MembershipToIpfail membership_to_ipfail() { return ipc::PeerPings{node(), ping_report()}; }
+    ipc::MembershipToIpfail membership_to_ipfail();
     ipc::IpfailToMembership ipfail_to_membership() { return ipc::IpfailPublish{ping_report()}; }
     ipc::ResourceToFence resource_to_fence();
     ipc::FenceToResource fence_to_resource();

@@ -203,7 +203,7 @@ TEST(Refusal, Table) {
 
 TEST(Refusal, PingReport) {
     using C = Case<PingReport>;
-    check(PingReport{{"10.0.0.1", "router"}}, &decode_ping_report,
+    check(PingReport{{"10.0.0.1", "router"}, {"router"}}, &decode_ping_report,
           {
               C{[](auto& p) { p.reachable.push_back("router"); }, "ping node: twice"},
               C{[](auto& p) { p.reachable.push_back(""); }, "ping node: missing"},

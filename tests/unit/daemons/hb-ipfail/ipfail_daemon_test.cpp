@@ -10,10 +10,10 @@ namespace {
 
 class FakeHost final : public skeleton::Host {
   public:
-    runtime::EventLoop& loop() override { HB_UNREACHABLE(); }
+    runtime::EventLoop& loop() override { return loop_; }
     log::Logger& log() override { return logger_; }
-    runtime::SendResult send(ipc::Program, std::string_view) override {
-        sent++;
+    runtime::SendResult send(ipc::Program, std::string_view bytes) override {
+        sent.push_back(proto::decode_ipfail_to_membership(bytes).value());
         return runtime::SendResult::kSent;
     }
     bool has(ipc::Program) const override { return true; }
@@ -21,29 +21,46 @@ class FakeHost final : public skeleton::Host {
         faults.emplace_back(neighbour, reason);
     }
     runtime::SendResult tell_master(const ipc::DaemonToMaster&) override {
-        sent++;
         return runtime::SendResult::kSent;
     }
     void exit(int) override { exited = true; }
 
     std::vector<std::pair<ipc::Program, std::string>> faults;
-    int sent = 0;
+    std::vector<ipc::IpfailToMembership> sent;
     bool exited = false;
 
   private:
+    runtime::EventLoop loop_;
     log::Logger logger_{{.daemon = "hb-ipfail", .least = Level::kError}};
 };
 
-TEST(IpfailDaemon, HasNoOpinionAndKeepsItsChannel) {
+ipc::Setup setup() {
+    ipc::Setup setup;
+    setup.self = node_id(0);
+    setup.settings.nodes = {"node1", "node2"};
+    setup.settings.pings = {{.name = "10.0.0.1", .members = {"10.0.0.1"}}};
+    return setup;
+}
+
+TEST(IpfailDaemon, PublishesWhatItWasTold) {
     FakeHost host;
-    IpfailDaemon daemon(host);
+    const ipc::Setup s = setup();
+    IpfailDaemon daemon(host, s);
     daemon.on_neighbour(ipc::Program::kMembership);
-    daemon.on_message(ipc::Program::kMembership,
-                      proto::encode(ipc::PeerPings{node_id(1), {{"10.0.0.1"}}}));
+    EXPECT_TRUE(host.sent.empty());
+    daemon.on_message(
+        ipc::Program::kMembership,
+        proto::encode(ipc::MembershipToIpfail(ipc::PeerPings{node_id(1), {{"10.0.0.1"}, {}}})));
+    daemon.on_message(
+        ipc::Program::kMembership,
+        proto::encode(ipc::MembershipToIpfail(ipc::PingSeen{0, PingState::kPing, false})));
     daemon.on_gap(10s);
     daemon.on_neighbour_gone(ipc::Program::kMembership);
     EXPECT_TRUE(host.faults.empty());
-    EXPECT_EQ(host.sent, 0);
+    ASSERT_EQ(host.sent.size(), 1U);
+    EXPECT_EQ(std::get<ipc::IpfailPublish>(host.sent[0]).ping, (PingReport{{"10.0.0.1"}, {}}));
+    daemon.on_neighbour(ipc::Program::kMembership);
+    EXPECT_EQ(host.sent.size(), 2U) << "a new hb-membership knows nothing";
     EXPECT_FALSE(host.exited);
     daemon.on_stop(host);
     EXPECT_TRUE(host.exited);
@@ -51,7 +68,8 @@ TEST(IpfailDaemon, HasNoOpinionAndKeepsItsChannel) {
 
 TEST(IpfailDaemon, ReportsWhatMayNotBe) {
     FakeHost host;
-    IpfailDaemon daemon(host);
+    const ipc::Setup s = setup();
+    IpfailDaemon daemon(host, s);
     daemon.on_message(ipc::Program::kMembership, "nonsense");
     daemon.on_message(ipc::Program::kComm, "");
     ASSERT_EQ(host.faults.size(), 2U);

@@ -20,6 +20,20 @@ Candidate with(Candidate c, bool Candidate::*flag, bool value = true) {
     return c;
 }
 
+Candidate sees(Candidate c, Connection connection) {
+    c.connection = connection;
+    return c;
+}
+const Connection kCut{.opinion = true, .no_carrier = true, .blind = true},
+    kOnePing{.opinion = true, .reached = 1, .sure = 1},
+    kTwoPings{.opinion = true, .reached = 2, .sure = 2},
+    kUnsurePings{.opinion = true, .reached = 2, .sure = 0};
+
+Candidate better(Candidate c) {
+    c.better_reach = "it reaches more ping nodes";
+    return c;
+}
+
 constexpr int kStays = -1;
 struct Case {
     const char* name;
@@ -105,7 +119,34 @@ std::vector<Case> cases() {
          true,
          kStays},
         {"failed at the owner: blocked there", {node(kA, failed), node(kB)}, a, true, kStays},
-        {"better reach", {node(kA, run), with(node(kB), &Candidate::better_reach)}, a, false, 1},
+        {"better reach", {node(kA, run), better(node(kB))}, a, false, 1},
+        {"better reach, but its start failed",
+         {node(kA, run), better(with(node(kB), sfail))},
+         a,
+         false,
+         kStays},
+        {"of several better ones the best",
+         {node(kA, run), sees(better(node(kB)), kOnePing), sees(better(node(kC)), kTwoPings)},
+         a,
+         false,
+         2},
+        {"free: where clients reach it", {sees(node(kA), kCut), node(kB)}, {}, true, 1},
+        {"free: nobody is reached", {sees(node(kA), kCut), sees(node(kB), kCut)}, {}, true, 0},
+        {"free: where more is reached",
+         {sees(node(kA), kOnePing), sees(node(kB), kTwoPings)},
+         {},
+         true,
+         1},
+        {"free: where more is surely reached",
+         {sees(node(kA), kOnePing), sees(node(kB), kUnsurePings)},
+         {},
+         true,
+         0},
+        {"free: without an opinion nobody is worse",
+         {node(kA), sees(node(kB), kTwoPings)},
+         {},
+         true,
+         0},
     };
 }
 
@@ -165,7 +206,7 @@ TEST(Placement, InMaintenance) {
         {"owner let go", {node(kA, GroupState::kStopped, 1), node(kB)}, a, kStays},
         {"start failed", {with(node(kA), &Candidate::start_failed), node(kB)}, a, kStays},
         {"wanted elsewhere", {node(kA, run), with(node(kB), &Candidate::wanted)}, a, kStays},
-        {"better reach", {node(kA, run), with(node(kB), &Candidate::better_reach)}, a, kStays},
+        {"better reach", {node(kA, run), better(node(kB))}, a, kStays},
         {"stop failed elsewhere", {node(kA, run), node(kB, GroupState::kFailed)}, a, 1},
     };
     for (const auto& c : cases) {

@@ -1,0 +1,228 @@
+// T4 for hb-ipfail's sake: what the coordinator makes of what every member reaches.
+#include <gtest/gtest.h>
+
+#include "tests/unit/daemons/hb-resource/ownership_scene.hpp"
+
+namespace hb::resource {
+namespace {
+
+using namespace test;
+
+NodeId owner(Scene& a) {
+    return a.core().table()->rows.at("g").owner;
+}
+
+void says(Scene& a, NodeId who, PingReport ping) {
+    a.tell(ipc::PeerPing{.peer = who, .ping = std::move(ping)});
+}
+
+const PingReport kBoth{{"router", "dns"}, {}}, kOne{{"dns"}, {}}, kNone{},
+    kOneUnsure{{"router", "dns"}, {"router"}};
+
+// a coordinates and runs g; both reach everything.
+Scene running(bool failback = true) {
+    OwnershipSettings s = settings(kA);
+    s.auto_failback = failback;
+    s.ping_nodes = true;
+    s.deadping = 2s;
+    Scene a(kA, s);
+    a.both_up();
+    a.peer_reports(GroupState::kStopped, 1);
+    a.acknowledged();
+    a.kernel_says(GroupAnswer::kRunning, true);
+    says(a, kA, kBoth);
+    says(a, kB, kBoth);
+    EXPECT_EQ(owner(a), kA);
+    return a;
+}
+
+// Time in which the peer goes on as it is.
+void pass(Scene& a, Duration how_long, GroupState peer = GroupState::kStopped) {
+    for (Duration t{}; t < how_long; t += 250ms) {
+        a.run(250ms);
+        a.peer_reports(peer, 100);
+        a.acknowledged();
+    }
+}
+
+TEST(OwnershipReach, WhoReachesMoreGetsItAtOnce) {
+    Scene a = running();
+    says(a, kA, kOne);
+    EXPECT_EQ(owner(a), kB);
+    EXPECT_EQ(a.core().table()->rows.at("g").reason, "it reaches more ping nodes");
+    EXPECT_TRUE(a.did<StopGroup>());
+}
+
+TEST(OwnershipReach, BalancedNothingMoves) {
+    Scene a = running();
+    says(a, kB, kOne);
+    says(a, kA, kOne);
+    EXPECT_EQ(owner(a), kA);
+    says(a, kB, kNone);
+    says(a, kA, kNone);
+    EXPECT_EQ(owner(a), kA);
+}
+
+TEST(OwnershipReach, WhoMayBeGoingBlindIsNoBetterOff) {
+    Scene a = running();
+    says(a, kB, kOneUnsure);
+    says(a, kA, kOne);
+    EXPECT_EQ(owner(a), kA);
+    says(a, kB, kOne);
+    EXPECT_EQ(owner(a), kA);
+    says(a, kB, kOneUnsure);  // it comes back there first
+    EXPECT_EQ(owner(a), kA);
+    says(a, kB, kBoth);
+    EXPECT_EQ(owner(a), kB);
+}
+
+TEST(OwnershipReach, WithoutAnOpinionNothingMoves) {
+    Scene a(kA);
+    a.both_up();
+    a.peer_reports(GroupState::kStopped, 1);
+    a.acknowledged();
+    a.kernel_says(GroupAnswer::kRunning, true);
+    says(a, kA, kNone);
+    EXPECT_EQ(owner(a), kA);
+    a.tell(NoCarrier{{"eth0"}});
+    a.run(1s);
+    EXPECT_EQ(owner(a), kA);
+}
+
+TEST(OwnershipReach, LossOfCarrierMovesWhatLivesThereAfterAMoment) {
+    Scene a = running();
+    a.tell(NoCarrier{{"eth1"}});
+    a.run(100ms);
+    EXPECT_EQ(owner(a), kA) << "another interface";
+    EXPECT_FALSE(a.mine().no_carrier);
+    a.tell(NoCarrier{{"eth0"}});
+    EXPECT_TRUE(a.mine().no_carrier);
+    a.run(9ms);
+    EXPECT_EQ(owner(a), kA);
+    a.run(1ms);
+    EXPECT_EQ(owner(a), kB);
+    EXPECT_EQ(a.core().table()->rows.at("g").reason, "a has no carrier for it");
+}
+
+TEST(OwnershipReach, WithoutCarrierOnBothNothingMoves) {
+    Scene a = running();
+    a.tell(NoCarrier{{"eth0"}});
+    a.run(5ms);
+    a.peer_reports(GroupState::kStopped, 100, [](Report& r) { r.groups["g"].no_carrier = true; });
+    a.run(200ms);
+    EXPECT_EQ(owner(a), kA);
+}
+
+TEST(OwnershipReach, CarrierCountsMoreThanPingNodes) {
+    Scene a = running();
+    says(a, kB, kOneUnsure);
+    says(a, kB, kOne);
+    a.tell(NoCarrier{{"eth0"}});
+    a.run(10ms);
+    EXPECT_EQ(owner(a), kB);
+}
+
+TEST(OwnershipReach, ButNothingIsGainedByMovingToOneThatIsBlindToo) {
+    Scene a = running();
+    says(a, kB, kNone);
+    a.tell(NoCarrier{{"eth0"}});
+    a.run(200ms);
+    EXPECT_EQ(owner(a), kA);
+    says(a, kB, kOneUnsure);  // it has found one again
+    EXPECT_EQ(owner(a), kB);
+}
+
+TEST(OwnershipReach, FailbackWaitsUntilThePreferredNodeIsNoWorseForTheHold) {
+    Scene a = running();
+    says(a, kA, kOne);
+    ASSERT_EQ(owner(a), kB);
+    a.kernel_says(GroupAnswer::kStopped);
+    pass(a, 10s, GroupState::kRunning);
+    EXPECT_EQ(owner(a), kB) << "it is still worse off";
+    says(a, kA, kOneUnsure);
+    pass(a, 10s, GroupState::kRunning);
+    EXPECT_EQ(owner(a), kB) << "and not surely better";
+    says(a, kA, kBoth);
+    pass(a, 1500ms, GroupState::kRunning);
+    EXPECT_EQ(owner(a), kB);
+    pass(a, 1s, GroupState::kRunning);
+    EXPECT_EQ(owner(a), kA);
+}
+
+TEST(OwnershipReach, ASecondMoveWaitsAndAThirdForLonger) {
+    Scene a = running(/*failback=*/false);
+    says(a, kA, kOne);
+    ASSERT_EQ(owner(a), kB);
+    a.kernel_says(GroupAnswer::kStopped);
+    pass(a, 500ms, GroupState::kRunning);
+    says(a, kA, kBoth);
+    says(a, kB, kOne);
+    pass(a, 1s, GroupState::kRunning);
+    EXPECT_EQ(owner(a), kB) << "2 d have not passed";
+    pass(a, 1s, GroupState::kRunning);
+    EXPECT_EQ(owner(a), kA);
+    a.kernel_says(GroupAnswer::kRunning, true);
+    says(a, kA, kOne);
+    says(a, kB, kBoth);
+    pass(a, 3250ms);  // the move was half a second ago
+    EXPECT_EQ(owner(a), kA) << "4 d have not passed";
+    pass(a, 500ms);
+    EXPECT_EQ(owner(a), kB);
+}
+
+TEST(OwnershipReach, WhereItWasWantedItStaysUntilThatNodeIsWorseOff) {
+    Scene a = running();
+    says(a, kB, kOne);
+    a.tell(ipc::Request{.id = 1,
+                        .kind = ipc::RequestKind::kMove,
+                        .scope = ipc::Scope::kGroup,
+                        .group = "g",
+                        .target = kB,
+                        .who = "root"});
+    ASSERT_EQ(owner(a), kB) << "by request, although it reaches less there";
+    a.kernel_says(GroupAnswer::kStopped);
+    pass(a, 10s, GroupState::kRunning);
+    EXPECT_EQ(owner(a), kB);
+    says(a, kB, {{"dns"}, {"dns"}});
+    says(a, kB, kOne);
+    EXPECT_EQ(owner(a), kB);
+    says(a, kB, kNone);
+    EXPECT_EQ(owner(a), kA);
+}
+
+TEST(OwnershipReach, WhoHasNoOpinionYetIsWaitedForAndNotForEver) {
+    OwnershipSettings s = settings(kB);
+    s.ping_nodes = true;
+    s.deadping = 2s;
+    Scene b(kB, s);
+    b.kernel_says(GroupAnswer::kRunning);
+    b.ready();
+    b.peer_is(ipc::Hearing::kHeard, true);
+    says(b, kB, kBoth);
+    b.enter(b.view_of(1, kB, {kA, kB}));
+    b.peer_reports(GroupState::kStopped, 1);
+    b.acknowledged();
+    ASSERT_EQ(owner(b), kB) << "it runs there";
+    pass(b, 2750ms);
+    EXPECT_EQ(owner(b), kB) << "its hb-ipfail may still be judging";
+    pass(b, 500ms);
+    EXPECT_EQ(owner(b), kA) << "none runs there";
+}
+
+TEST(OwnershipReach, AnotherLifeOfThePeerSaysItAgain) {
+    Scene a = running();
+    says(a, kA, kNone);
+    ASSERT_EQ(owner(a), kB);
+    Scene c = running();
+    ipc::PeerStatus newer;
+    newer.peer = kB;
+    newer.hearing = ipc::Hearing::kHeard;
+    newer.judged = newer.connected = newer.hears_us = true;
+    newer.generation = 8;
+    c.tell(newer);
+    says(c, kA, kOne);
+    EXPECT_EQ(owner(c), kA) << "what it said in an earlier life";
+}
+
+}  // namespace
+}  // namespace hb::resource

@@ -54,6 +54,8 @@ void Cluster::repair(bool keep_start_failures) {
     network_.heal_all();
     for (const auto& n : nodes_) {
         set_service_cable(n->id(), true, true);
+        for (std::uint32_t h = 0; h < config_.ping_hosts; h++)
+            service_.set_ping_host(n->id(), h, true);
         n->set_carrier(true);
         n->kernel().clear_faults(keep_start_failures);
         n->thaw();
@@ -69,7 +71,15 @@ void Cluster::set_service_cable(NodeId n, bool sends, bool receives, bool carrie
         disturbed();
     }
     service_.set_cable(n, sends, receives);
+    tell([&](Checker& c) { c.impaired(n); });
     if (carrier_follows) node(n).set_carrier(sends || receives);
+}
+
+void Cluster::set_ping_host(NodeId n, std::uint32_t host, bool answers) {
+    world_.say(config_.node_name(n), "ping host {} {}", host, answers ? "answers" : "is MUTE");
+    disturbed();
+    service_.set_ping_host(n, host, answers);
+    tell([&](Checker& c) { c.impaired(n); });
 }
 
 void Cluster::set_all_cables(NodeId n, bool connected) {

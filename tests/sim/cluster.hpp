@@ -48,6 +48,8 @@ class Cluster {
     // stays down.
     void repair(bool keep_start_failures = false);
     void set_service_cable(NodeId n, bool sends, bool receives, bool carrier_follows = false);
+    // Whether a ping node answers this node.
+    void set_ping_host(NodeId n, std::uint32_t host, bool answers);
     // Every cable of a node.
     void set_all_cables(NodeId n, bool connected);
     void send_frame(NodeId from, LinkId link, const FramePtr& frame);

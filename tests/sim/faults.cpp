@@ -83,6 +83,10 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kSplitAndCable:
         case FaultKind::kNoGateway:
             return cables(kind);
+        case FaultKind::kPingFlaps:
+        case FaultKind::kCarrierFlaps:
+        case FaultKind::kServiceBlind:
+            return connectivity(kind);
         case FaultKind::kKillComm:
         case FaultKind::kKillMembership:
         case FaultKind::kKillResource:
@@ -255,6 +259,38 @@ void Faults::cables(FaultKind kind) {
         }
         cluster_.disturbed();
     });
+}
+
+// What hb-ipfail compares.
+void Faults::connectivity(FaultKind kind) {
+    Prng& prng = cluster_.world().prng();
+    const Duration d = cluster_.config().deadtime;
+    const NodeId a = any_node();
+    if (kind == FaultKind::kServiceBlind) {
+        const bool carrier = prng.chance(500);
+        for (std::size_t r = 0; r < cluster_.size(); r++)
+            undo(prng.between(0ms, d / 400), [this, r, carrier] {
+                cluster_.set_service_cable(node_id(r), false, false, carrier);
+            });
+        const Duration back = a_while();
+        for (std::size_t r = 0; r < cluster_.size(); r++)
+            undo(back + prng.between(0ms, d / 4),
+                 [this, r] { cluster_.set_service_cable(node_id(r), true, true, true); });
+        return;
+    }
+    const auto host = static_cast<std::uint32_t>(prng.index(cluster_.config().ping_hosts));
+    const bool for_all = prng.chance(300);
+    Duration when{};
+    for (int n = 0; n < 6; n++) {
+        undo(when, [this, kind, a, host, for_all, n] {
+            const bool back = n % 2 == 1;
+            if (kind == FaultKind::kCarrierFlaps)
+                return cluster_.set_service_cable(a, back, back, true);
+            for (std::size_t r = 0; r < cluster_.size(); r++)
+                if (for_all || node_id(r) == a) cluster_.set_ping_host(node_id(r), host, back);
+        });
+        when += prng.between(d / 4, d * 5);
+    }
 }
 
 // ---- processes

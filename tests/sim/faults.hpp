@@ -57,9 +57,12 @@ enum class FaultKind : std::uint8_t {
     kHumanConfirms,     // what is really off
     kMaintenance,
     kMaintenanceOff,
-    kUpgrade,  // in maintenance the suite of one node is stopped and started
+    kUpgrade,       // in maintenance the suite of one node is stopped and started
+    kPingFlaps,     // a ping node comes and goes, for one node or for all
+    kCarrierFlaps,  // the service cable of one node, carrier and all
+    kServiceBlind,  // the service cables of all nodes, within a moment
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kUpgrade) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kServiceBlind) + 1;
 
 using Weights = std::array<unsigned, kFaultKinds>;
 [[nodiscard]] Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen);
@@ -83,6 +86,7 @@ class Faults {
     void undo(Duration when, std::function<void()> what);
     void cut(FaultKind kind);
     void cables(FaultKind kind);
+    void connectivity(FaultKind kind);
     void bad_links();
     void kill(FaultKind kind);
     void machine(FaultKind kind);

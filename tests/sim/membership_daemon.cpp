@@ -25,19 +25,33 @@ membership::MembershipSettings MembershipDaemon::settings(Node& node) {
 MembershipDaemon::MembershipDaemon(Node& node)
     : node_(node),
       incarnation_(settings(node).incarnation),
-      core_(settings(node), node.local_now()) {}
+      core_(settings(node), node.local_now()),
+      ipfail_(ipfail_settings(node)) {}
 
-void MembershipDaemon::born(MonoTime now) {
-    if (node_.cluster().config().ping_nodes)
-        next_look_ = now + node_.cluster().config().deadtime / 4;
+ipfail::IpfailSettings MembershipDaemon::ipfail_settings(Node& node) {
+    const ClusterConfig& config = node.cluster().config();
+    ipfail::IpfailSettings s{.self = node.id(),
+                             .node_names = {},
+                             .ping_nodes = {},
+                             .deadping = config.deadping.value_or(config.deadtime)};
+    for (std::size_t r = 0; r < config.nodes; r++)
+        s.node_names.push_back(config.node_name(node_id(r)));
+    for (std::size_t h = 0; config.ping_nodes && h < config.ping_hosts; h++)
+        s.ping_nodes.push_back(fmt::format("router{}", h));
+    return s;
 }
+
+void MembershipDaemon::born(MonoTime) {}
 
 void MembershipDaemon::on_deadline(MonoTime now) {
     if (core_.next_deadline() <= now) {
         core_.on_deadline(now, out_);
         carry_out();
     }
-    if (next_look_ <= now) look_at_pings(now);
+    if (ipfail_.next_deadline() > now) return;
+    std::vector<ipfail::IpfailAction> said;
+    ipfail_.on_deadline(now, said);
+    ipfail_says(said, now);
 }
 
 void MembershipDaemon::input(const membership::MembershipInput& in, MonoTime now) {
@@ -63,26 +77,36 @@ void MembershipDaemon::from_comm(const ipc::CommToMembership& message, MonoTime 
         if (const auto* link = std::get_if<ipc::LinkChanged>(&message)) input(*link, now);
         if (const auto* gap = std::get_if<ipc::CommGap>(&message)) input(*gap, now);
         if (const auto* listens = std::get_if<ipc::CommListens>(&message)) input(*listens, now);
+        if (const auto* ping = std::get_if<ipc::PingStatus>(&message))
+            to_ipfail(ipc::PingSeen{ping->node, ping->state, ping->late}, now);
         return;
     }
     membership::PeerFrame frame{.seen = *seen, .topics = {}};
     frame.seen.topics.clear();
     for (const TopicUpdate& update : seen->topics) {
         auto value = node_.cluster().topics().get(update.topic, update.bytes);
-        if (value) frame.topics.emplace_back(update.version, std::move(*value));
+        if (!value) continue;
+        if (const auto* report = std::get_if<PingReport>(&*value))
+            to_ipfail(ipc::PeerPings{seen->peer, *report}, now);
+        frame.topics.emplace_back(update.version, std::move(*value));
     }
     input(frame, now);
 }
 
-void MembershipDaemon::look_at_pings(MonoTime now) {
-    const Duration d = node_.cluster().config().deadtime;
-    next_look_ = now + d / 2;
-    const bool reachable = now - node_.last_pong() < d;
-    if (reachable == reachable_) return;
-    reachable_ = reachable;
-    PingReport report;
-    if (reachable) report.reachable.emplace_back("gateway");
-    input(membership::IpfailSays{report}, now);
+void MembershipDaemon::to_ipfail(const ipfail::IpfailInput& in, MonoTime now) {
+    if (!node_.cluster().config().ping_nodes) return;  // it does not run
+    std::vector<ipfail::IpfailAction> said;
+    ipfail_.handle(in, now, said);
+    ipfail_says(said, now);
+}
+
+void MembershipDaemon::ipfail_says(std::vector<ipfail::IpfailAction>& said, MonoTime now) {
+    for (const ipfail::IpfailAction& action : said) {
+        if (const auto* publish = std::get_if<ipc::IpfailPublish>(&action))
+            input(membership::IpfailSays{publish->ping}, now);
+        else
+            act(std::get<Event>(action));
+    }
 }
 
 void MembershipDaemon::request(const ipc::Request& request) {

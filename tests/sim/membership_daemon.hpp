@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "daemons/hb-ipfail/ipfail_core.hpp"
 #include "daemons/hb-membership/membership_core.hpp"
 #include "tests/sim/daemon.hpp"
 #include "tests/sim/node.hpp"
@@ -16,7 +17,7 @@ class MembershipDaemon final : public Daemon {
     void born(MonoTime now) override;
     void on_deadline(MonoTime now) override;
     [[nodiscard]] MonoTime next_deadline() const override {
-        return std::min(core_.next_deadline(), next_look_);
+        return std::min(core_.next_deadline(), ipfail_.next_deadline());
     }
     void overslept(Duration, MonoTime) override {}
     void neighbour_here(Kind who, MonoTime now) override;
@@ -34,7 +35,9 @@ class MembershipDaemon final : public Daemon {
 
   private:
     static membership::MembershipSettings settings(Node& node);
-    void look_at_pings(MonoTime now);
+    static ipfail::IpfailSettings ipfail_settings(Node& node);
+    void to_ipfail(const ipfail::IpfailInput& in, MonoTime now);
+    void ipfail_says(std::vector<ipfail::IpfailAction>& said, MonoTime now);
     void carry_out();
     void act(const membership::PublishValues& a);
     void act(const ipc::MembershipHello& a);
@@ -50,9 +53,8 @@ class MembershipDaemon final : public Daemon {
     membership::MembershipCore core_;
     std::vector<membership::MembershipAction> out_;
     std::optional<View> accepted_;  // as published
-    // A modelled hb-ipfail: says which ping nodes answer, when that changes.
-    MonoTime next_look_ = kForever;
-    std::optional<bool> reachable_;
+    // hb-ipfail lives and dies with it here: what it knows is all told again.
+    ipfail::IpfailCore ipfail_;
 };
 
 }  // namespace hb::sim

@@ -115,8 +115,13 @@ void Node::thaw() {
 }
 
 void Node::set_carrier(bool carrier) {
+    carrier_ = carrier;
+    cluster_.tell([&](Checker& c) { c.impaired(id_); });
     outside(Kind::kComm, [carrier](Daemon& d, MonoTime now) {
         static_cast<CommDaemon&>(d).carrier(kServiceInterface, carrier, now);
+    });
+    outside(Kind::kResource, [carrier](Daemon& d, MonoTime now) {
+        static_cast<ResourceDaemon&>(d).carrier(carrier, now);
     });
 }
 
@@ -154,7 +159,6 @@ void Node::arp_arrived(const ArpPacket& packet) {
 
 void Node::pong_arrived(const Pong& pong) {
     if (!kernel_answers()) return;
-    last_pong_ = local_now();
     outside(Kind::kComm,
             [pong](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).pong(pong, now); });
 }
@@ -268,6 +272,7 @@ void Node::thaw_one(Kind k) {
     if (freeze_ != Freeze::kNone || !frozen(k)) return;
     world_.say(who(k), "SIGCONT");
     cluster_.disturbed();
+    cluster_.tell([&](Checker& c) { c.went_on(id_, k); });
     let_run(k);
 }
 

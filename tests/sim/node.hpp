@@ -68,7 +68,7 @@ class Node {
     [[nodiscard]] bool kernel_answers() const {
         return powered_ && freeze_ != Freeze::kMachine && freeze_ != Freeze::kMachineAndClock;
     }
-    [[nodiscard]] MonoTime last_pong() const { return last_pong_; }
+    [[nodiscard]] bool carrier() const { return carrier_; }
     [[nodiscard]] WorldTime thawed_at() const { return thawed_at_; }
     [[nodiscard]] WorldTime killed_at() const { return killed_at_; }
     [[nodiscard]] WorldTime powered_since() const { return powered_since_; }
@@ -176,7 +176,7 @@ class Node {
     WorldTime powered_since_{};
     Freeze freeze_ = Freeze::kNone;
     WorldTime frozen_at_{};
-    MonoTime last_pong_{};
+    bool carrier_ = true;  // of the service interface
     WorldTime thawed_at_ = -std::chrono::hours(1);
     WorldTime killed_at_ = -std::chrono::hours(1);
 

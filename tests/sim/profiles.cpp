@@ -164,6 +164,21 @@ Profile ping_islands() {
     return p;
 }
 
+Profile connectivity() {
+    Profile p = base(
+        2, 3,
+        {{F::kPingFlaps, 8}, {F::kCarrierFlaps, 6}, {F::kServiceBlind, 6}, {F::kServiceCable, 4}});
+    p.ping_nodes = true;
+    p.ping_hosts = 2;
+    p.loss_per_mille = 0;
+    p.adjust = [](ClusterConfig& c) {
+        c.heartbeats_fine = true;
+        c.link.delay = {100us, 500us, 0ns, 0};
+        c.link_on_service = false;
+    };
+    return p;
+}
+
 Profile freezes() {
     Profile p = base(2, 2,
                      {{F::kFreezeMachine, 8},

@@ -18,6 +18,7 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile quorum_islands();
 [[nodiscard]] Profile slow_stops_of_a_minority();
 [[nodiscard]] Profile ping_islands();
+[[nodiscard]] Profile connectivity();
 [[nodiscard]] Profile freezes();
 [[nodiscard]] Profile leaving();
 [[nodiscard]] Profile leaving_with_groups();

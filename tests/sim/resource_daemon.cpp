@@ -28,6 +28,7 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
     s.auto_failback = config.auto_failback;
     s.quorum = config.quorum;
     s.ping_nodes = config.ping_nodes;
+    s.deadping = config.deadping.value_or(config.deadtime);
     if (config.fencing) {
         NodeSet all;
         for (std::size_t r = 0; r < config.nodes; r++)
@@ -81,6 +82,13 @@ void ResourceDaemon::born(MonoTime now) {
         if (g.has_address) places.places.push_back({g.address, kServiceInterface});
         input(places, now);
     }
+    carrier(node_.carrier(), now);
+}
+
+void ResourceDaemon::carrier(bool carrier, MonoTime now) {
+    resource::NoCarrier missing;
+    if (!carrier) missing.interfaces.insert(kServiceInterface);
+    input(missing, now);
 }
 
 // The shell's loop never sleeps longer than this, so that it sees its own gaps.

@@ -42,6 +42,7 @@ class ResourceDaemon final : public Daemon {
     void from_comm(const ipc::CommToResource& message, MonoTime now);
     void stop_requested(MonoTime now) { input(resource::StopRequested{}, now); }
     void master_gone(MonoTime now) { input(resource::MasterGone{}, now); }
+    void carrier(bool carrier, MonoTime now);
     void input(const resource::OwnershipInput& in, MonoTime now);
 
     [[nodiscard]] bool may_feed_watchdog(MonoTime now) const {

@@ -7,6 +7,7 @@
 #include "tests/sim/checkers/maintenance_checker.hpp"
 #include "tests/sim/checkers/order_checker.hpp"
 #include "tests/sim/checkers/owner_checker.hpp"
+#include "tests/sim/checkers/reach_checker.hpp"
 #include "tests/sim/checkers/rest_checker.hpp"
 #include "tests/sim/checkers/start_checker.hpp"
 #include "tests/sim/checkers/truth_checker.hpp"
@@ -70,6 +71,7 @@ ClusterConfig random_config(Prng& prng, const Profile& profile, std::size_t node
     config.quorum = config.nodes >= 3 && choose(prng, profile.quorum, 500);
     config.ping_nodes = choose(prng, profile.ping_nodes, 300);
     config.fencing = choose(prng, profile.fencing, 150);
+    config.ping_hosts = profile.ping_hosts;
     choose_times(config, prng, profile);
     if (config.fencing && prng.chance(400)) config.fence_fails_per_mille = 200;
     if (config.quorum && !config.fencing && prng.chance(150)) config.watchdog = config.deadtime;
@@ -101,6 +103,7 @@ void add_checkers(Cluster& cluster) {
     cluster.add(std::make_unique<OrderChecker>(cluster));
     cluster.add(std::make_unique<MaintenanceChecker>(cluster));
     cluster.add(std::make_unique<FailureChecker>(cluster));
+    cluster.add(std::make_unique<ReachChecker>(cluster));
 }
 
 namespace {
@@ -197,7 +200,10 @@ class Run {
         if (world_.stopped()) return;
         faults_.end(options_.profile.keep_start_failures);
         const ClusterConfig& c = cluster_.config();
-        const Duration longest = c.initdead + c.deadtime * 20 + 150s;
+        // With ping nodes also for a hold that has grown: a ping node that came and went, a group
+        // that moved for it.
+        const Duration longest =
+            c.initdead + c.deadtime * 20 + 150s + (c.ping_nodes ? Duration(10min) : Duration());
         const WorldTime begin = world_.now();
         std::optional<std::string> problem;
         while (!world_.stopped()) {

@@ -20,6 +20,7 @@ struct Profile {
     unsigned faults_low = 1;
     unsigned faults_high = 12;
     std::optional<bool> failback, quorum, ping_nodes, fencing;
+    std::size_t ping_hosts = 1;
     bool groups_without_address = true;
     unsigned max_groups = 3;
     bool slow_agents = true;

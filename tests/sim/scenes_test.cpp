@@ -212,6 +212,56 @@ TEST_F(Scene, SplitWithPingNodesMovesFromTheIsolated) {
     EXPECT_GE(diary_->started.at(id('b')), diary_->released.at(id('a')));
 }
 
+// T4: not later than the carrier and the word of it need, and the moment for the others' word.
+TEST_F(Scene, LossOfCarrierMovesAtOnce) {
+    settled(2, [](ClusterConfig& c) {
+        c.ping_nodes = true;
+        c.keepalive = 200ms;
+    });
+    const WorldTime out = world_.now();
+    cluster_->set_service_cable(id('a'), false, false, true);
+    run_for(500ms);
+    EXPECT_EQ(owner(), "b");
+    EXPECT_LE(diary_->released.at(id('a')) - out, 10ms + 2 * kStep);
+    EXPECT_LE(gap('a', 'b'), kHop + kStep);
+}
+
+// ... or deadping, from the last request that was answered on.
+TEST_F(Scene, FewerPingNodesMoveAfterDeadping) {
+    settled(2, [](ClusterConfig& c) {
+        c.ping_nodes = true;
+        c.keepalive = 200ms;
+    });
+    const WorldTime out = world_.now();
+    cluster_->set_service_cable(id('a'), false, false);
+    run_for(2s);
+    EXPECT_EQ(owner(), "b");
+    EXPECT_LE(diary_->released.at(id('a')) - out, 1s + 2 * kStep);
+    EXPECT_LE(gap('a', 'b'), kHop + kStep);
+}
+
+TEST_F(Scene, BothBlindMovesNothing) {
+    settled(2, [](ClusterConfig& c) {
+        c.ping_nodes = true;
+        c.keepalive = 200ms;
+        c.auto_failback = true;
+    });
+    for (const bool carrier_follows : {false, true}) {
+        for (const char name : {'a', 'b'}) {
+            cluster_->set_service_cable(id(name), false, false, carrier_follows);
+            run_for(2ms);
+        }
+        run_for(3s);
+        for (const char name : {'a', 'b'}) {
+            cluster_->set_service_cable(id(name), true, true, true);
+            run_for(300ms);
+        }
+        run_for(3s);
+        EXPECT_TRUE(diary_->released.empty());
+        EXPECT_TRUE(diary_->started.empty());
+    }
+}
+
 TEST_F(Scene, ThreeNodesAndOneCutOff) {
     settled(3, [](ClusterConfig& c) {
         c.quorum = true;

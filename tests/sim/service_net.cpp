@@ -99,6 +99,10 @@ void ServiceNet::heal_all() {
     mute_.clear();
 }
 
+bool ServiceNet::answered_by_all(NodeId node) const {
+    return std::ranges::none_of(mute_, [=](const auto& m) { return m.first == node; });
+}
+
 bool ServiceNet::whole() const {
     return std::ranges::all_of(cables_, [](const Cable& c) { return c.sends && c.receives; });
 }

@@ -70,6 +70,7 @@ class ServiceNet {
     // When the cable was last anything but whole (it may be so now).
     [[nodiscard]] WorldTime whole_since(NodeId node) const { return cables_.at(rank(node)).since; }
     [[nodiscard]] bool whole() const;
+    [[nodiscard]] bool answered_by_all(NodeId node) const;  // all ping hosts, as far as they go
 
   private:
     struct Cable {

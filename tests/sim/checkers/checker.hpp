@@ -38,11 +38,14 @@ class Checker {
     virtual void told_off(NodeId, NodeId /*peer*/) {}
     // An admin looked at the group there: hb-resource forgets what failed.
     virtual void forgiven(NodeId, const GroupName&) {}
+    // The way of a node to clients and ping nodes changed: broken, or whole again.
+    virtual void impaired(NodeId) {}
     // Life and death.
     virtual void powered(NodeId, bool /*on*/) {}
     virtual void born(NodeId, Kind) {}
     virtual void died(NodeId, Kind) {}
     virtual void thawed(NodeId, Duration /*frozen for*/, bool /*its clock stood still*/) {}
+    virtual void went_on(NodeId, Kind) {}  // one process, after a SIGSTOP of its own
 };
 
 }  // namespace hb::sim

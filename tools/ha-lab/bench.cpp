@@ -29,6 +29,8 @@ class Bench {
         for (const char* daemon : {"hb-comm", "hb-membership", "hb-resource", "hb-ipfail"})
             kill_daemon(daemon);
         carrier_lost();
+        public_cable("public cable pulled, carrier lost", Carrier::kLost, 30);
+        public_cable("public cable pulled, carrier kept", Carrier::kKept, 1030);
         split_healed();
         many_scripts();
     }
@@ -151,6 +153,27 @@ class Bench {
             cluster.node(1).plug(Cable::kService);
             cluster.wait_log(1, "eth0 up", plugged);
             cluster.wait_settled();
+        });
+        table_.keep(std::move(row));
+    }
+
+    // With hb-ipfail and a ping node, deadping 1 s. A cluster of its own for each run: one that has
+    // just moved for such a reason holds the next move back.
+    void public_cable(const std::string& name, Carrier carrier, double promise_ms) {
+        Measurement row{name, promise_ms, {}, 0, {}};
+        if (!table_.wanted(row.name)) return;
+        ClusterConfig config;
+        config.keepalive = "200ms";
+        config.more = {std::string("ping ") + Lab::kRouterAddress,
+                       "respawn hacluster /usr/lib/heartbeat/ipfail"};
+        table_.repeat({&row}, [&] {
+            Lab lab;
+            Cluster cluster(lab, config);
+            cluster.start_all();
+            cluster.wait_settled();
+            for (unsigned n = 1; n <= 2; ++n)
+                cluster.wait_log(n, "Ping node count is balanced.");
+            measure(cluster, row, 2, [&] { cluster.node(1).pull(Cable::kService, carrier); });
         });
         table_.keep(std::move(row));
     }

@@ -183,6 +183,71 @@ void freeze(Narrator& n) {
     n.show_status(1);
 }
 
+void wait_for_opinions(Narrator& n) {
+    for (unsigned node = 1; node <= 2; ++node)
+        n.cluster().wait_log(node, "Ping node count is balanced.");
+}
+
+void public_cable(Narrator& n) {
+    wait_for_opinions(n);
+    n.step("The public cable of node1 is pulled; its interface loses the carrier.");
+    n.node(1).pull(Cable::kService, Carrier::kLost);
+    n.wait_owner(2);
+    n.show_outage();
+    n.show_status(1);
+    n.step("It is plugged in again; failback waits until node1 was no worse off for a while.");
+    n.node(1).plug(Cable::kService);
+    n.wait_owner(1);
+    n.show_outage();
+}
+
+void ping_dead(Narrator& n) {
+    wait_for_opinions(n);
+    n.step("Behind the switch of node1 something breaks: its carrier stays, the router is gone.");
+    n.node(1).pull(Cable::kService, Carrier::kKept);
+    n.wait_owner(2);
+    n.show_outage();
+    n.show_status(1);
+    n.step("It is repaired.");
+    n.node(1).plug(Cable::kService);
+    n.wait_owner(1);
+    n.show_outage();
+}
+
+void both_blind(Narrator& n) {
+    wait_for_opinions(n);
+    n.step("The switch of the public network dies, for both nodes: nothing is gained by moving.");
+    for (unsigned node = 1; node <= 2; ++node)
+        n.node(node).pull(Cable::kService, Carrier::kKept);
+    n.watch(4s);
+    n.show_status(1);
+    n.step("It works again.");
+    for (unsigned node = 1; node <= 2; ++node)
+        n.node(node).plug(Cable::kService);
+    n.watch(3s);
+    n.show_status(1);
+}
+
+void all_cables(Narrator& n) {
+    wait_for_opinions(n);
+    n.step("Every cable of node1 is pulled: it notices, and lets go before node2 takes over.");
+    n.node(1).pull(Cable::kHeartbeat, Carrier::kKept);
+    n.node(1).pull(Cable::kService, Carrier::kKept);
+    n.wait_owner(2);
+    n.show_outage();
+    n.show_status(2);
+    n.show_status(1);
+    n.step("They are plugged in again.");
+    n.node(1).plug(Cable::kHeartbeat);
+    n.node(1).plug(Cable::kService);
+    n.cluster().wait_settled();
+    n.show_outage();
+    n.show_status(1);
+}
+
+const std::vector<std::string> kWithIpfail = {"ping 10.77.0.254",
+                                              "respawn hacluster /usr/lib/heartbeat/ipfail"};
+
 }  // namespace
 
 const std::vector<Scenario>& scenarios() {
@@ -193,6 +258,14 @@ const std::vector<Scenario>& scenarios() {
         {"firewall", "a firewall makes one node deaf: a refusal, not two owners", firewall},
         {"kill", "kill -9 of each daemon of the owner", kill_daemons},
         {"freeze", "the owner stands still, and goes on", freeze},
+        {"public-cable", "the owner's public interface loses its carrier: moved at once",
+         public_cable, kWithIpfail, "200ms"},
+        {"ping-dead", "the owner's way to the router breaks behind its switch", ping_dead,
+         kWithIpfail, "200ms"},
+        {"both-blind", "nobody reaches the ping node: nothing moves", both_blind, kWithIpfail,
+         "200ms"},
+        {"all-cables", "the owner is cut off from everything, and lets go first", all_cables,
+         kWithIpfail, "200ms"},
     };
     return all;
 }
@@ -201,8 +274,11 @@ int tell_scenario(const std::string& name, const ClusterConfig& config) {
     const auto found = std::find_if(scenarios().begin(), scenarios().end(),
                                     [&](const Scenario& s) { return s.name == name; });
     if (found == scenarios().end()) throw LabError(name + ": no such scenario");
-    Lab lab({.nodes = config.nodes});
-    Cluster cluster(lab, config);
+    ClusterConfig with = config;
+    with.more.insert(with.more.end(), found->more.begin(), found->more.end());
+    if (!found->keepalive.empty()) with.keepalive = found->keepalive;
+    Lab lab({.nodes = with.nodes});
+    Cluster cluster(lab, with);
     Narrator narrator(lab, cluster);
     try {
         narrator.begin();

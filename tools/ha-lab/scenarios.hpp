@@ -13,6 +13,9 @@ struct Scenario {
     std::string name;
     std::string what;
     void (*tell)(class Narrator&);
+    // What the lab's own configuration has besides for this story.
+    std::vector<std::string> more = {};
+    std::string keepalive = {};
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();

@@ -26,28 +26,30 @@ constexpr const char* kProvider = "heartbeat";
 constexpr const char* kOwnProvider = "ha-suite";
 
 // They want to be promoted on one of several nodes where they run: nobody here does that.
-constexpr std::array<std::string_view, 6> kPromotableOnly = {
-    "Stateful", "drbd", "galera", "pgsqlms", "SAPHana", "SAPHanaController"};
+constexpr auto kPromotableOnly = std::to_array<std::string_view>(
+    {"SAPHana", "SAPHanaController", "Stateful", "conntrackd", "drbd", "galera", "mariadb",
+     "mpathpersist", "pgsqlms", "rabbitmq-server-ha", "redis", "sg_persist"});
 
 // Heartbeat's wrappers: the parameters that their arguments were, by position.
 struct Wrapper {
     std::string_view type;
-    std::array<std::string_view, 5> parameters;
+    std::array<std::string_view, 3> parameters;
+    bool is_list = false;  // further arguments belong to the last parameter, with blanks
 };
 constexpr auto kWrappers = std::to_array<Wrapper>({
-    {"AudibleAlarm", {"nodelist"}},
+    {"AudibleAlarm", {"nodelist"}, true},
     {"ICP", {"driveid", "device"}},
     {"LVM", {"volgrpname"}},
     {"LinuxSCSI", {"scsi"}},
     {"Raid1", {"raidconf", "raiddev"}},
     {"ServeRAID", {"serveraid", "mergegroup"}},
-    {"WAS", {"config", "port"}},
+    {"WAS", {"config"}},  // or its port
     {"WinPopup", {"hostfile"}},
     {"Xinetd", {"service"}},
     {"apache", {"configfile"}},
-    {"db2", {"instance", "admin"}},
-    {"ids", {"informixdir", "onconfig", "dbname", "sqltestquery"}},
-    {"portblock", {"protocol", "portno", "action", "ip"}},
+    {"db2", {"instance"}},
+    {"ids", {"informixdir", "informixserver", "onconfig"}},
+    {"portblock", {"protocol", "portno", "action"}},
 });
 
 bool is_executable_file(const std::string& path) {
@@ -151,6 +153,17 @@ Result<void> check_own(const FoundAgent& found) {
     return {};
 }
 
+// PostgreSQL's agent can do without being promoted, unless it is told to replicate.
+Result<void> refuse_replication(const FoundAgent& found) {
+    for (const auto& [name, value] : found.parameters)
+        if (found.type == "pgsql" && name == "rep_mode" && (value == "async" || value == "sync"))
+            return failure(fmt::format(
+                "OCF agent {}:{} with rep_mode={} runs on several nodes and is promoted on one: "
+                "that is not supported, a group runs on one node",
+                found.provider, found.type, value));
+    return {};
+}
+
 // Heartbeat's OCF::TYPE::INSTANCE: the parameters are lines of a file, as a shell would read them.
 Result<FoundAgent> ocf_instance(const Resource& resource, const AgentDirectories& in) {
     const std::string& type = resource.args[0];
@@ -171,6 +184,7 @@ Result<FoundAgent> ocf_instance(const Resource& resource, const AgentDirectories
             value = value.substr(1, value.size() - 2);
         found->parameters.emplace_back(std::move(name), std::move(value));
     }
+    if (auto good = refuse_replication(*found); !good) return std::unexpected(good.error());
     return found;
 }
 
@@ -197,6 +211,7 @@ std::optional<Result<FoundAgent>> named_ocf(const Resource& resource, const Agen
     if (!found) return found;
     if (auto done = named_parameters(resource.args, first, *found); !done)
         return std::unexpected(done.error());
+    if (auto good = refuse_replication(*found); !good) return std::unexpected(good.error());
     if (found->provider == kOwnProvider)
         if (auto good = check_own(*found); !good) return std::unexpected(good.error());
     if (is_address_type(found->type))
@@ -214,11 +229,20 @@ std::optional<Result<FoundAgent>> wrapped_ocf(const Resource& resource,
     auto found = ocf_agent({kProvider, resource.type}, in);
     if (!found) return std::nullopt;  // a unit of that name may be there
     for (std::size_t i = 0; i < resource.args.size(); i++) {
-        if (i >= wrapper->parameters.size() || wrapper->parameters[i].empty())
-            return failure(fmt::format("{} has no argument {}: '{}'", resource.type, i + 1,
-                                       printable(resource.args[i])));
-        found->parameters.emplace_back(wrapper->parameters[i], resource.args[i]);
+        const std::string& arg = resource.args[i];
+        const bool is_one_more = i >= wrapper->parameters.size() || wrapper->parameters[i].empty();
+        if (is_one_more && !wrapper->is_list)
+            return failure(
+                fmt::format("{} has no argument {}: '{}'", resource.type, i + 1, printable(arg)));
+        if (is_one_more)
+            found->parameters.back().second += " " + arg;
+        else
+            found->parameters.emplace_back(wrapper->parameters[i], arg);
     }
+    if (resource.type == "WAS" && !found->parameters.empty())
+        if (std::string& value = found->parameters[0].second;
+            value.find_first_not_of("0123456789") == std::string::npos)
+            found->parameters[0].first = "port";
     return found;
 }
 

@@ -139,6 +139,21 @@ TEST_F(FindAgent, ReadsParametersOfAnOcfInstanceFromItsFile) {
               "ocf/resource.d/heartbeat/pgsql heartbeat:pgsql pgdata=/var/lib/pg pgport=5433");
 }
 
+TEST_F(FindAgent, GivesArgumentsThePlacesOfHeartbeatsWrappers) {
+    for (const char* type : {"AudibleAlarm", "WAS", "ids", "portblock"})
+        write(fmt::format("ocf/resource.d/heartbeat/{}", type));
+    const auto parameters = [&](const std::string& word) {
+        const std::string found = find(word);
+        return found.substr(std::min(found.find(' ', found.find(':')) + 1, found.size()));
+    };
+    EXPECT_EQ(parameters("portblock::tcp::80::block"), "protocol=tcp portno=80 action=block");
+    EXPECT_EQ(parameters("ids::/opt/ids::one::onconfig.one"),
+              "informixdir=/opt/ids informixserver=one onconfig=onconfig.one");
+    EXPECT_EQ(parameters("WAS::/etc/was.xml"), "config=/etc/was.xml");
+    EXPECT_EQ(parameters("WAS::9080"), "port=9080");
+    EXPECT_EQ(parameters("AudibleAlarm::node1::node2"), "nodelist=node1 node2");
+}
+
 TEST_F(FindAgent, KnowsWhatIsBuiltInByItsOtherName) {
     for (const char* type : {"IPaddr2", "Filesystem"})
         write(fmt::format("ocf/resource.d/ha-suite/{}", type));
@@ -169,6 +184,11 @@ TEST_F(FindAgent, RefusesWhatItCannotRun) {
     EXPECT_THAT(find("ocf::heartbeat:Stateful"), HasSubstr("promoted on one: such agents are not"));
     write("ocf/resource.d/heartbeat/LVM");
     EXPECT_THAT(find("LVM::vg::more"), HasSubstr("LVM has no argument 2: 'more'"));
+    write("ocf/resource.d/heartbeat/redis");
+    EXPECT_THAT(find("ocf::redis"), HasSubstr("promoted on one: such agents are not"));
+    write("ocf/resource.d/heartbeat/pgsql");
+    EXPECT_THAT(find("ocf::pgsql::rep_mode=sync"), HasSubstr("promoted on one: that is not"));
+    EXPECT_THAT(find("ocf::pgsql::rep_mode=none"), HasSubstr("rep_mode=none"));
     write("lib-units/masked.service", 0644);
     fs::create_directories(dir_ / "etc-units");
     fs::create_symlink("/dev/null", dir_ / "etc-units/masked.service");

@@ -240,7 +240,7 @@ void GroupAgents::run_script(std::uint64_t id, const RunOperation& operation,
     if (agent.kind == config::AgentKind::kOcf)
         script.ocf = {.provider = agent.provider,
                       .type = agent.type,
-                      .instance = ocf_instance(operation.group, resource.written.word),
+                      .instance = config::ocf_instance(operation.group, resource.written.word),
                       .parameters = agent.parameters};
     scripts_.run(std::move(script));
 }

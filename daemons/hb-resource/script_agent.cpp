@@ -15,6 +15,7 @@
 #include "common/log/line_rate.hpp"
 #include "common/log/rate_limiter.hpp"
 #include "common/runtime/system_clock.hpp"
+#include "daemons/hb-resource/ocf_rules.hpp"
 #include "daemons/hb-resource/script_rules.hpp"
 
 namespace hb::resource {
@@ -28,7 +29,7 @@ constexpr Duration kDying = 2s;      // from SIGKILL to the end, on a busy host
 constexpr Duration kLeastTime = 1s;  // for a status after a stop that took all of its time
 constexpr const char* kOcfScratch = "/run/resource-agents";  // HA_RSCTMP
 constexpr std::size_t kOutputKept = 4096;                    // of a status, to look for words in
-constexpr std::string_view kExitReason = "ocf-exit-reason:";
+constexpr std::string_view kExitReason = config::kOcfExitReason;
 constexpr Duration kDyingPoll = 5ms;
 constexpr std::uint64_t kLinesLogged = 100;  // of one script, each second
 constexpr std::size_t kLinesKept = 1000;     // of its standard error
@@ -203,11 +204,11 @@ void ScriptAgent::start(Call& call) {
     spec.argv.emplace_back(call.word_for(verb));
     if (call.operation.ocf) {
         ::mkdir(kOcfScratch, 0755);  // agents take it for granted
-        OcfCall& ocf = *call.operation.ocf;
-        ocf.operation = verb;
+        config::OcfCall& ocf = *call.operation.ocf;
+        ocf.action = ocf_action(verb);
         ocf.timeout = call.operation.timeout;
         ocf.interval = call.operation.interval;
-        spec.environment = ocf_environment(environment_, ocf);
+        spec.environment = config::ocf_environment(environment_, ocf);
     } else {
         spec.environment = environment_;
     }

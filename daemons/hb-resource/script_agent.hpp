@@ -31,13 +31,13 @@
 
 #include "common/base/event.hpp"
 #include "common/base/time.hpp"
+#include "common/config/ocf_call.hpp"
 #include "common/runtime/child_process.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
 #include "daemons/hb-resource/call_cgroups.hpp"
 #include "daemons/hb-resource/call_pacer.hpp"
 #include "daemons/hb-resource/group_runner.hpp"
-#include "daemons/hb-resource/ocf_rules.hpp"
 
 namespace hb::resource {
 
@@ -46,8 +46,9 @@ struct ScriptOperation {
     Operation operation{};
     std::string script;  // absolute path
     std::vector<std::string> args;
-    std::optional<OcfCall> ocf;  // it is an OCF agent; what is of the call is filled in by run()
-    std::string word;            // of haresources, for the log
+    std::optional<config::OcfCall>
+        ocf;           // it is an OCF agent; what is of the call is filled in by run()
+    std::string word;  // of haresources, for the log
     std::string group;
     Duration timeout{};
     Duration interval{};  // of a status that is repeated

@@ -13,6 +13,7 @@
 #include "common/config/load.hpp"
 #include "common/log/format.hpp"
 #include "common/runtime/system_clock.hpp"
+#include "tools/hactl/check_agents.hpp"
 #include "tools/hactl/client.hpp"
 #include "tools/hactl/json.hpp"
 #include "tools/hactl/show.hpp"
@@ -235,7 +236,10 @@ ExitCode run_check(const CheckOptions& options) {
     config::Loaded loaded = config::load_directory(options.config_dir, options.node);
     std::vector<config::Diagnostic> all = loaded.diagnostics;
     config::Diagnostics system;  // as the start: also when the files have errors, all in one run
-    config::check_system(loaded.settings, config::agent_directories(options.config_dir), system);
+    const config::AgentDirectories directories = config::agent_directories(options.config_dir);
+    config::check_system(loaded.settings, directories, system);
+    if (options.agents && loaded.ok())
+        check_agents(loaded.settings, *loaded.self, options.config_dir, directories, system);
     const std::vector<config::Diagnostic> more = system.sorted();
     all.insert(all.end(), more.begin(), more.end());
     std::size_t errors = 0, warnings = 0;

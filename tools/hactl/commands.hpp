@@ -38,7 +38,8 @@ struct RequestOptions {
 
 struct CheckOptions {
     std::string config_dir;
-    std::string node;  // empty: this host
+    std::string node;     // empty: this host
+    bool agents = false;  // ask OCF agents, too
 };
 [[nodiscard]] ExitCode run_check(const CheckOptions& options);
 

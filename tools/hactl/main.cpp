@@ -42,7 +42,7 @@ struct Arguments {
     StatusOptions status;
     EventsOptions events;
     RequestOptions request;
-    CheckOptions check{HB_CONF_DIR, {}};
+    CheckOptions check{HB_CONF_DIR, {}, false};
     ScopeArguments scope;
     unsigned timeout = 60;
 };
@@ -141,6 +141,8 @@ int run(int argc, char** argv) {
     check->add_option("--config-dir", arguments.check.config_dir, "ha.cf, haresources, authkeys")
         ->capture_default_str();
     check->add_option("--node", arguments.check.node, "as this node (default: this host's name)");
+    check->add_flag("--agents", arguments.check.agents,
+                    "ask the OCF agents what they say of their parameters (validate-all)");
 
     CLI::App* events = app.add_subcommand("events", "what happens, as it happens");
     events->add_flag("--json", arguments.events.json, "one JSON object a line");

@@ -55,6 +55,7 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
       units_(loop,
              {.on_done = [this](const OperationDone& done) noexcept { answer(done); },
               .on_event = [this](const Event& event) noexcept { callbacks_.on_event(event); }}),
+      ping_ways_(settings.pings),
       work_(loop, [this]() noexcept { work(); }),
       runner_timer_(loop, [this]() noexcept { wake_runners(); }),
       places_timer_(loop, [this]() noexcept { look_at_places(); }) {
@@ -368,6 +369,8 @@ void GroupAgents::look_at_places() noexcept {
         group.places_told = true;
         callbacks_.on_places(places);
     }
+    if (ping_ways_.look(addresses_->kernel()) && callbacks_.on_ping_places)
+        callbacks_.on_ping_places(ping_ways_.places());
     look_at_carrier();
 }
 

@@ -28,6 +28,7 @@
 #include "daemons/hb-resource/group_runner.hpp"
 #include "daemons/hb-resource/mount_watch.hpp"
 #include "daemons/hb-resource/ownership_core.hpp"
+#include "daemons/hb-resource/ping_ways.hpp"
 #include "daemons/hb-resource/script_agent.hpp"
 #include "daemons/hb-resource/unit_agent.hpp"
 
@@ -54,6 +55,8 @@ class GroupAgents {
         // All interfaces without carrier of those that the groups' addresses live on: at the first
         // look and at every change, at once. May be empty.
         std::move_only_function<void(const NoCarrier&) noexcept> on_no_carrier;
+        // If there are ping nodes: at the first look and at every change.
+        std::move_only_function<void(const PingPlaces&) noexcept> on_ping_places;
         std::move_only_function<bool(pid_t group, std::uint32_t cgroup) noexcept> call_started;
         std::move_only_function<void(pid_t group) noexcept> call_finished;
     };
@@ -130,6 +133,7 @@ class GroupAgents {
     std::unique_ptr<AddressService> addresses_;
     std::unique_ptr<MountWatch> mounts_;  // null: there are no file systems
     std::set<std::string> no_carrier_;    // as told
+    PingWays ping_ways_;
     runtime::Defer work_;
     runtime::Timer runner_timer_;
     runtime::Timer places_timer_;

@@ -105,6 +105,12 @@ struct GroupPlaces {
 struct NoCarrier {
     std::set<std::string> interfaces;
 };
+// Over which interfaces each ping node is reached from here; none: not known. The whole truth, at
+// every change.
+struct PingPlaces {
+    std::map<std::string, std::set<std::string>> interfaces;
+    bool operator==(const PingPlaces&) const = default;
+};
 // A fresh channel to hb-membership is there (first start, or its respawn): answered by
 // ResourceHello.
 struct MembershipHere {};
@@ -130,9 +136,9 @@ using OwnershipInput =
                  ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere,
                  MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatuses,
                  ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone,
-                 GroupsDone, GroupTrouble, FailbackAllowed, GroupPlaces, NoCarrier, StopRequested,
-                 MasterGone, FenceHere, FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble,
-                 ipc::FenceAnswer>;
+                 GroupsDone, GroupTrouble, FailbackAllowed, GroupPlaces, NoCarrier, PingPlaces,
+                 StopRequested, MasterGone, FenceHere, FenceGone, ipc::FenceState,
+                 ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
 
 // ---- actions
 

@@ -68,6 +68,7 @@ struct GroupFacts {
     std::optional<MonoTime> worse_until;      // ... and at this time
     std::optional<MonoTime> reach_moved;      // newest move
     unsigned reach_moves = 0;                 // in a row: each makes the hold twice as long
+    bool no_pings_said = false;               // that no ping node concerns it
     bool reach_held_said = false;             // that the next one waits
     std::optional<MonoTime> owner_cut_since;  // its owner has no carrier for it
     // How its owner was connected when somebody wanted it there.
@@ -137,6 +138,7 @@ struct OwnershipCore::Impl {
     void on(const FailbackAllowed& m, MonoTime now);
     void on(const GroupPlaces& m, MonoTime now);
     void on(const NoCarrier& m, MonoTime now);
+    void on(const PingPlaces& m, MonoTime now);
     void on(const StopRequested& m, MonoTime now);
     void on(const MasterGone& m, MonoTime now);
     void on(const FenceHere& m, MonoTime now);
@@ -174,6 +176,8 @@ struct OwnershipCore::Impl {
     [[nodiscard]] const Table* ruling_table() const;
 
     // ---- hb-ipfail's opinions (ownership_reach.cpp)
+    [[nodiscard]] bool concerns(const std::string& ping, const GroupFacts& g) const;
+    [[nodiscard]] bool has_ping_nodes(const GroupFacts& g) const;
     [[nodiscard]] Connection connection(NodeId n, const GroupName& name) const;
     [[nodiscard]] std::string better(const Connection& a, NodeId owner, const Connection& than,
                                      const GroupFacts& g, MonoTime now) const;
@@ -186,6 +190,7 @@ struct OwnershipCore::Impl {
     void reach_flags(PlacementInput& in, const GroupName& name, const GroupFacts& g,
                      MonoTime now) const;
     void note_reach(MonoTime now);
+    void note_no_pings(GroupFacts& g, const Connection& owner_has);
     void note_preferred(GroupFacts& g, bool worse_now, MonoTime now);
     void note_held(GroupFacts& g, NodeId owner, const Connection& owner_has, MonoTime now);
     void note_placement(GroupFacts& g, const Placement& p, MonoTime now) const;
@@ -315,7 +320,8 @@ struct OwnershipCore::Impl {
     std::optional<MonoTime> pings_whole_since;
     std::optional<PingReport> own_ping;  // by our hb-ipfail
     std::set<std::string> no_carrier;    // interfaces
-    std::optional<Table> table;          // ours, as coordinator, newest published
+    PingPlaces ping_places;
+    std::optional<Table> table;  // ours, as coordinator, newest published
     bool table_changed = false;
     bool standby = false;  // lasting
     bool isolated = false;

@@ -349,6 +349,10 @@ void Impl::on(const NoCarrier& m, MonoTime) {
     no_carrier = m.interfaces;
 }
 
+void Impl::on(const PingPlaces& m, MonoTime) {
+    ping_places = m;
+}
+
 void Impl::on(const StopRequested&, MonoTime now) {
     if (leave_wanted) return;
     leave_wanted = true;

@@ -7,6 +7,7 @@
 // - Fewer ping nodes move a group to who surely reaches more. What is unsure (late, or back for a
 //   moment only) counts for the owner and not for others: nothing moves while both go blind, or see
 //   again, one after the other.
+// - Only ping nodes that are reached over the interfaces of a group count for it.
 // - Nobody is better off than another who is as blind: without carrier, or where there are ping
 //   nodes and none of them answers.
 // - After such a move the next one waits for a hold time, which doubles with each move until the
@@ -50,13 +51,33 @@ bool Impl::no_carrier_here(const GroupFacts& g) const {
         g.places, [&](const PlacedAddress& a) { return no_carrier.contains(a.interface); });
 }
 
+// A ping node behind another interface than the group's says nothing of the group's clients. What
+// is not known concerns every group, and a group without an address is concerned by all. The
+// coordinator's own routes decide for all nodes: they are to be alike.
+bool Impl::concerns(const std::string& ping, const GroupFacts& g) const {
+    const auto way = ping_places.interfaces.find(ping);
+    if (g.places.empty() || way == ping_places.interfaces.end() || way->second.empty()) return true;
+    return std::ranges::any_of(
+        g.places, [&](const PlacedAddress& a) { return way->second.contains(a.interface); });
+}
+
+bool Impl::has_ping_nodes(const GroupFacts& g) const {
+    if (ping_places.interfaces.empty()) return s.ping_nodes;
+    return std::ranges::any_of(ping_places.interfaces,
+                               [&](const auto& way) { return concerns(way.first, g); });
+}
+
 Connection Impl::connection(NodeId n, const GroupName& name) const {
     Connection c;
     const std::optional<PingReport>& ping = n == s.self ? own_ping : peers.at(n).ping;
     if (ping) {
         c.opinion = true;
-        c.reached = ping->reachable.size();
-        c.sure = s.dropped.t4_unsure ? c.reached : ping->sure();
+        const auto count = [&](const std::vector<std::string>& names) {
+            return static_cast<std::size_t>(std::ranges::count_if(
+                names, [&](const std::string& one) { return concerns(one, groups.at(name)); }));
+        };
+        c.reached = count(ping->reachable);
+        c.sure = s.dropped.t4_unsure ? c.reached : c.reached - count(ping->unsure);
     }
     if (n == s.self) {
         c.no_carrier = no_carrier_here(groups.at(name));
@@ -64,7 +85,7 @@ Connection Impl::connection(NodeId n, const GroupName& name) const {
         const auto g = report->groups.find(name);
         c.no_carrier = g != report->groups.end() && g->second.no_carrier;
     }
-    c.blind = c.no_carrier || (s.ping_nodes && c.opinion && c.reached == 0);
+    c.blind = c.no_carrier || (has_ping_nodes(groups.at(name)) && c.opinion && c.reached == 0);
     return c;
 }
 
@@ -139,9 +160,19 @@ void Impl::note_reach(MonoTime now) {
         else if (!g.owner_cut_since)
             g.owner_cut_since = now;
         if (!as_it_was_wanted(g, has) || !anybody_better(g, owner)) g.wanted_as_it_was.reset();
+        note_no_pings(g, has);
         note_preferred(g, preferred != owner && worse(connection(preferred, name), has), now);
         note_held(g, owner, has, now);
     }
+}
+
+void Impl::note_no_pings(GroupFacts& g, const Connection& owner_has) {
+    if (!owner_has.opinion || !s.ping_nodes || has_ping_nodes(g)) return;
+    if (std::exchange(g.no_pings_said, true)) return;
+    say_group(Level::kInfo, "no-ping-node-there", g,
+              fmt::format("no ping node is behind {}, where {} lives: only its carrier is compared",
+                          g.places.front().interface, g.settings.name),
+              {{"HB_LINK", g.places.front().interface}});
 }
 
 void Impl::note_preferred(GroupFacts& g, bool worse_now, MonoTime now) {

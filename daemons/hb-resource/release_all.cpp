@@ -68,6 +68,7 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
                            .on_event = [&](const Event& event) noexcept { log.log(event); },
                            .on_places = [](const GroupPlaces&) noexcept {},
                            .on_no_carrier = {},
+                           .on_ping_places = {},
                            .call_started = [](pid_t, std::uint32_t) noexcept { return true; },
                            .call_finished = [](pid_t) noexcept {}});
     if (!agents) {

@@ -100,6 +100,7 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
          .on_event = [this](const Event& event) noexcept { host_.log().log(event); },
          .on_places = [this](const GroupPlaces& places) noexcept { give(places); },
          .on_no_carrier = [this](const NoCarrier& missing) noexcept { give(missing); },
+         .on_ping_places = [this](const PingPlaces& places) noexcept { give(places); },
          // A call that the master does not know of would outlive us unseen (section 8). A dead
          // master starts no successor: then there is nobody to tell, and releasing must go on.
          .call_started =

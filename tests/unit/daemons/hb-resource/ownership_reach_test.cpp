@@ -224,5 +224,28 @@ TEST(OwnershipReach, AnotherLifeOfThePeerSaysItAgain) {
     EXPECT_EQ(owner(c), kA) << "what it said in an earlier life";
 }
 
+TEST(OwnershipReach, OnlyPingNodesBehindItsInterfaceConcernAGroup) {
+    Scene a = running();
+    a.tell(PingPlaces{{{"router", {"eth1"}}, {"dns", {"eth0"}}}});
+    says(a, kA, kOne);
+    EXPECT_EQ(owner(a), kA) << "the router is behind eth1";
+    a.tell(PingPlaces{{{"router", {"eth1"}}, {"dns", {}}}});
+    says(a, kA, kNone);
+    EXPECT_EQ(owner(a), kB) << "what is not known concerns it";
+}
+
+TEST(OwnershipReach, WhereNoPingNodeIsOnlyCarrierCounts) {
+    Scene a = running();
+    a.tell(PingPlaces{{{"router", {"eth1"}}, {"dns", {"eth1"}}}});
+    says(a, kB, kNone);
+    says(a, kA, kNone);
+    says(a, kB, kBoth);
+    EXPECT_EQ(owner(a), kA);
+    says(a, kB, kNone);
+    a.tell(NoCarrier{{"eth0"}});
+    a.run(10ms);
+    EXPECT_EQ(owner(a), kB) << "it is not blind there";
+}
+
 }  // namespace
 }  // namespace hb::resource

@@ -38,8 +38,12 @@ Stranger::Stranger(Lab& lab) {
 }
 
 Stranger::~Stranger() {
+    stop_recording();
+}
+
+void Stranger::stop_recording() {
     stop_ = true;
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
 }
 
 void Stranger::loop() {

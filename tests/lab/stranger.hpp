@@ -32,6 +32,9 @@ class Stranger {
     // What the others sent, oldest first; only from that address when it is given.
     [[nodiscard]] std::vector<Heartbeat> recorded(const std::string& from = {}) const;
 
+    // From here on it only sends: what follows is too much to keep.
+    void stop_recording();
+
     // To the broadcast address of the heartbeat network, udp/694.
     void send(const std::string& bytes);
 

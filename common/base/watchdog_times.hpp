@@ -22,9 +22,16 @@ namespace hb {
     return deadtime;
 }
 
-// The first report of all may take longer: a host that boots is busy.
-[[nodiscard]] constexpr Duration watchdog_start_limit(Duration deadtime) {
+// The first reports may take longer. After a suite that died while the device was armed, something
+// of it may still be here, and others count on a reset.
+[[nodiscard]] constexpr Duration watchdog_restart_limit(Duration deadtime) {
     return std::max<Duration>(5s, watchdog_report_limit(deadtime));
+}
+
+// After a boot, or an orderly end, there is nothing that could have to be let go of before
+// hb-resource reports for the first time: a host that boots is busy, and is not reset for that.
+[[nodiscard]] constexpr Duration watchdog_start_limit(Duration deadtime) {
+    return std::max<Duration>(60s, watchdog_restart_limit(deadtime));
 }
 
 // What the device is set to: Heartbeat's figure, deadtime in whole seconds and never less than
@@ -38,7 +45,7 @@ namespace hb {
 // the limit, also by an hb-master that was just started anew; then the device runs off; one second
 // for a device that counts in seconds.
 [[nodiscard]] constexpr Duration watchdog_surely_fired(Duration deadtime) {
-    return watchdog_start_limit(deadtime) + watchdog_timeout(deadtime) + 1s;
+    return watchdog_restart_limit(deadtime) + watchdog_timeout(deadtime) + 1s;
 }
 
 }  // namespace hb

@@ -99,7 +99,7 @@ int Shell::run() {
     if (!settings.watchdog.empty()) {
         std::optional<WatchdogDevice> device = arm_watchdog(settings, log_);
         if (!device) return kExitFailed;
-        watchdog_.emplace(loop_, log_, std::move(*device), settings.deadtime);
+        watchdog_.emplace(loop_, log_, std::move(*device), settings, prepared_.options.run_dir);
     }
     service_.status("starting");
     std::vector<SupervisorAction> out;

@@ -1,7 +1,11 @@
 #include "daemons/hb-master/watchdog_shell.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <string.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "common/base/watchdog_times.hpp"
@@ -24,11 +28,11 @@ std::optional<WatchdogDevice> arm_watchdog(const config::Settings& settings, log
                         device->identity().empty() ? "" : " (" + device->identity() + ")",
                         granted ? to_string(*granted) : "unknown"));
     if (is_right) return std::move(*device);
-    const std::string problem = fmt::format(
-        "the watchdog's timeout should be {}: {}", to_string(wanted),
-        !device->note().empty() ? device->note()
-        : granted               ? fmt::format("the device made {} of it", to_string(*granted))
-                                : "the device does not say what it is");
+    const std::string problem =
+        fmt::format("the watchdog's timeout should be {}: {}", to_string(wanted),
+                    !device->note().empty() ? device->note()
+                    : granted ? fmt::format("the device made {} of it", to_string(*granted))
+                              : "the device does not say what it is");
     // Others would count on a reset that comes later than they think.
     if (settings.watchdog_evidence) {
         log.log(Level::kError, "watchdog-timeout",
@@ -41,12 +45,20 @@ std::optional<WatchdogDevice> arm_watchdog(const config::Settings& settings, log
 }
 
 Watchdog::Watchdog(runtime::EventLoop& loop, log::Logger& log, WatchdogDevice device,
-                   Duration deadtime)
+                   const config::Settings& settings, const std::string& run_dir)
     : log_(log),
+      mark_(run_dir + "/watchdog-armed"),
       device_(std::move(device)),
-      every_(watchdog_report_interval(deadtime)),
-      core_(watchdog_report_limit(deadtime), watchdog_start_limit(deadtime), runtime::now()),
+      every_(watchdog_report_interval(settings.deadtime)),
+      core_(watchdog_report_limit(settings.deadtime),
+            ::access(mark_.c_str(), F_OK) == 0 ? watchdog_restart_limit(settings.deadtime)
+                                               : watchdog_start_limit(settings.deadtime),
+            runtime::now()),
       timer_(loop, [this]() noexcept { turn(); }) {
+    const runtime::UniqueFd mark(::open(mark_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (!mark)
+        log_.log(Level::kWarn, "watchdog-mark",
+                 fmt::format("cannot create {}: {}", mark_, ::strerror(errno)));
     turn();
 }
 
@@ -69,6 +81,7 @@ void Watchdog::turn() noexcept {
 
 void Watchdog::disarm() {
     timer_.disarm();
+    ::unlink(mark_.c_str());
     if (device_.disarm())
         log_.log(Level::kInfo, "watchdog-disarmed", "the watchdog is disarmed");
     else

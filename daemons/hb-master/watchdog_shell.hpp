@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "common/config/settings.hpp"
 #include "common/log/logger.hpp"
@@ -19,8 +20,10 @@ namespace hb::master {
 
 class Watchdog {
   public:
-    // Armed already, by opening the device. Feeding begins now.
-    Watchdog(runtime::EventLoop& loop, log::Logger& log, WatchdogDevice device, Duration deadtime);
+    // Armed already, by opening the device. Feeding begins now. A file in `run_dir` is there as
+    // long as it is armed: who finds it at a start comes after a suite that died.
+    Watchdog(runtime::EventLoop& loop, log::Logger& log, WatchdogDevice device,
+             const config::Settings& settings, const std::string& run_dir);
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
@@ -35,6 +38,7 @@ class Watchdog {
     void turn() noexcept;
 
     log::Logger& log_;
+    std::string mark_;
     WatchdogDevice device_;
     Duration every_;
     WatchdogCore core_;

@@ -18,6 +18,7 @@ import tempfile
 # name: does the machine have to be reset?
 CASES = {
     'runs': False,
+    'clock': False,
     'stop': False,
     'killed': True,
     'master': True,
@@ -25,7 +26,7 @@ CASES = {
     'stuck-stop': True,
 }
 PROGRAMS = ['hb-master', 'hb-comm', 'hb-membership', 'hb-resource', 'hb-ipfail']
-PATIENCE = 180  # seconds; emulated, a boot alone is half a minute on a busy machine
+PATIENCE = 300  # seconds; emulated, a boot alone is half a minute on a busy machine
 
 
 def libraries(program):

@@ -61,7 +61,8 @@ struct ClusterConfig {
     std::size_t ping_hosts = 1;        // with ping_nodes: so many of them
     std::optional<Duration> deadping;  // deadtime
     bool fencing = false;
-    std::optional<Duration> watchdog;     // of every node, declared as evidence; its timeout
+    std::optional<Duration> watchdog;     // of every node; its timeout
+    bool watchdog_evidence = true;        // it is declared as evidence (G5)
     Duration handover{};                  // T of L4
     Delay channel{20us, 200us, 3ms, 20};  // one message between two processes of one node
     Delay respawn{2ms, 30ms, 0ns, 0};

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "tests/sim/matrix.hpp"
 #include "tests/sim/rules.hpp"
 #include "tests/sim/scenario.hpp"
 
@@ -21,6 +22,7 @@ struct Arguments {
     std::size_t nodes = 0;
     unsigned jobs = 1;
     bool quiet = false;
+    bool matrix = false;
     std::string drop;
     std::string profile;
     std::size_t stop_after = 10;
@@ -36,11 +38,21 @@ RunOptions options_for(const Arguments& args, std::uint64_t seed) {
         options.drop = rule->drop;
     }
     if (!args.profile.empty()) options.profile = find_rule(args.profile)->profile();
+    if (args.matrix) {
+        options.profile = matrix_profile(seed);
+        options.nodes = matrix_cell(seed).nodes;
+    }
     return options;
 }
 
 std::string replay_command(const Arguments& args, std::uint64_t seed) {
     std::string command = fmt::format("ha-sim --seed {}", seed);
+    if (args.matrix) {
+        const Cell& cell = matrix_cell(seed);
+        return command +
+               fmt::format(" --matrix   ({}, {} nodes, {}, mended after {} % of deadtime)",
+                           cell.fault, cell.nodes, to_string(cell.evidence), cell.healed_percent);
+    }
     if (args.nodes > 0) command += fmt::format(" --nodes {}", args.nodes);
     if (!args.drop.empty()) command += " --drop " + args.drop;
     if (!args.profile.empty()) command += " --profile " + args.profile;
@@ -138,6 +150,10 @@ int main(int argc, char** argv) {
     app.add_option("--nodes", args.nodes, "number of nodes (the seed chooses otherwise)")
         ->check(CLI::Range(2, 8));
     app.add_option("--jobs", args.jobs, "processes for --seeds")->check(CLI::Range(1, 64));
+    app.add_flag(
+        "--matrix", args.matrix,
+        fmt::format("the seed chooses one of the {} cells of the matrix of faults",
+                    matrix_cells(2).size() + matrix_cells(3).size() + matrix_cells(5).size()));
     app.add_flag("--quiet", args.quiet, "with --seed: only how it ended");
     app.add_option("--stop-after", args.stop_after, "give up after this many failing seeds");
     std::vector<std::string> names;

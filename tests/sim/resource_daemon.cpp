@@ -41,7 +41,7 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
         s.fence_delay = config.deadtime / 2 + config.fence.longest() * 2;
     }
     // As watchdog_surely_fired() has it, with this device's time.
-    if (config.watchdog)
+    if (config.watchdog && config.watchdog_evidence)
         s.watchdog =
             watchdog_report_limit(config.deadtime) + *config.watchdog + config.deadtime / 4;
     s.handover = config.handover;

@@ -48,7 +48,8 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
 
     PromiseFacts f;
     f.in_maintenance = j.in_maintenance(config.groups.at(group).name);
-    f.fencing = config.fencing || (config.watchdog && !f.in_maintenance);
+    f.fencing =
+        config.fencing || (config.watchdog && config.watchdog_evidence && !f.in_maintenance);
     f.quorum = config.quorum;
     f.ping_nodes = config.ping_nodes;
     f.has_address = config.groups.at(group).has_address;

@@ -9,6 +9,9 @@
 namespace hb::lab {
 namespace {
 
+// Between two looks at what is waited for.
+constexpr Duration kRest = 3ms;
+
 // The address words of a haresources line.
 std::vector<std::string> addresses_of(const std::string& resources) {
     std::vector<std::string> found;
@@ -170,7 +173,7 @@ nlohmann::json Cluster::group(unsigned asked, const std::string& name) {
 }
 
 void Cluster::wait(const std::string& what, const std::function<bool()>& holds, Duration at_most) {
-    if (lab_.wakeup().wait(at_most, holds)) return;
+    if (lab_.wakeup().wait(at_most, holds, 50ms, kRest)) return;
     throw WaitError(fmt::format("not within {:.0f} s: {}", to_ms(at_most) / 1000, what));
 }
 

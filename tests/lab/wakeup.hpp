@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <thread>
 
 #include "tests/lab/os.hpp"
 
@@ -22,8 +23,10 @@ class Wakeup {
     }
 
     // True as soon as `holds` does. It is asked at every ring, and every `poll_every` for states
-    // that nobody announces; false when the time is over.
-    bool wait(Duration at_most, const std::function<bool()>& holds, Duration poll_every = 50ms) {
+    // that nobody announces; false when the time is over. Who asks a node rings by its answer: with
+    // a `rest` between two askings that does not become an endless round at full speed.
+    bool wait(Duration at_most, const std::function<bool()>& holds, Duration poll_every = 50ms,
+              Duration rest = 0ms) {
         const LabTime deadline = LabClock::now() + at_most;
         std::unique_lock lock(mutex_);
         for (;;) {
@@ -31,6 +34,7 @@ class Wakeup {
             lock.unlock();
             if (holds()) return true;
             if (LabClock::now() >= deadline) return false;
+            if (rest > 0ms) std::this_thread::sleep_for(rest);
             lock.lock();
             changed_.wait_until(lock, std::min(deadline, LabClock::now() + poll_every),
                                 [&] { return rings_ != seen; });

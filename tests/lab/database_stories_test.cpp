@@ -157,11 +157,13 @@ struct Moment {
     const char* name;
     unsigned node;
     const char* line;
+    long killed_mounts = 0;  // at most
 };
 class DatabaseMidway : public Database, public ::testing::WithParamInterface<Moment> {};
 
 TEST_P(DatabaseMidway, hb_resource_dies) {
     const Moment& moment = GetParam();
+    mounts_are_killed(moment.killed_mounts);
     run_it();
     const std::size_t mark = lab().log().mark();
     ask(1, {"standby", "--no-wait"});
@@ -182,7 +184,7 @@ TEST_P(DatabaseMidway, hb_resource_dies) {
 INSTANTIATE_TEST_SUITE_P(Of, DatabaseMidway,
                          ::testing::Values(Moment{"stop_of_the_server", 1, "heartbeat/pgsql stop"},
                                            Moment{"stop_of_the_disk", 1, "Filesystem stop"},
-                                           Moment{"start_of_the_disk", 2, "Filesystem start"},
+                                           Moment{"start_of_the_disk", 2, "Filesystem start", 1},
                                            Moment{"start_of_the_server", 2,
                                                   "heartbeat/pgsql start"},
                                            Moment{"start_when_the_server_is_there", 2, nullptr}),

@@ -42,6 +42,9 @@ class DatabaseTest : public ClusterTest {
     // A request that has to be granted and carried out.
     void ask(unsigned n, const Argv& words);
 
+    // So many calls of mount(2) are killed in the middle (disk_watch.hpp).
+    void mounts_are_killed(long how_many) { killed_mounts_ = how_many; }
+
     void TearDown() override;
 
   private:
@@ -52,6 +55,7 @@ class DatabaseTest : public ClusterTest {
     std::string programs_;  // PostgreSQL's directory
     std::string group_;
     SharedDisk* disk_ = nullptr;
+    long killed_mounts_ = 0;
     std::unique_ptr<RowWriter> writer_;
 };
 

@@ -4,8 +4,9 @@
 // changes, and then all tables are read. Two nodes that have it are read again before they are
 // called so: what is there before and after another table was read was there at that time. What
 // comes and goes between the change and the reading leaves a trace only on the disk itself, which
-// counts its mounts: SharedDisk::mounts_unseen(). Mounts in namespaces that services make for
-// themselves are not seen.
+// counts its mounts: SharedDisk::mounts_unseen(). (So does a mount(2) whose caller is killed in the
+// middle of it: the file system was brought up, and taken down before any table had it.) Mounts in
+// namespaces that services make for themselves are not seen.
 //
 // A node that loses its power has the disk until its kernel let go of it (SharedDisk says when).
 #pragma once

@@ -102,7 +102,7 @@ ipc::FrameSeen read(pb::FrameSeen& from, Reader& in) {
 }
 
 void put(const ipc::LinkChanged& from, pb::CommToMembership& envelope) {
-    const auto& [peer, link, up, fault, detail, heard] = from;
+    const auto& [peer, link, up, fault, detail, heard, flaps] = from;
     pb::LinkChanged& to = *envelope.mutable_link_changed();
     to.set_peer(from_one(peer));
     to.set_link(from_one(link));
@@ -110,6 +110,35 @@ void put(const ipc::LinkChanged& from, pb::CommToMembership& envelope) {
     to.set_fault(to_pb(fault));
     to.set_detail(plain_text(detail, limits::kReasonBytes));
     if (heard) to.set_heard_ns(to_ns(*heard));
+    to.set_flaps(flaps);
+}
+
+void put(const ipc::LinkMeasured& from, pb::CommToMembership& envelope) {
+    const auto& [peer, link, heard, round_trip, judged, lost, lost_there, trouble] = from;
+    pb::LinkMeasured& to = *envelope.mutable_link_measured();
+    to.set_peer(from_one(peer));
+    to.set_link(from_one(link));
+    if (heard) to.set_heard_ns(to_ns(*heard));
+    if (round_trip) to.set_round_trip_ns(to_ns(*round_trip));
+    to.set_judged(judged);
+    to.set_lost(lost);
+    if (lost_there) to.set_lost_there(*lost_there);
+    to.set_trouble(plain_text(trouble, limits::kReasonBytes));
+}
+
+ipc::LinkMeasured read(const pb::LinkMeasured& from, Reader& in) {
+    ipc::LinkMeasured to;
+    to.peer = in.node(from.peer(), "peer");
+    to.link = in.link(from.link(), "link");
+    if (from.has_heard_ns()) to.heard = in.time(true, from.heard_ns(), "heard");
+    if (from.has_round_trip_ns()) to.round_trip = in.age(from.round_trip_ns(), "round trip");
+    to.judged = from.judged();
+    to.lost = from.lost();
+    in.require(to.lost <= to.judged, "lost", "more than judged");
+    if (from.has_lost_there()) to.lost_there = from.lost_there();
+    in.require(!to.lost_there || *to.lost_there <= 100, "lost there", "more than all");
+    to.trouble = in.sentence(from.trouble(), limits::kReasonBytes, "trouble");
+    return to;
 }
 
 ipc::LinkChanged read(const pb::LinkChanged& from, Reader& in) {
@@ -120,6 +149,7 @@ ipc::LinkChanged read(const pb::LinkChanged& from, Reader& in) {
     to.fault = read(from.fault(), in);
     to.detail = in.sentence(from.detail(), limits::kReasonBytes, "detail");
     if (from.has_heard_ns()) to.heard = in.time(true, from.heard_ns(), "heard");
+    to.flaps = from.flaps();
     return to;
 }
 
@@ -216,6 +246,9 @@ Result<ipc::CommToMembership> decode_comm_to_membership(std::string_view bytes) 
             break;
         case pb::CommToMembership::kPingStatus:
             to = read(m.ping_status(), in);
+            break;
+        case pb::CommToMembership::kLinkMeasured:
+            to = read(m.link_measured(), in);
             break;
         case pb::CommToMembership::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

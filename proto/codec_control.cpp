@@ -100,12 +100,19 @@ ipc::AdminRequest read(const pb::AdminRequest& from, Reader& in) {
 // ---- hb-membership to tool
 
 void put(const LinkStatus& from, pb::LinkStatus& to) {
-    const auto& [name, up, fault, detail, heard_ago] = from;
+    const auto& [name, up, fault, detail, heard_ago, newest_ago, round_trip, judged, lost,
+                 lost_there, flaps] = from;
     to.set_name(name);
     to.set_up(up);
     to.set_fault(to_pb(fault));
     to.set_detail(plain_text(detail, limits::kReasonBytes));
     if (heard_ago) to.set_heard_ago_ns(to_ns(*heard_ago));
+    if (newest_ago) to.set_newest_ago_ns(to_ns(*newest_ago));
+    if (round_trip) to.set_round_trip_ns(to_ns(*round_trip));
+    to.set_judged(judged);
+    to.set_lost(lost);
+    if (lost_there) to.set_lost_there(*lost_there);
+    to.set_flaps(flaps);
 }
 
 LinkStatus read(const pb::LinkStatus& from, Reader& in) {
@@ -115,6 +122,14 @@ LinkStatus read(const pb::LinkStatus& from, Reader& in) {
     to.fault = read(from.fault(), in);
     to.detail = in.sentence(from.detail(), limits::kReasonBytes, "detail");
     if (from.has_heard_ago_ns()) to.heard_ago = in.age(from.heard_ago_ns(), "last heard");
+    if (from.has_newest_ago_ns()) to.newest_ago = in.age(from.newest_ago_ns(), "newest frame");
+    if (from.has_round_trip_ns()) to.round_trip = in.age(from.round_trip_ns(), "round trip");
+    to.judged = from.judged();
+    to.lost = from.lost();
+    in.require(to.lost <= to.judged, "lost", "more than judged");
+    if (from.has_lost_there()) to.lost_there = from.lost_there();
+    in.require(!to.lost_there || *to.lost_there <= 100, "lost there", "more than all");
+    to.flaps = from.flaps();
     return to;
 }
 

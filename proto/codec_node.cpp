@@ -108,7 +108,7 @@ std::vector<TopicAck> read(const TopicAcks& from, Incarnation around, Reader& in
 }
 
 void put(const Heard& from, pb::Heard& to) {
-    const auto& [peer, links, session, sequence, age, has] = from;
+    const auto& [peer, links, session, sequence, age, has, by_link] = from;
     to.set_peer(from_one(peer));
     to.set_links(links);
     to.set_session_start(session.start);
@@ -121,6 +121,10 @@ void put(const Heard& from, pb::Heard& to) {
     to.set_generation(newest.generation);
     to.set_respawn(newest.respawn);
     put(has, newest, *to.mutable_has());
+    for (const auto& [lost_percent, lag] : by_link) {
+        to.add_lost_percent(lost_percent ? *lost_percent + 1 : 0);
+        to.add_lag_us(static_cast<std::uint32_t>(lag / 1us));
+    }
 }
 
 Heard read(const pb::Heard& from, Reader& in) {
@@ -131,6 +135,14 @@ Heard read(const pb::Heard& from, Reader& in) {
     to.sequence = from.sequence();
     to.age = in.age(from.age_ns(), "age of a frame");
     to.has = read(from.has(), {from.generation(), from.respawn()}, in);
+    in.count(from.lost_percent_size(), limits::kMedia, "losses");
+    in.require(from.lost_percent_size() == from.lag_us_size(), "lags", "not one for each loss");
+    for (int i = 0; in.good() && i < from.lost_percent_size(); ++i) {
+        const std::uint32_t lost = from.lost_percent(i);
+        in.require(lost <= 101, "loss", "more than all");
+        to.by_link.push_back({lost > 0 ? std::optional(lost - 1) : std::nullopt,
+                              std::chrono::microseconds(from.lag_us(i))});
+    }
     return to;
 }
 

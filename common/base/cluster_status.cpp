@@ -316,8 +316,17 @@ NodeSummary compose_node(const NodeView& from, const StatusView& view, MonoTime 
     for (const LinkView& l : from.links) {
         // While something is heard on it, only hb-comm knows when that was last.
         const bool is_heard = l.up || l.fault == ipc::LinkFault::kOneWayOut;
-        to.links.push_back(
-            {l.name, l.up, l.fault, l.detail, is_heard ? std::nullopt : ago(l.last_heard, now)});
+        LinkStatus& link = to.links.emplace_back();
+        link = {.name = l.name, .up = l.up, .fault = l.fault, .detail = l.detail};
+        if (!is_heard) link.heard_ago = ago(l.last_heard, now);
+        link.flaps = l.flaps;
+        if (!l.measured) continue;
+        link.newest_ago = ago(l.measured->heard, now);
+        if (l.up) link.round_trip = l.measured->round_trip;
+        link.judged = l.measured->judged;
+        link.lost = l.measured->lost;
+        link.lost_there = l.measured->lost_there;
+        if (link.detail.empty()) link.detail = l.measured->trouble;
     }
     return to;
 }
@@ -341,8 +350,13 @@ bool differ(const ClusterStatus& a, const ClusterStatus& b) {
     const auto without_ages = [](ClusterStatus status) {
         for (NodeSummary& node : status.nodes) {
             node.heard_ago.reset();
-            for (LinkStatus& link : node.links)
+            for (LinkStatus& link : node.links) {
                 link.heard_ago.reset();
+                link.newest_ago.reset();
+                link.round_trip.reset();
+                link.judged = link.lost = 0;
+                link.lost_there.reset();
+            }
         }
         for (GroupSummary& group : status.groups)
             group.age.reset();

@@ -22,7 +22,14 @@ struct LinkStatus {
     bool up = false;
     ipc::LinkFault fault = ipc::LinkFault::kNone;
     std::string detail;                 // for people, may be empty
-    std::optional<Duration> heard_ago;  // none: never heard on it
+    std::optional<Duration> heard_ago;  // while nothing is heard; none: never heard on it
+    // Figures, about a second old.
+    std::optional<Duration> newest_ago;       // since anything came on it
+    std::optional<Duration> round_trip;       // smoothed
+    std::uint32_t judged = 0;                 // of the peer's newest frames, so many are judged,
+    std::uint32_t lost = 0;                   // and so many of them did not come on it
+    std::optional<std::uint32_t> lost_there;  // of ours, in percent, says the peer
+    std::uint32_t flaps = 0;                  // so often it died lately
     bool operator==(const LinkStatus&) const = default;
 };
 

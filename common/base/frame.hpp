@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,15 +38,24 @@ struct TopicAck {
     bool operator==(const TopicAck&) const = default;
 };
 
+// Of one peer's frames on one link: which part of the newest did not come, and how much later than
+// on the fastest link they come. For people.
+struct HeardOnLink {
+    std::optional<std::uint32_t> lost_percent;  // none: not known
+    Duration lag{};                             // whole microseconds
+    bool operator==(const HeardOnLink&) const = default;
+};
+
 // What the sender of a frame says of one peer that it heard since it started.
 struct Heard {
     NodeId peer{};
     std::uint32_t links =
         0;            // mask of LinkId: heard within the peer's deadtime on these; 0: not heard now
     Session session;  // of the newest frame heard
-    std::uint64_t sequence = 0;  // of the newest frame heard
-    Duration age{};              // since that frame arrived there
-    std::vector<TopicAck> has;   // newest version of each topic that it has of that peer
+    std::uint64_t sequence = 0;        // of the newest frame heard
+    Duration age{};                    // since that frame arrived there
+    std::vector<TopicAck> has;         // newest version of each topic that it has of that peer
+    std::vector<HeardOnLink> by_link;  // by LinkId
     bool operator==(const Heard&) const = default;
 };
 

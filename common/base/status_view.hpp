@@ -20,6 +20,8 @@ struct LinkView {
     ipc::LinkFault fault = ipc::LinkFault::kNone;
     std::string detail;
     std::optional<MonoTime> last_heard;
+    std::uint32_t flaps = 0;
+    std::optional<ipc::LinkMeasured> measured;
 };
 struct NodeView {
     NodeId node{};

@@ -21,6 +21,13 @@ LinkWatchSettings link_settings(const CommSettings& s) {
             .deadtime = s.deadtime};
 }
 
+std::vector<NodeId> peers_of(const CommSettings& s) {
+    std::vector<NodeId> peers;
+    for (std::size_t i = 0; i < s.nodes; ++i)
+        if (node_id(i) != s.self) peers.push_back(node_id(i));
+    return peers;
+}
+
 PingWatch::Settings ping_settings(const CommSettings& s) {
     std::size_t hosts = 0;
     for (const PingNodeSettings& node : s.ping_nodes)
@@ -35,6 +42,7 @@ PingWatch::Settings ping_settings(const CommSettings& s) {
 CommCore::Impl::Impl(CommSettings s, MonoTime now)
     : settings(std::move(s)),
       links(link_settings(settings), now),
+      figures(peers_of(settings), settings.link_interfaces.size()),
       addresses(settings.self, settings.deadtime),
       pings(ping_settings(settings), now),
       timer(settings.keepalive, settings.random_seed, now),
@@ -89,6 +97,34 @@ void CommCore::Impl::settle_links(MonoTime now, bool timed, Out& out) {
         to_membership(std::move(n.change), out);
         for (Event& event : n.events)
             out.emplace_back(std::move(event));
+    }
+}
+
+void CommCore::Impl::measure_links(MonoTime now, Out& out) {
+    if (!membership_here || now < measure_next) return;
+    measure_next = now + std::max<Duration>(settings.keepalive, 1s);
+    for (const auto& [node, peer] : peers) {
+        if (!peer.order.heard()) continue;
+        for (std::size_t i = 0; i < settings.link_interfaces.size(); ++i) {
+            const LinkId link = link_id(i);
+            const LinkLoss loss = figures.loss(node, link, now);
+            const auto there = figures.lost_there(node, link);
+            std::optional<LossSeen> seen;
+            if (links.up(node, link) && loss.judged >= LinkFigures::kJudged / 2 && there)
+                seen = {loss.lost * 100 / loss.judged, *there};
+            auto event = losses.see(node, link, name(node), settings.link_interfaces[i], seen, now);
+            if (event) out.emplace_back(std::move(*event));
+            to_membership(
+                ipc::LinkMeasured{.peer = node,
+                                  .link = link,
+                                  .heard = links.newest(node, link),
+                                  .round_trip = figures.round_trip(node, link, peer.round_trip),
+                                  .judged = loss.judged,
+                                  .lost = loss.lost,
+                                  .lost_there = there,
+                                  .trouble = losses.detail(node, link)},
+                out);
+        }
     }
 }
 
@@ -161,7 +197,7 @@ void CommCore::Impl::take(const ArpMissed&, MonoTime, Out&) {
 void CommCore::Impl::take(const ipc::MembershipHello&, MonoTime now, Out& out) {
     if (membership_here) return;  // its answer to our CommHello; whoever speaks first, it ends
     membership_here = true;
-    say_next = now;
+    say_next = measure_next = now;
     for (auto& [node, peer] : peers)
         peer.topics.forget_deliveries();
     to_membership(ipc::CommHello{settings.session, settings.link_interfaces}, out);
@@ -242,6 +278,7 @@ void CommCore::on_deadline(MonoTime now, std::vector<CommAction>& out) {
     impl_->pings.on_deadline(now, pings);
     impl_->pass_on(pings, out);
     impl_->say_that_we_listen(now, out);
+    impl_->measure_links(now, out);
     impl_->transmit(now, out);
     impl_->sleep(now);
 }

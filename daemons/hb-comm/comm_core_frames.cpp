@@ -78,6 +78,10 @@ void CommCore::Impl::take(const FrameArrived& arrived, MonoTime now, Out& out) {
     const NodeId node = arrived.header.sender;
     const auto judgement = peer->order.judge(arrived.header, arrived.link,
                                              echo ? std::optional(echo->sequence) : std::nullopt);
+    if (judgement.good() && judgement.verdict != PeerOrder::Verdict::kNewest)
+        figures.new_life(node);
+    if (judgement.good() || judgement.link_works)
+        figures.arrived(node, arrived.link, arrived.header.sequence, now);
     if (!judgement.good()) {
         count_refused(arrived, judgement.verdict, now, out);
         if (judgement.link_works) links.heard(node, arrived.link, now);
@@ -154,6 +158,7 @@ void CommCore::Impl::good_frame(NodeId node, const FrameArrived& arrived, const 
         if (arrived.body.head.deadtime > 0s)
             links.announced_deadtime(node, arrived.body.head.deadtime);
         links.hears_us(node, echo->links, now);
+        figures.told(node, echo->by_link);
         own.peer_has(node, echo->has);
         seen.acknowledged_sent = acknowledge(node, *echo, now, out);
         if (keep_topics(peer, arrived.body.topics)) timer.answer(now);
@@ -240,7 +245,8 @@ FrameHead CommCore::Impl::head(MonoTime now) const {
                               .session = peer.order.life().session,
                               .sequence = peer.order.newest(),
                               .age = now - peer.received,
-                              .has = peer.topics.has()});
+                              .has = peer.topics.has(),
+                              .by_link = figures.heard(node, now)});
     }
     return head;
 }

@@ -12,6 +12,8 @@
 #include "daemons/hb-comm/address_watch.hpp"
 #include "daemons/hb-comm/clock_gap.hpp"
 #include "daemons/hb-comm/comm_core.hpp"
+#include "daemons/hb-comm/link_figures.hpp"
+#include "daemons/hb-comm/link_losses.hpp"
 #include "daemons/hb-comm/link_watch.hpp"
 #include "daemons/hb-comm/own_topics.hpp"
 #include "daemons/hb-comm/peer_order.hpp"
@@ -86,6 +88,7 @@ struct CommCore::Impl {
     void stood_still(Duration how_long, bool whole_host, MonoTime now, Out& out);
     void say_that_we_listen(MonoTime now, Out& out);
     void settle_links(MonoTime now, bool timed, Out& out);
+    void measure_links(MonoTime now, Out& out);
     void to_membership(ipc::CommToMembership message, Out& out) const {
         if (membership_here) out.emplace_back(std::move(message));
     }
@@ -103,7 +106,8 @@ struct CommCore::Impl {
     void sleep(MonoTime now) { gap.sleeps(now, next_deadline()); }
     [[nodiscard]] MonoTime next_deadline() const {
         return std::min({timer.next_deadline(), links.next_deadline(), addresses.next_deadline(),
-                         pings.next_deadline(), membership_here ? say_next : kForever});
+                         pings.next_deadline(),
+                         membership_here ? std::min(say_next, measure_next) : kForever});
     }
 
     CommSettings settings;
@@ -112,6 +116,9 @@ struct CommCore::Impl {
     OwnTopics own;
     SendTimes times;
     LinkWatch links;
+    LinkFigures figures;
+    LinkLosses losses;
+    MonoTime measure_next{};
     AddressWatch addresses;
     PingWatch pings;
     TransmitTimer timer;

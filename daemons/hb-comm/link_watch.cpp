@@ -28,7 +28,16 @@ void LinkWatch::heard(NodeId peer, LinkId link, MonoTime now) {
     Peer& p = peers_.at(peer);
     Pair& pair = p.links.at(index(link));
     if (pair.heard == kNever || now - pair.heard >= p.deadtime) pair.since = now;
-    pair.heard = now;
+    pair.heard = pair.newest = now;
+}
+
+bool LinkWatch::up(NodeId peer, LinkId link) const {
+    return peers_.at(peer).links.at(index(link)).up();
+}
+
+std::optional<MonoTime> LinkWatch::newest(NodeId peer, LinkId link) const {
+    const MonoTime newest = peers_.at(peer).links.at(index(link)).newest;
+    return newest == kNever ? std::nullopt : std::optional(newest);
 }
 
 void LinkWatch::hears_us(NodeId peer, std::uint32_t links, MonoTime now) {
@@ -68,6 +77,7 @@ ipc::LinkChanged LinkWatch::change(NodeId peer, std::size_t link) const {
     ipc::LinkChanged c{
         .peer = peer, .link = link_id(link), .up = pair.up(), .fault = pair.fault, .detail = {}};
     if (pair.heard != kNever) c.heard = pair.heard;
+    c.flaps = pair.flaps.count();
     switch (pair.fault) {
         case LinkFault::kNone:
             break;
@@ -92,6 +102,18 @@ LinkNews LinkWatch::news(NodeId peer, std::size_t link, bool was_up) const {
     const std::string& interface = settings_.interfaces[link];
     const std::vector<std::pair<std::string, std::string>> fields = {{"HB_NODE", name},
                                                                      {"HB_LINK", interface}};
+    const Pair& pair = peers_.at(peer).links[link];
+    const bool died = was_up && !n.change.up;
+    if (died && pair.flaps.count() == ipc::kLinkFlaps) {
+        n.events.push_back({"link-flaps", Level::kWarn,
+                            fmt::format("Link {}:{} flaps: dead for the {}rd time in {} minutes. "
+                                        "No more is said of it until it was steady for {}.",
+                                        name, interface, ipc::kLinkFlaps, LinkFlaps::kWindow / 1min,
+                                        LinkFlaps::kSteady / 1min),
+                            fields});
+        return n;
+    }
+    if (pair.flaps.flaps()) return n;
     if (n.change.up)
         n.events.push_back(
             {"link-up", Level::kInfo, fmt::format("Link {}:{} up.", name, interface), fields});
@@ -102,7 +124,38 @@ LinkNews LinkWatch::news(NodeId peer, std::size_t link, bool was_up) const {
         n.events.push_back({"link-one-way", Level::kWarn, n.change.detail, fields});
     if (n.change.fault == LinkFault::kNoCarrier && was_up)
         n.events.push_back({"link-no-carrier", Level::kWarn, n.change.detail, fields});
+    if (died)
+        if (auto fewer = fewer_links(peer, link)) n.events.push_back(std::move(*fewer));
     return n;
+}
+
+// One of several links is lost: nothing moves for it, but the next loss may count.
+std::optional<Event> LinkWatch::fewer_links(NodeId peer, std::size_t link) const {
+    const auto& pairs = peers_.at(peer).links;
+    std::string left;
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+        if (pairs[i].up()) left += (left.empty() ? "" : ", ") + settings_.interfaces[i];
+    if (left.empty()) return std::nullopt;
+    const std::string& name = settings_.node_names[rank(peer)];
+    return Event{"links-fewer",
+                 Level::kWarn,
+                 fmt::format("{} is reached over {} only: {} does not work", name, left,
+                             settings_.interfaces[link]),
+                 {{"HB_NODE", name}, {"HB_LINK", settings_.interfaces[link]}}};
+}
+
+void LinkWatch::settle_flaps(NodeId peer, std::size_t link, MonoTime now,
+                             std::vector<LinkNews>& out) {
+    Pair& pair = peers_.at(peer).links[link];
+    if (!pair.flaps.settle(now)) return;
+    const std::string& name = settings_.node_names[rank(peer)];
+    const std::string& interface = settings_.interfaces[link];
+    out.push_back({change(peer, link),
+                   {{"link-steady",
+                     Level::kInfo,
+                     fmt::format("Link {}:{} has been steady for {} minutes, and is {}.", name,
+                                 interface, LinkFlaps::kSteady / 1min, pair.up() ? "up" : "dead"),
+                     {{"HB_NODE", name}, {"HB_LINK", interface}}}}});
 }
 
 // One cable, many peers: that it has no carrier is said once.
@@ -119,6 +172,7 @@ void LinkWatch::settle(MonoTime now, bool timed, std::vector<LinkNews>& out) {
     for (auto& [node, peer] : peers_) {
         for (std::size_t i = 0; i < peer.links.size(); ++i) {
             Pair& pair = peer.links[i];
+            if (timed) settle_flaps(node, i, now, out);
             const LinkFault fault = fault_of(peer, i, now);
             if (pair.told && fault == pair.fault) continue;
             if (!timed && fault == LinkFault::kSilent) continue;
@@ -128,6 +182,7 @@ void LinkWatch::settle(MonoTime now, bool timed, std::vector<LinkNews>& out) {
             const bool was_up = pair.up();
             pair.told = true;
             pair.fault = fault;
+            if (was_up && !pair.up()) pair.flaps.died(now);
             out.push_back(news(node, i, was_up));
         }
     }
@@ -139,6 +194,7 @@ MonoTime LinkWatch::next_deadline() const {
     for (const auto& [node, peer] : peers_) {
         for (const Pair& pair : peer.links) {
             if (!pair.told) next = std::min(next, started_ + peer.deadtime);
+            next = std::min(next, pair.flaps.steady_at());
             if (pair.told && pair.heard != kNever && pair.fault != LinkFault::kSilent &&
                 pair.fault != LinkFault::kNoCarrier)
                 next = std::min(next, std::max(pair.heard, listening_since_) + peer.deadtime);

@@ -3,7 +3,8 @@
 // A link is up while the peer is heard on it and says, within its announced deadtime, that it hears
 // us on it too. Loss of carrier makes it dead at once. A link on which we hear a peer that does not
 // hear us is a fault of its own and never taken for health. Both nodes number links alike, as the
-// media lines of ha.cf.
+// media lines of ha.cf. A link that flaps is named, and its ups and downs are no longer logged one
+// by one (link_flaps.hpp).
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "common/base/ids.hpp"
 #include "common/base/ipc/comm_membership.hpp"
 #include "common/base/time.hpp"
+#include "daemons/hb-comm/link_flaps.hpp"
 
 namespace hb::comm {
 
@@ -52,6 +54,8 @@ class LinkWatch {
     [[nodiscard]] MonoTime next_deadline() const;
 
     // Links on which the peer was heard within its deadtime: an honest head says no more.
+    [[nodiscard]] bool up(NodeId peer, LinkId link) const;
+    [[nodiscard]] std::optional<MonoTime> newest(NodeId peer, LinkId link) const;
     [[nodiscard]] std::uint32_t heard_links(NodeId peer, MonoTime now) const;
     // All that settle() ever said and still holds, for a new hb-membership.
     [[nodiscard]] std::vector<ipc::LinkChanged> state() const;
@@ -63,6 +67,8 @@ class LinkWatch {
         MonoTime hears_us = kNever;  // newest time that it said so
         bool told = false;           // settle() spoke of it
         ipc::LinkFault fault = ipc::LinkFault::kSilent;
+        MonoTime newest = kNever;  // as `heard`, but loss of carrier does not wipe it
+        LinkFlaps flaps;
         [[nodiscard]] bool up() const { return told && fault == ipc::LinkFault::kNone; }
     };
     struct Peer {
@@ -72,6 +78,8 @@ class LinkWatch {
     [[nodiscard]] ipc::LinkFault fault_of(const Peer& peer, std::size_t link, MonoTime now) const;
     [[nodiscard]] ipc::LinkChanged change(NodeId peer, std::size_t link) const;
     [[nodiscard]] LinkNews news(NodeId peer, std::size_t link, bool was_up) const;
+    [[nodiscard]] std::optional<Event> fewer_links(NodeId peer, std::size_t link) const;
+    void settle_flaps(NodeId peer, std::size_t link, MonoTime now, std::vector<LinkNews>& out);
     static void say_once(std::vector<LinkNews>& out, std::size_t from);
 
     LinkWatchSettings settings_;

@@ -70,6 +70,13 @@ Event link_state(const std::string& node, const std::string& link, bool up,
     return e;
 }
 
+Event link_flaps(const std::string& node, const std::string& link, std::uint32_t times) {
+    return {"link-flaps",
+            Level::kWarn,
+            fmt::format("Link {}:{} flaps: dead {} times lately.", node, link, times),
+            {{"HB_NODE", node}, {"HB_LINK", link}}};
+}
+
 Event link_one_way(const std::string& node, const std::string& link, const std::string& detail) {
     return {"link-one-way",
             Level::kWarn,

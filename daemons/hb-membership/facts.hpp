@@ -23,6 +23,8 @@ namespace hb::membership::facts {
 [[nodiscard]] Event after_partition(const std::string& node, Duration silence);
 [[nodiscard]] Event link_state(const std::string& node, const std::string& link, bool up,
                                const std::string& detail);
+[[nodiscard]] Event link_flaps(const std::string& node, const std::string& link,
+                               std::uint32_t times);
 [[nodiscard]] Event link_one_way(const std::string& node, const std::string& link,
                                  const std::string& detail);
 // Links are hb-comm's to log, where they are seen; here they are for those who listen at the

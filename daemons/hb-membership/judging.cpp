@@ -227,18 +227,29 @@ void Judging::link_changed(const ipc::LinkChanged& change, std::vector<Event>& e
     if (index(change.link) >= p.links.size()) return;
     PeerLink& l = p.links[index(change.link)];
     const bool one_way = change.fault == ipc::LinkFault::kOneWayOut;
-    if (l.up != change.up)
+    // Of a link that flaps that is said, and no more (hb-comm).
+    const bool flaps = change.flaps >= ipc::kLinkFlaps;
+    if (flaps && l.flaps < ipc::kLinkFlaps)
+        events.push_back(facts::link_flaps(name(p), link_name(change.link), change.flaps));
+    else if (l.up != change.up && !flaps)
         events.push_back(
             facts::link_state(name(p), link_name(change.link), change.up, change.detail));
-    if (one_way && l.fault != change.fault)
+    if (one_way && l.fault != change.fault && !flaps)
         events.push_back(facts::link_one_way(name(p), link_name(change.link), change.detail));
     l.told = true;
     l.stale = false;
     l.up = change.up;
     l.fault = change.fault;
     l.detail = change.detail;
+    l.flaps = change.flaps;
     if (change.heard && (!l.last_heard || *l.last_heard < *change.heard))
         l.last_heard = change.heard;
+}
+
+void Judging::link_measured(const ipc::LinkMeasured& measured) {
+    if (rank(measured.peer) >= peers_.size()) return;
+    Peer& p = peers_[rank(measured.peer)];
+    if (index(measured.link) < p.links.size()) p.links[index(measured.link)].measured = measured;
 }
 
 // ---- time

@@ -33,6 +33,7 @@ class Judging {
     // After a frame and its topics: the node's status in Heartbeat's words.
     void update_status(Peer& peer, std::vector<Event>& events);
     void link_changed(const ipc::LinkChanged& change, std::vector<Event>& events);
+    void link_measured(const ipc::LinkMeasured& measured);
 
     // Calls silent who is.
     void on_deadline(MonoTime now, std::vector<Event>& events);

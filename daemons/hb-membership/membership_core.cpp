@@ -61,6 +61,7 @@ struct MembershipCore::Impl {
     void on(const ipc::CommHello& hello, MonoTime now, Actions& out);
     void on(const PeerFrame& frame, MonoTime now, Actions& out);
     void on(const ipc::LinkChanged& change, MonoTime now, Actions& out);
+    void on(const ipc::LinkMeasured& measured, MonoTime now, Actions& out);
     void on(const ipc::CommGap& gap, MonoTime now, Actions& out);
     void on(const ipc::CommListens&, MonoTime now, Actions&) { judging.comm_listens(now); }
     void on(const CommGone&, MonoTime now, Actions& out);
@@ -196,6 +197,10 @@ void MembershipCore::Impl::on(const ipc::LinkChanged& change, MonoTime, Actions&
     if (rank(change.peer) >= peers.size() || change.peer == settings.self) return;
     judging.link_changed(change, events);
     say_events(out);
+}
+
+void MembershipCore::Impl::on(const ipc::LinkMeasured& measured, MonoTime, Actions&) {
+    judging.link_measured(measured);
 }
 
 News MembershipCore::Impl::keep_topics(Peer& p, const PeerFrame& frame) {

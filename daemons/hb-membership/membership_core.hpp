@@ -71,9 +71,10 @@ struct IpfailSays {
 struct IpfailGone {};
 struct MastersStop {};  // the suite is stopping: hb-resource does the work, we go on until killed
 
-using MembershipInput = std::variant<ipc::CommHello, PeerFrame, ipc::LinkChanged, ipc::CommGap,
-                                     ipc::CommListens, CommGone, ipc::ResourceHello, ipc::Publish,
-                                     ResourceGone, IpfailSays, IpfailGone, MastersStop>;
+using MembershipInput =
+    std::variant<ipc::CommHello, PeerFrame, ipc::LinkChanged, ipc::LinkMeasured, ipc::CommGap,
+                 ipc::CommListens, CommGone, ipc::ResourceHello, ipc::Publish, ResourceGone,
+                 IpfailSays, IpfailGone, MastersStop>;
 
 // ---- actions
 

@@ -30,6 +30,8 @@ struct PeerLink {
     ipc::LinkFault fault = ipc::LinkFault::kNone;
     std::string detail;
     std::optional<MonoTime> last_heard;
+    std::uint32_t flaps = 0;
+    std::optional<ipc::LinkMeasured> measured;
 };
 
 struct Peer {

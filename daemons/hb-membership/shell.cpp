@@ -134,10 +134,14 @@ void Shell::from_comm(std::string_view bytes) {
         control_.changed();
         tell_ipfail_of_link(*link);
     }
+    if (const auto* measured = std::get_if<ipc::LinkMeasured>(&*message)) {
+        input(*measured);
+        control_.changed();
+    }
 }
 
 void Shell::tell_ipfail_of_link(const ipc::LinkChanged& link) {
-    if (!host_.has(Program::kIpfail)) return;
+    if (!host_.has(Program::kIpfail) || link.flaps > ipc::kLinkFlaps) return;
     const auto view = core_.status();
     if (rank(link.peer) >= view.nodes.size()) return;
     for (const LinkView& known : view.nodes[rank(link.peer)].links)

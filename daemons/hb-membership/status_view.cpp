@@ -25,7 +25,7 @@ NodeView of_peer(const Peer& p, const std::vector<std::string>& link_names) {
     for (std::size_t i = 0; i < p.links.size(); ++i) {
         const PeerLink& l = p.links[i];
         view.links.push_back({link_id(i), i < link_names.size() ? link_names[i] : std::string(),
-                              l.up, l.fault, l.detail, l.last_heard});
+                              l.up, l.fault, l.detail, l.last_heard, l.flaps, l.measured});
     }
     if (p.report) view.report = p.report->value;
     if (p.table) view.table = p.table->value;

@@ -79,6 +79,28 @@ class Scene : public testing::Test {
         return report ? report->groups.at("g").gate_reason : "";
     }
     std::size_t members(char name) { return node(name).membership()->accepted()->members.size(); }
+    // Views from now on. The checker belongs to the cluster.
+    void count_views() {
+        auto views = std::make_unique<ViewChecker>(*cluster_);
+        views_ = views.get();
+        cluster_->add(std::move(views));
+    }
+    // For 60 deadtimes: away for longer than a deadtime, and back for less than two.
+    static constexpr unsigned kFlaps = 20;
+    void flap(LinkId link, bool both_ways) {
+        count_views();
+        for (unsigned i = 0; i < 2 * kFlaps; i++) {
+            const bool cut = i % 2 == 0;
+            cluster_->network().set_cut(id('a'), id('b'), link, cut);
+            if (both_ways) cluster_->network().set_cut(id('b'), id('a'), link, cut);
+            run_for(cut ? 1300ms : 1700ms);
+        }
+    }
+    void nothing_moved() {
+        EXPECT_EQ(owner(), "a");
+        EXPECT_TRUE(diary_->released.empty());
+        EXPECT_TRUE(diary_->started.empty());
+    }
     void standby(char name) {
         cluster_->wish(id(name), ipc::RequestKind::kStandby, ipc::Scope::kAll);
     }
@@ -100,6 +122,7 @@ class Scene : public testing::Test {
     World world_{1};
     std::unique_ptr<Cluster> cluster_;
     Diary* diary_ = nullptr;
+    ViewChecker* views_ = nullptr;
 };
 
 TEST_F(Scene, BothColdNeedNoGateAndAFewHops) {
@@ -210,6 +233,56 @@ TEST_F(Scene, SplitWithPingNodesMovesFromTheIsolated) {
     EXPECT_EQ(owner(), "b");
     EXPECT_LE(diary_->released.at(id('a')) - out, 1s);
     EXPECT_GE(diary_->started.at(id('b')), diary_->released.at(id('a')));
+}
+
+// One link of two, in both directions or in one: the membership does not notice.
+TEST_F(Scene, AFlappingLinkOfTwoMakesNoView) {
+    settled(2);
+    flap(link_id(1), true);
+    EXPECT_EQ(views_->views_accepted(), 0U);
+    nothing_moved();
+}
+
+TEST_F(Scene, AFlappingDirectionOfOneLinkOfTwoMakesNoView) {
+    settled(2);
+    flap(link_id(1), false);
+    EXPECT_EQ(views_->views_accepted(), 0U);
+    nothing_moved();
+}
+
+// A third of what one node sends is lost on one link of two.
+TEST_F(Scene, AnAsymmetricLinkOfTwoMakesNoView) {
+    settled(2);
+    count_views();
+    for (int i = 0; i < 2000; i++) {
+        cluster_->network().set_cut(id('a'), id('b'), link_id(1), i % 3 == 0);
+        run_for(30ms);
+    }
+    EXPECT_EQ(views_->views_accepted(), 0U);
+    nothing_moved();
+}
+
+// The only link: each loss that is longer than deadtime is, for each of the two, a view without the
+// other and one with it, no more, and moves nothing (decision 18).
+TEST_F(Scene, AFlappingOnlyLinkMakesTwoViewsEachTimeAndMovesNothing) {
+    settled(2, [](ClusterConfig& c) {
+        c.links = 1;
+        c.auto_failback = true;
+    });
+    flap(link_id(0), true);
+    EXPECT_EQ(views_->views_accepted(), kFlaps * 4);
+    nothing_moved();
+}
+
+// b hears nothing of a for a while: it makes views of its own, and a takes it back.
+TEST_F(Scene, AFlappingDirectionOfTheOnlyLinkMovesNothing) {
+    settled(2, [](ClusterConfig& c) {
+        c.links = 1;
+        c.auto_failback = true;
+    });
+    flap(link_id(0), false);
+    EXPECT_LE(views_->views_accepted(), kFlaps * 4);
+    nothing_moved();
 }
 
 // T4: not later than the carrier and the word of it need, and the moment for the others' word.

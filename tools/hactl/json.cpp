@@ -58,6 +58,12 @@ Json link_json(const LinkStatus& link) {
         {"fault", word(link.fault)},
         {"detail", link.detail},
         {"heard_ms_ago", ms(link.heard_ago)},
+        {"newest_ms_ago", ms(link.newest_ago)},
+        {"round_trip_us", us(link.round_trip)},
+        {"judged", link.judged},
+        {"lost", link.lost},
+        {"lost_there_percent", link.lost_there ? Json(*link.lost_there) : Json()},
+        {"flaps", link.flaps},
     };
 }
 

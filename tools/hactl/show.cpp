@@ -46,6 +46,13 @@ std::string link_text(const LinkStatus& link) {
             text += ", one way";
             break;
     }
+    if (link.up) {
+        if (link.round_trip) text += fmt::format(", {:.1f} ms", to_us(*link.round_trip) / 1000.0);
+        if (link.lost > 0) text += fmt::format(", {} of {} lost", link.lost, link.judged);
+        if (link.lost_there.value_or(0) > 0)
+            text += fmt::format(", {} % of ours", *link.lost_there);
+    }
+    if (link.flaps >= ipc::kLinkFlaps) text += fmt::format(", flaps: {} times dead", link.flaps);
     // That nothing is heard was said already.
     if (!link.detail.empty() && link.fault != ipc::LinkFault::kSilent) text += ": " + link.detail;
     return text;

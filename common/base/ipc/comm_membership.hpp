@@ -59,7 +59,22 @@ struct LinkChanged {
     // The newest time that the peer was heard on this link: FrameSeen tells only of the link on
     // which the first copy of each frame came.
     std::optional<MonoTime> heard{};
+    std::uint32_t flaps = 0;  // so often it died lately; from kLinkFlaps on it flaps
     bool operator==(const LinkChanged&) const = default;
+};
+inline constexpr std::uint32_t kLinkFlaps = 3;
+
+// How well one link to one peer works, about once a second.
+struct LinkMeasured {
+    NodeId peer{};
+    LinkId link{};
+    std::optional<MonoTime> heard;            // newest
+    std::optional<Duration> round_trip;       // smoothed
+    std::uint32_t judged = 0;                 // of the peer's newest frames, so many are judged,
+    std::uint32_t lost = 0;                   // and so many of them did not come on this link
+    std::optional<std::uint32_t> lost_there;  // of ours, in percent, says the peer
+    std::string trouble;                      // for people, may be empty
+    bool operator==(const LinkMeasured&) const = default;
 };
 
 // hb-comm stood still for this long (L5). It sends no frame until hb-resource has published anew
@@ -90,7 +105,7 @@ struct PingStatus {
 };
 
 using CommToMembership =
-    std::variant<CommHello, FrameSeen, LinkChanged, CommGap, CommListens, PingStatus>;
+    std::variant<CommHello, FrameSeen, LinkChanged, CommGap, CommListens, PingStatus, LinkMeasured>;
 
 // ---- hb-membership to hb-comm
 

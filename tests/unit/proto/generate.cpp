@@ -69,12 +69,23 @@ std::vector<TopicAck> Generator::acks() {
     return acks;
 }
 
+std::vector<HeardOnLink> Generator::heard_on_links() {
+    std::vector<HeardOnLink> all;
+    for (std::size_t n = below(3); n > 0; n--) {
+        HeardOnLink& h = all.emplace_back();
+        if (coin()) h.lost_percent = static_cast<std::uint32_t>(below(101));
+        h.lag = std::chrono::microseconds(below(100000));
+    }
+    return all;
+}
+
 FrameHead Generator::head() {
     FrameHead head{incarnation(), deadtime(), acks(), {}};
     if (below(8) == 0) head.incarnation = {};
     for (std::size_t r = 0; r < limits::kNodes; r++)
         if (below(20) == 0)
-            head.heard.push_back({node_id(r), small(), session(), number(), age(), acks()});
+            head.heard.push_back(
+                {node_id(r), small(), session(), number(), age(), acks(), heard_on_links()});
     return head;
 }
 
@@ -166,7 +177,7 @@ PingReport Generator::ping_report() {
 }
 
 ipc::CommToMembership Generator::comm_to_membership() {
-    switch (below(6)) {
+    switch (below(7)) {
         case 0: {
             ipc::CommHello hello{session(), {}};
             for (std::size_t n = below(5); n > 0; n--)
@@ -189,9 +200,20 @@ ipc::CommToMembership Generator::comm_to_membership() {
             return seen;
         }
         case 2:
-            return ipc::LinkChanged{node(),     link(),
-                                    coin(),     static_cast<ipc::LinkFault>(below(4)),
-                                    sentence(), maybe(time())};
+            return ipc::LinkChanged{
+                node(),     link(),        coin(), static_cast<ipc::LinkFault>(below(4)),
+                sentence(), maybe(time()), small()};
+        case 5: {
+            const std::uint32_t judged = small();
+            ipc::LinkMeasured m{.peer = node(), .link = link()};
+            m.heard = maybe(time());
+            m.round_trip = maybe(age());
+            m.judged = judged;
+            m.lost = judged == 0 ? 0 : static_cast<std::uint32_t>(below(judged));
+            if (coin()) m.lost_there = static_cast<std::uint32_t>(below(101));
+            m.trouble = sentence();
+            return m;
+        }
         case 3:
             return ipc::CommListens{};
         case 4: {
@@ -380,6 +402,21 @@ ipc::MembershipToTool Generator::membership_to_tool() {
     }
 }
 
+LinkStatus Generator::link_status() {
+    const std::uint32_t judged = small();
+    LinkStatus s{.name = name(limits::kLinkNameBytes), .up = coin()};
+    s.fault = static_cast<ipc::LinkFault>(below(4));
+    s.detail = sentence();
+    s.heard_ago = maybe(age());
+    s.newest_ago = maybe(age());
+    s.round_trip = maybe(age());
+    s.judged = judged;
+    s.lost = judged == 0 ? 0 : static_cast<std::uint32_t>(below(judged));
+    if (coin()) s.lost_there = static_cast<std::uint32_t>(below(101));
+    s.flaps = small();
+    return s;
+}
+
 ClusterStatus Generator::cluster_status() {
     ClusterStatus status;
     for (std::size_t n = 1 + below(8); n > 0; n--) {
@@ -393,8 +430,7 @@ ClusterStatus Generator::cluster_status() {
                          {},
                          coin() ? sentence() : std::string()};
         for (std::size_t l = below(4); l > 0; l--)
-            node.links.push_back({name(limits::kLinkNameBytes), coin(),
-                                  static_cast<ipc::LinkFault>(below(4)), sentence(), maybe(age())});
+            node.links.push_back(link_status());
         status.nodes.push_back(std::move(node));
     }
     const auto known = [&] { return node_id(below(status.nodes.size())); };

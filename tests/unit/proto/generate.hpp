@@ -49,6 +49,7 @@ class Generator {
     TopicVersion version();
     std::vector<TopicUpdate> topics();
     std::vector<TopicAck> acks();
+    std::vector<HeardOnLink> heard_on_links();
     FrameHead head();
     FrameBody frame_body() { return {head(), topics()}; }
 
@@ -78,6 +79,7 @@ class Generator {
     std::vector<FenceRecord> fence_records();
     ipc::ToolToMembership tool_to_membership();
     ipc::MembershipToTool membership_to_tool();
+    LinkStatus link_status();
     ClusterStatus cluster_status();
 
   private:

@@ -246,6 +246,37 @@ TEST(ClusterStatus, Nodes) {
     EXPECT_EQ(compose_status(s.view, {}, kNow).nodes[0].links[0].heard_ago, Duration(3s));
 }
 
+TEST(ClusterStatus, LinksHaveTheirFigures) {
+    Scene s;
+    s.node(kA).links.push_back({.link = link_id(0), .name = "eth1", .up = true, .flaps = 3});
+    s.node(kA).links[0].measured = ipc::LinkMeasured{.peer = kA,
+                                                     .link = link_id(0),
+                                                     .heard = kNow - 20ms,
+                                                     .round_trip = 300us,
+                                                     .judged = 100,
+                                                     .lost = 25,
+                                                     .lost_there = 1,
+                                                     .trouble = "a bad cable"};
+    const ClusterStatus status = compose_status(s.view, {}, kNow);
+    const LinkStatus& link = status.nodes[0].links[0];
+    EXPECT_EQ(link.heard_ago, std::nullopt) << "while it is heard";
+    EXPECT_EQ(link.newest_ago, Duration(20ms));
+    EXPECT_EQ(link.round_trip, Duration(300us));
+    EXPECT_EQ(link.judged, 100U);
+    EXPECT_EQ(link.lost, 25U);
+    EXPECT_EQ(link.lost_there, 1U);
+    EXPECT_EQ(link.flaps, 3U);
+    EXPECT_EQ(link.detail, "a bad cable");
+
+    Scene later = s;
+    later.node(kA).links[0].measured->lost = 24;
+    EXPECT_FALSE(differ(status, compose_status(later.view, {}, kNow)));
+    later.node(kA).links[0].up = false;
+    const ClusterStatus dead = compose_status(later.view, {}, kNow);
+    EXPECT_EQ(dead.nodes[0].links[0].round_trip, std::nullopt);
+    EXPECT_TRUE(differ(status, dead));
+}
+
 TEST(ClusterStatus, DiffersByMoreThanAges) {
     Scene s;
     const ClusterStatus before = compose_status(s.view, {{kWeb, kA}}, kNow);

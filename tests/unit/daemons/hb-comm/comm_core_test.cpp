@@ -387,5 +387,29 @@ TEST_F(Net, AnAnswerThatWaitsToBeReadIsNoSilence) {
         EXPECT_FALSE(s.window_complete);
 }
 
+TEST_F(Net, EachLinkIsMeasuredOnceASecond) {
+    two_nodes();
+    run(30s);
+    works = [](NodeId from, NodeId, LinkId link) { return from != kB || link != kEth1; };
+    run(10s);
+    clear();
+    run(10s);
+    const auto measured = of<ipc::LinkMeasured>(kA);
+    EXPECT_GE(measured.size(), 18U);
+    EXPECT_LE(measured.size(), 22U);
+    const ipc::LinkMeasured& eth0 = measured[measured.size() - 2];
+    const ipc::LinkMeasured& eth1 = measured.back();
+    EXPECT_EQ(eth0.link, kEth0);
+    EXPECT_EQ(eth0.judged, 100U);
+    EXPECT_EQ(eth0.lost, 0U);
+    EXPECT_EQ(eth0.lost_there, 0U);
+    ASSERT_TRUE(eth0.round_trip);
+    EXPECT_EQ(*eth0.round_trip, 2 * delay);
+    EXPECT_EQ(eth1.link, kEth1);
+    EXPECT_GE(eth1.lost, 80U);
+    EXPECT_EQ(eth1.lost_there, 0U) << "the other way it works";
+    EXPECT_LE(*eth1.heard, now - 19s);
+}
+
 }  // namespace
 }  // namespace hb::comm

@@ -86,7 +86,7 @@ TEST_F(Links, CarrierLostIsDeadAtOnceAndTheHeadSaysSo) {
     EXPECT_EQ(watch.heard_links(kB, t0), 1U);
     EXPECT_EQ(said(t0 + 1ms, false),
               (Said{"eth1 no carrier [Link node2:eth1 dead.] [eth1 has no carrier: is its cable "
-                    "unplugged?]"}));
+                    "unplugged?] [node2 is reached over eth0 only: eth1 does not work]"}));
     both(kEth1, 3, t0 + 2ms);  // was in the socket buffer
     EXPECT_EQ(watch.heard_links(kB, t0 + 2ms), 1U);
     EXPECT_EQ(said(t0 + 2ms), Said{});
@@ -147,7 +147,8 @@ TEST_F(Links, OneWayIsAFaultWithItsLikelyCause) {
             EXPECT_EQ(s.size(), 2U);
         } else if (t == 1s) {
             EXPECT_EQ(s, (Said{"eth1 one-way [Link node2:eth1 dead.] [node2 does not hear us on "
-                               "eth1: is udp/1694 open in node2's firewall?]"}));
+                               "eth1: is udp/1694 open in node2's firewall?] [node2 is reached "
+                               "over eth0 only: eth1 does not work]"}));
         } else {
             EXPECT_EQ(s, Said{});
         }
@@ -200,6 +201,60 @@ TEST_F(Links, StateForANewHbMembership) {
     ASSERT_EQ(state.size(), 2U);
     EXPECT_TRUE(state[0].up);
     EXPECT_EQ(state[1].fault, LinkFault::kNoCarrier);
+}
+
+TEST_F(Links, ALinkThatFlapsIsNamedAndNoMoreIsSaidUntilItIsSteady) {
+    MonoTime now = t0;
+    const auto up_and_down = [&] {
+        both(kEth0, 1, now);
+        Said all = said(now);
+        now += 1s;
+        for (const std::string& s : said(now))
+            all.push_back(s);
+        now += 1s;
+        return all;
+    };
+    up_and_down();
+    EXPECT_EQ(up_and_down(),
+              (Said{"eth0 up [Link node2:eth0 up.]", "eth0 silent [Link node2:eth0 dead.]"}));
+    EXPECT_EQ(watch.next_deadline(), kForever);
+    EXPECT_EQ(up_and_down(),
+              (Said{"eth0 up [Link node2:eth0 up.]",
+                    "eth0 silent [Link node2:eth0 flaps: dead for the 3rd time in 10 minutes. No "
+                    "more is said of it until it was steady for 5.]"}));
+    for (int i = 0; i < 200; ++i)
+        EXPECT_EQ(up_and_down(), (Said{"eth0 up", "eth0 silent"})) << "the state is told, always";
+    both(kEth0, 1, now);
+    EXPECT_EQ(said(now), Said{"eth0 up"});
+    const MonoTime steady = now - 1s + 5min;
+    for (; now < steady - 500ms; now += 500ms)
+        both(kEth0, 1, now);
+    EXPECT_EQ(said(now), Said{});
+    both(kEth0, 1, steady);
+    EXPECT_EQ(said(steady),
+              (Said{"eth0 up [Link node2:eth0 has been steady for 5 minutes, and is up.]"}));
+    now = steady + 1s;
+    EXPECT_EQ(said(now), (Said{"eth0 silent [Link node2:eth0 dead.]"}));
+}
+
+TEST_F(Links, DeathsThatAreFarApartAreNoFlapping) {
+    MonoTime now = t0;
+    for (int i = 0; i < 10; ++i, now += 6min) {
+        both(kEth0, 1, now);
+        EXPECT_EQ(said(now).front(), "eth0 up [Link node2:eth0 up.]");
+        EXPECT_EQ(said(now + 1s).front(), "eth0 silent [Link node2:eth0 dead.]");
+    }
+}
+
+TEST_F(Links, OneOfTwoIsAWarning) {
+    both(kEth0, 3, t0);
+    both(kEth1, 3, t0);
+    static_cast<void>(said(t0));
+    both(kEth0, 3, t0 + 900ms);
+    EXPECT_EQ(said(t0 + 1s),
+              (Said{"eth1 silent [Link node2:eth1 dead.] [node2 is reached over eth0 "
+                    "only: eth1 does not work]"}));
+    EXPECT_EQ(said(t0 + 1900ms), (Said{"eth0 silent [Link node2:eth0 dead.]"}));
 }
 
 }  // namespace

@@ -50,7 +50,13 @@ TEST(StatusJson, IsAContract) {
           "one_way": false,
           "fault": "none",
           "detail": "",
-          "heard_ms_ago": 250
+          "heard_ms_ago": 250,
+          "newest_ms_ago": 120,
+          "round_trip_us": 410,
+          "judged": 100,
+          "lost": 3,
+          "lost_there_percent": 7,
+          "flaps": 0
         },
         {
           "name": "eth1",
@@ -58,7 +64,13 @@ TEST(StatusJson, IsAContract) {
           "one_way": true,
           "fault": "one-way",
           "detail": "node2 does not hear us on eth1: is udp/694 open in its firewall?",
-          "heard_ms_ago": 10000
+          "heard_ms_ago": 10000,
+          "newest_ms_ago": null,
+          "round_trip_us": null,
+          "judged": 0,
+          "lost": 0,
+          "lost_there_percent": null,
+          "flaps": 4
         }
       ]
     }

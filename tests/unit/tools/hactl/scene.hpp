@@ -14,10 +14,19 @@ inline ClusterStatus two_nodes() {
     status.installed = true;
     NodeSummary node1{"node1", NodeStatus::kActive, true, false, false, false, std::nullopt, {}};
     NodeSummary node2{"node2", NodeStatus::kActive, true, false, false, false, 250ms, {}};
-    node2.links.push_back({"eth0", true, ipc::LinkFault::kNone, "", 250ms});
+    node2.links.push_back({.name = "eth0",
+                           .up = true,
+                           .heard_ago = 250ms,
+                           .newest_ago = 120ms,
+                           .round_trip = 410us,
+                           .judged = 100,
+                           .lost = 3,
+                           .lost_there = 7,
+                           .flaps = 0});
     node2.links.push_back({"eth1", false, ipc::LinkFault::kOneWayOut,
                            "node2 does not hear us on eth1: is udp/694 open in its firewall?",
                            10s});
+    node2.links.back().flaps = 4;
     status.nodes = {node1, node2};
     status.pings = {{"10.0.0.254", PingState::kPing, false, 40ms, 360us, 100, 2, ""},
                     {"far-router", PingState::kDead, true, 70s, std::nullopt, 100, 100,

@@ -1,0 +1,77 @@
+// LinkFigures: how well each link to each peer works, measured by the frames that come anyway.
+// Every frame leaves on every link, so what one link brought and another did not is lost on the
+// other.
+//
+// - Loss: of the newest 100 frames of a peer that any link showed (the gaps between their sequences
+//   included), how many did not come on this one. A frame is judged a moment after it first came.
+// - Lag: how much later than on the fastest link a frame comes, smoothed. Both are told to the peer
+//   in our frames, so each knows both directions, and the round trip over one link is the one of
+//   the fastest (an acknowledgement measures that) with the lags there and back added.
+//
+// A bounded window for each peer; a new life of a peer begins anew. Nothing here decides anything:
+// figures are for people.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "common/base/frame.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/time.hpp"
+
+namespace hb::comm {
+
+struct LinkLoss {
+    std::uint32_t judged = 0;
+    std::uint32_t lost = 0;
+    bool operator==(const LinkLoss&) const = default;
+};
+
+class LinkFigures {
+  public:
+    // Frames that are judged, at most.
+    static constexpr std::uint32_t kJudged = 100;
+    // A copy that is later than this is as good as lost.
+    static constexpr Duration kCopiesIn = 50ms;
+
+    LinkFigures(const std::vector<NodeId>& peers, std::size_t links);
+
+    void new_life(NodeId peer);
+    // A frame of the present life, or a copy of it.
+    void arrived(NodeId peer, LinkId link, std::uint64_t sequence, MonoTime now);
+    // What the peer says of our frames.
+    void told(NodeId peer, const std::vector<HeardOnLink>& by_link);
+
+    // What we say of its frames, by LinkId.
+    [[nodiscard]] std::vector<HeardOnLink> heard(NodeId peer, MonoTime now) const;
+    [[nodiscard]] LinkLoss loss(NodeId peer, LinkId link, MonoTime now) const;
+    [[nodiscard]] std::optional<std::uint32_t> lost_there(NodeId peer, LinkId link) const;
+    // `fastest`: measured over whichever link is the fastest.
+    [[nodiscard]] std::optional<Duration> round_trip(NodeId peer, LinkId link,
+                                                     Duration fastest) const;
+
+  private:
+    static constexpr std::uint64_t kWindow = 128;
+
+    struct Link {
+        std::bitset<kWindow> came;  // by sequence
+        Duration lag{};
+        bool measured = false;
+        HeardOnLink there;  // what the peer says
+    };
+    struct Peer {
+        std::uint64_t first = 0;  // of this life that was seen; 0: none yet
+        std::uint64_t newest = 0;
+        std::array<std::optional<MonoTime>, kWindow> first_came{};
+        std::vector<Link> links;
+    };
+    static void advance(Peer& peer, std::uint64_t sequence);
+
+    std::map<NodeId, Peer> peers_;
+};
+
+}  // namespace hb::comm

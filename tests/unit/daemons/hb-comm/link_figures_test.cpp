@@ -1,0 +1,99 @@
+#include "daemons/hb-comm/link_figures.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hb::comm {
+namespace {
+
+constexpr NodeId kB = node_id(1);
+constexpr LinkId kEth0 = link_id(0), kEth1 = link_id(1);
+
+class Figures : public testing::Test {
+  protected:
+    // Frames from..to, one each 100 ms, that come on these links; on eth1 2 ms later.
+    void frames(std::uint64_t from, std::uint64_t to, bool eth0, bool eth1) {
+        for (std::uint64_t s = from; s <= to; ++s) {
+            if (eth0) figures_.arrived(kB, kEth0, s, now_);
+            if (eth1) figures_.arrived(kB, kEth1, s, now_ + 2ms);
+            now_ += 100ms;
+        }
+    }
+    LinkLoss loss(LinkId link) { return figures_.loss(kB, link, now_); }
+
+    MonoTime now_{100s};
+    LinkFigures figures_{{kB}, 2};
+};
+
+TEST_F(Figures, NothingIsKnownBeforeTheFirstFrame) {
+    EXPECT_EQ(loss(kEth0), LinkLoss{});
+    EXPECT_TRUE(figures_.heard(kB, now_).empty());
+    EXPECT_EQ(figures_.round_trip(kB, kEth0, 1ms), std::nullopt);
+}
+
+TEST_F(Figures, WhatOneLinkBringsAndAnotherDoesNotIsLostThere) {
+    frames(500, 509, true, true);
+    frames(510, 519, true, false);
+    EXPECT_EQ(loss(kEth0), (LinkLoss{20, 0}));
+    EXPECT_EQ(loss(kEth1), (LinkLoss{20, 10}));
+    const auto heard = figures_.heard(kB, now_);
+    ASSERT_EQ(heard.size(), 2U);
+    EXPECT_EQ(heard[1].lost_percent, 50U);
+}
+
+TEST_F(Figures, WhatNoLinkBroughtIsLostOnAll) {
+    frames(1, 10, true, true);
+    frames(21, 30, true, true);
+    EXPECT_EQ(loss(kEth0), (LinkLoss{30, 10}));
+    EXPECT_EQ(loss(kEth1), (LinkLoss{30, 10}));
+}
+
+TEST_F(Figures, OnlyTheNewestHundredCount) {
+    frames(1, 300, true, false);
+    frames(301, 380, true, true);
+    EXPECT_EQ(loss(kEth1), (LinkLoss{100, 20}));
+    frames(381, 400, true, true);
+    EXPECT_EQ(loss(kEth1), (LinkLoss{100, 0}));
+    frames(100000, 100000, true, true);
+    EXPECT_EQ(loss(kEth0), (LinkLoss{100, 99}));
+}
+
+TEST_F(Figures, ACopyMayStillComeAndIsLostWhenItIsTooLate) {
+    frames(1, 10, true, true);
+    figures_.arrived(kB, kEth0, 11, now_);
+    EXPECT_EQ(loss(kEth1), (LinkLoss{10, 0}));
+    EXPECT_EQ(loss(kEth0), (LinkLoss{11, 0}));
+    now_ += LinkFigures::kCopiesIn + 1ms;
+    EXPECT_EQ(loss(kEth1), (LinkLoss{11, 1}));
+    figures_.arrived(kB, kEth1, 11, now_);
+    EXPECT_EQ(loss(kEth1), (LinkLoss{11, 1}));
+}
+
+TEST_F(Figures, TheRoundTripIsThatOfTheFastestWithTheLagsOfBothWays) {
+    frames(1, 20, true, true);
+    EXPECT_EQ(figures_.round_trip(kB, kEth1, 10ms), std::nullopt)
+        << "the peer did not say its part";
+    figures_.told(kB, {{0U, 0us}, {3U, 500us}});
+    EXPECT_EQ(figures_.round_trip(kB, kEth0, 10ms), 10ms);
+    EXPECT_EQ(figures_.round_trip(kB, kEth1, 10ms), 12500us);
+    EXPECT_EQ(figures_.lost_there(kB, kEth1), 3U);
+    frames(21, 200, true, false);
+    EXPECT_EQ(figures_.round_trip(kB, kEth1, 10ms), std::nullopt) << "nothing came lately";
+}
+
+TEST_F(Figures, ANewLifeBeginsAnew) {
+    frames(1, 20, true, false);
+    figures_.new_life(kB);
+    EXPECT_EQ(loss(kEth1), LinkLoss{});
+    frames(1, 3, true, true);
+    EXPECT_EQ(loss(kEth1), (LinkLoss{3, 0}));
+}
+
+TEST_F(Figures, OfAnEarlierLifeOrBeforeTheFirstNothingCounts) {
+    frames(50, 60, true, true);
+    figures_.arrived(kB, kEth1, 49, now_);
+    figures_.arrived(kB, link_id(7), 61, now_);
+    EXPECT_EQ(loss(kEth0), (LinkLoss{11, 0}));
+}
+
+}  // namespace
+}  // namespace hb::comm

@@ -20,6 +20,8 @@
 namespace hb::lab {
 namespace {
 
+constexpr Duration kPause = 1ms;
+
 std::string address_text(const char* data, int family) {
     char text[INET6_ADDRSTRLEN] = {};
     ::inet_ntop(family, data, text, sizeof text);
@@ -116,10 +118,16 @@ void AddressWatch::node_is_off(const Node& node) {
 
 void AddressWatch::loop() {
     prefer_this_thread();
+    LabTime woken{};
     for (;;) {
         pollfd polls[2] = {{socket_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
         if (::poll(polls, 2, -1) < 0) continue;
         if (polls[1].revents != 0) return;
+        const LabTime now = LabClock::now();
+        // To be woken for each of a thousand addresses would take the processor from who adds them:
+        // of what comes one upon the other the first is told at once.
+        if (now - woken < kPause) std::this_thread::sleep_for(kPause);
+        woken = now;
         read_events();
         wakeup_.ring();
     }

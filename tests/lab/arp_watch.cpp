@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kOwnAddress = "10.77.0.201";
 constexpr const char* kOwnAddressV6 = "fd77::c9";
 constexpr Mac kOwnMac{0x02, 0x00, 0x0a, 0x4d, 0x00, 0xc9};
+constexpr Duration kPause = 1ms;
 constexpr std::uint8_t kMark[2] = {0x02, 0xaa};  // then the question's number
 
 std::string address_text(const std::uint8_t* address) {
@@ -45,6 +46,10 @@ void ArpWatch::open(const NetNamespace& client, Fd& socket, int protocol) {
     local.sll_protocol = wire;
     local.sll_ifindex = interface_;
     must(::bind(socket.get(), reinterpret_cast<sockaddr*>(&local), sizeof local), "ARP watch");
+    const int on = 1;
+    const int size = 8 << 20;
+    must(::setsockopt(socket.get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on), "ARP watch");
+    must(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size), "ARP watch");
     // Answers go to the made-up MACs.
     packet_mreq promiscuous{};
     promiscuous.mr_ifindex = interface_;
@@ -73,8 +78,42 @@ void ArpWatch::loop() {
         const Duration left = std::max(Duration::zero(), Duration(next - LabClock::now()));
         const timespec pause{left / 1s, static_cast<long>((left % 1s).count())};
         if (::ppoll(polls, 2, &pause, nullptr) <= 0) continue;
-        read_packets();
-        read_advertisements();
+        // To be woken for each of a thousand packets would take the processor from who sends them.
+        // When a packet came, the kernel says.
+        if (read_packets() + read_advertisements() > 0 && period_ >= kPause)
+            std::this_thread::sleep_for(kPause);
+    }
+}
+
+std::optional<ArpWatch::Received> ArpWatch::receive(const Fd& socket, void* into,
+                                                    std::size_t size) {
+    for (;;) {
+        sockaddr_ll from{};
+        alignas(cmsghdr) char control[CMSG_SPACE(sizeof(timespec))];
+        iovec part{into, size};
+        msghdr message{};
+        message.msg_name = &from;
+        message.msg_namelen = sizeof from;
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        const ssize_t n = ::recvmsg(socket.get(), &message, 0);
+        if (n < 0) return std::nullopt;
+        if (from.sll_pkttype == PACKET_OUTGOING) continue;
+        Received received{static_cast<std::size_t>(n), LabClock::now()};
+        const cmsghdr* const c = CMSG_FIRSTHDR(&message);
+        if (c != nullptr && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS) {
+            timespec came{};
+            std::memcpy(&came, CMSG_DATA(c), sizeof came);
+            timespec now{};
+            ::clock_gettime(CLOCK_REALTIME, &now);
+            const auto ago = std::chrono::seconds(now.tv_sec - came.tv_sec) +
+                             std::chrono::nanoseconds(now.tv_nsec - came.tv_nsec);
+            // Somebody may just have set the wall clock.
+            if (ago > 0s && ago < 1s) received.at -= ago;
+        }
+        return received;
     }
 }
 
@@ -127,50 +166,44 @@ void ArpWatch::take_answer(const std::uint8_t* asked_by, const std::string& mac)
     if (std::find(macs.begin(), macs.end(), mac) == macs.end()) macs.push_back(mac);
 }
 
-void ArpWatch::read_advertisements() {
-    for (;;) {
-        std::array<std::uint8_t, wire::kMostNdpBytes> frame;
-        sockaddr_ll from{};
-        socklen_t from_size = sizeof from;
-        const ssize_t n = ::recvfrom(socket_v6_.get(), frame.data(), frame.size(), 0,
-                                     reinterpret_cast<sockaddr*>(&from), &from_size);
-        if (n < 0) return;
-        if (n < ETH_HLEN || from.sll_pkttype == PACKET_OUTGOING) continue;
+std::size_t ArpWatch::read_advertisements() {
+    std::size_t count = 0;
+    std::array<std::uint8_t, wire::kMostNdpBytes> frame;
+    while (const auto received = receive(socket_v6_, frame.data(), frame.size())) {
+        ++count;
+        if (received->size < ETH_HLEN) continue;
         const auto packet =
-            wire::decode_ndp(std::span(frame).first(static_cast<std::size_t>(n)).subspan(ETH_HLEN));
+            wire::decode_ndp(std::span(frame).first(received->size).subspan(ETH_HLEN));
         if (!packet || packet->kind != wire::NdpPacket::Kind::kAdvertisement) continue;
         const std::string address = packet->target.to_string();
-        if (!is_watched(address)) continue;
         const std::string mac =
             packet->link_address ? packet->link_address->to_string() : mac_text(&frame[ETH_ALEN]);
         const std::lock_guard lock(mutex_);
         if (packet->destination == wire::all_nodes_v6())
-            announcements_.push_back({LabClock::now(), address, mac, true});
-        else
+            announcements_.push_back({received->at, address, mac, true});
+        else if (is_watched(address))
             take_answer(frame.data(), mac);
     }
+    return count;
 }
 
-void ArpWatch::read_packets() {
-    for (;;) {
-        ArpPacket packet{};
-        sockaddr_ll from{};
-        socklen_t from_size = sizeof from;
-        const ssize_t n = ::recvfrom(socket_.get(), &packet, sizeof packet, 0,
-                                     reinterpret_cast<sockaddr*>(&from), &from_size);
-        if (n < 0) return;
-        if (static_cast<std::size_t>(n) < sizeof packet || from.sll_pkttype == PACKET_OUTGOING)
-            continue;
+std::size_t ArpWatch::read_packets() {
+    std::size_t count = 0;
+    ArpPacket packet{};
+    while (const auto received = receive(socket_, &packet, sizeof packet)) {
+        ++count;
+        if (received->size < sizeof packet) continue;
         const std::string sender = address_text(packet.arp.arp_spa);
         const std::string mac = mac_text(packet.arp.arp_sha);
         const bool is_reply = packet.arp.ea_hdr.ar_op == htons(ARPOP_REPLY);
         const std::lock_guard lock(mutex_);
         if (std::memcmp(packet.arp.arp_spa, packet.arp.arp_tpa, 4) == 0) {
-            announcements_.push_back({LabClock::now(), sender, mac, is_reply});
+            announcements_.push_back({received->at, sender, mac, is_reply});
             continue;
         }
         if (is_reply && is_watched(sender)) take_answer(packet.arp.arp_tha, mac);
     }
+    return count;
 }
 
 std::vector<DoubleOwner> ArpWatch::double_owners() const {

@@ -68,8 +68,15 @@ class ArpWatch {
     void loop();
     void ask(const std::string& address);
     void send(const Fd& socket, const void* packet, std::size_t size);
-    void read_packets();
-    void read_advertisements();
+    struct Received {
+        std::size_t size = 0;
+        LabTime at;
+    };
+    // The next packet that did not go out from here; none: nothing waits.
+    [[nodiscard]] static std::optional<Received> receive(const Fd& socket, void* into,
+                                                         std::size_t size);
+    std::size_t read_packets();  // how many
+    std::size_t read_advertisements();
     void take_answer(const std::uint8_t* asked_by, const std::string& mac);
     [[nodiscard]] bool is_watched(const std::string& address) const;
     void open(const NetNamespace& client, Fd& socket, int protocol);

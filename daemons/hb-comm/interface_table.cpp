@@ -79,9 +79,8 @@ InterfaceState InterfaceTable::state(const std::string& name) const {
     }
     if (state.index == 0) return state;
     if (const auto it = addresses_.find(state.index); it != addresses_.end()) {
-        const auto first = std::find_if(it->second.begin(), it->second.end(), [](const auto& a) {
-            return a.value.address.is_v4() && !a.value.secondary;
-        });
+        const auto first = std::find_if(it->second.begin(), it->second.end(),
+                                        [](const auto& a) { return a.value.address.is_v4(); });
         if (first != it->second.end()) {
             state.address = first->value.address;
             state.broadcast = broadcast_of(first->value);

@@ -21,7 +21,7 @@ struct InterfaceState {
     bool up = false;
     bool carrier = false;  // up, and the other end of the cable is there
     MacAddress mac;
-    std::optional<IpAddress> address;     // first of IPv4 that is not secondary
+    std::optional<IpAddress> address;     // first of IPv4
     std::optional<IpAddress> broadcast;   // of that address
     std::optional<IpAddress> gateway;     // default route with the lowest metric through it
     std::optional<IpAddress> link_local;  // first of IPv6
@@ -42,7 +42,6 @@ class InterfaceTable {
         IpAddress address;
         unsigned prefix = 32;
         std::optional<IpAddress> broadcast;
-        bool secondary = false;
     };
     struct DefaultRoute {
         std::uint32_t metric = 0;
@@ -52,7 +51,7 @@ class InterfaceTable {
 
     void put_link(int index, Link link);
     void drop_link(int index);
-    // Of IPv6 only link-local addresses belong here.
+    // Of IPv4 all but secondary addresses belong here, of IPv6 only link-local ones.
     void put_address(int index, const Address& address);
     void drop_address(int index, const IpAddress& address, unsigned prefix);
     void put_route(int index, const DefaultRoute& route);

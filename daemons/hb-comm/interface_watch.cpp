@@ -19,11 +19,14 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "common/runtime/netlink_filter.hpp"
+
 namespace hb::comm {
 namespace {
 
 constexpr int kSocketBytes = 1024 * 1024;
 constexpr Duration kFirstAnswer = 5s;
+constexpr std::size_t kReadsPerWakeup = 64;  // then heartbeats get a turn
 
 std::optional<IpAddress> to_ip(const nl_addr* address) {
     if (address == nullptr) return std::nullopt;
@@ -56,6 +59,10 @@ InterfaceWatch::InterfaceWatch(runtime::EventLoop& loop, OnChange on_change)
     nl_socket_disable_seq_check(s);
     check(nl_connect(s, NETLINK_ROUTE), "connect");
     nl_socket_set_buffer_size(s, kSocketBytes, 0);  // the default will do if it is refused
+    if (const auto done = runtime::filter_netlink(nl_socket_get_fd(s),
+                                                  runtime::NetlinkWish::kOwnAddressesAndGateways);
+        !done)
+        throw std::runtime_error(done.error().text);
     check(nl_socket_add_memberships(s, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
                                     RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, 0),
           "subscribe");
@@ -64,7 +71,8 @@ InterfaceWatch::InterfaceWatch(runtime::EventLoop& loop, OnChange on_change)
     check(nl_socket_modify_cb(s, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, this), "callback");
     check(nl_socket_modify_cb(s, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_interrupted, this), "callback");
     first_read();
-    told_ = table_;
+    for (const std::string& name : table_.names())
+        told_[name] = table_.state(name);
     event_.watch(nl_socket_get_fd(s), runtime::Interest::kRead);
 }
 
@@ -193,18 +201,16 @@ void InterfaceWatch::address(nl_object* object, bool gone) {
     auto* a = reinterpret_cast<rtnl_addr*>(object);
     const auto ip = to_ip(rtnl_addr_get_local(a));
     // Who asks a gateway does so from a link-local address: others of IPv6, of which there may be
-    // thousands, are nothing to us. One under duplicate address detection is not ours yet.
+    // thousands, are nothing to us. One under duplicate address detection is not ours yet; nor do
+    // we speak from a secondary one (one that is promoted is told anew).
     if (!ip || (!ip->is_v4() && rtnl_addr_get_scope(a) != RT_SCOPE_LINK)) return;
-    if (!ip->is_v4() && (rtnl_addr_get_flags(a) & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0)
-        gone = true;
+    const unsigned not_ours = ip->is_v4() ? IFA_F_SECONDARY : IFA_F_TENTATIVE | IFA_F_DADFAILED;
+    if ((rtnl_addr_get_flags(a) & not_ours) != 0) gone = true;
     const int index = rtnl_addr_get_ifindex(a);
     const auto prefix = static_cast<unsigned>(rtnl_addr_get_prefixlen(a));
     if (gone) return table_.drop_address(index, *ip, prefix);
     table_.put_address(
-        index, {.address = *ip,
-                .prefix = prefix,
-                .broadcast = to_ip(rtnl_addr_get_broadcast(a)),
-                .secondary = ip->is_v4() && (rtnl_addr_get_flags(a) & IFA_F_SECONDARY) != 0});
+        index, {.address = *ip, .prefix = prefix, .broadcast = to_ip(rtnl_addr_get_broadcast(a))});
 }
 
 void InterfaceWatch::route(nl_object* object, bool gone) {
@@ -227,7 +233,9 @@ void InterfaceWatch::route(nl_object* object, bool gone) {
 }
 
 void InterfaceWatch::read() noexcept {
-    const int rc = nl_recvmsgs_default(socket_.get());
+    int rc = 0;
+    for (std::size_t i = 0; i < kReadsPerWakeup && rc >= 0; ++i)
+        rc = nl_recvmsgs_default(socket_.get());
     // The kernel dropped notifications (ENOBUFS): what we know is not all.
     if (rc < 0 && rc != -NLE_AGAIN && rc != -NLE_INTR) {
         if (dump_ != Dump::kNone)
@@ -235,12 +243,21 @@ void InterfaceWatch::read() noexcept {
         else
             start_dump();
     }
-    if (dump_ != Dump::kNone) return;
-    std::set<std::string> names = table_.names();
-    names.merge(told_.names());
-    const InterfaceTable before = std::exchange(told_, table_);
-    for (const std::string& name : names)
-        if (before.state(name) != table_.state(name)) on_change_(name);
+    if (dump_ == Dump::kNone) tell();
+}
+
+void InterfaceWatch::tell() {
+    States before = std::exchange(told_, {});
+    for (const std::string& name : table_.names())
+        told_[name] = table_.state(name);
+    std::vector<std::string> changed;
+    for (const auto& [name, state] : told_)
+        if (const auto old = before.find(name); old == before.end() || old->second != state)
+            changed.push_back(name);
+    for (const auto& [name, state] : before)
+        if (!told_.contains(name)) changed.push_back(name);
+    for (const std::string& name : changed)
+        on_change_(name);
 }
 
 }  // namespace hb::comm

@@ -8,6 +8,7 @@
 #include <netlink/handlers.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,7 @@ class InterfaceWatch {
     struct FreeSocket {
         void operator()(nl_sock* s) const;
     };
+    using States = std::map<std::string, InterfaceState>;
     struct Message {  // being parsed
         InterfaceWatch* self;
         int type;
@@ -55,10 +57,11 @@ class InterfaceWatch {
     void start_dump();
     void ask(Dump what, int family);
     void read() noexcept;
+    void tell();
     void first_read();
 
     InterfaceTable table_;
-    InterfaceTable told_;  // as of the last on_change
+    States told_;  // as of the last on_change
     OnChange on_change_;
     std::unique_ptr<nl_sock, FreeSocket> socket_;
     runtime::FdEvent event_;

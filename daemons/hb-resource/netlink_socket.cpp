@@ -16,6 +16,7 @@
 #include <cerrno>
 
 #include "common/base/assert.hpp"
+#include "common/runtime/netlink_filter.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-resource/rtnl_values.hpp"
 
@@ -81,6 +82,10 @@ Result<void> NetlinkSocket::open_sockets() {
     reports_ = std::move(*reports);
     requests_ = std::move(*requests);
 
+    if (auto done = runtime::filter_netlink(nl_socket_get_fd(reports_.get()),
+                                            runtime::NetlinkWish::kAddressesAndRoutes);
+        !done)
+        return done;
     const int error =
         nl_socket_add_memberships(reports_.get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
                                   RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, 0);

@@ -18,7 +18,6 @@ class Interfaces : public testing::Test {
         table.put_link(2, {.name = "eth0", .mac = kMac0, .up = true, .carrier = true});
         table.put_link(3, {.name = "eth1", .mac = kMac1, .up = true, .carrier = false});
         table.put_address(2, {.address = ip("10.0.0.1"), .prefix = 24});
-        table.put_address(2, {.address = ip("10.0.0.5"), .prefix = 24, .secondary = true});
         table.put_route(2, {.metric = 100, .gateway = ip("10.0.0.254")});
         table.put_route(2, {.metric = 50, .gateway = ip("10.0.0.253")});
     }
@@ -26,6 +25,7 @@ class Interfaces : public testing::Test {
 };
 
 TEST_F(Interfaces, State) {
+    table.put_address(2, {.address = ip("10.0.0.5"), .prefix = 32});  // the first one counts
     const InterfaceState s = table.state("eth0");
     EXPECT_EQ(s.index, 2);
     EXPECT_TRUE(s.up);

@@ -96,8 +96,11 @@ void Logger::log(Level level, std::string id, std::string text,
 }
 
 void Logger::log(const Event& event) noexcept {
+    log(event, runtime::wall_time());
+}
+
+void Logger::log(const Event& event, const runtime::WallTime& at) noexcept {
     if (!wants(event.level)) return;
-    const runtime::WallTime at = runtime::wall_time();
     const LineContext context{.daemon = settings_.daemon,
                               .host = settings_.host,
                               .pid = ::getpid(),

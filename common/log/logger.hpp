@@ -13,6 +13,7 @@
 
 #include "common/base/event.hpp"
 #include "common/log/format.hpp"
+#include "common/runtime/system_clock.hpp"
 #include "common/runtime/unique_fd.hpp"
 
 namespace hb::log {
@@ -36,6 +37,7 @@ class Logger {
     Logger& operator=(const Logger&) = delete;
 
     void log(const Event& event) noexcept;
+    void log(const Event& event, const runtime::WallTime& said) noexcept;
     // id: lower case words, in docs/log-messages.md.
     void log(Level level, std::string id, std::string text,
              std::vector<std::pair<std::string, std::string>> fields = {}) noexcept;

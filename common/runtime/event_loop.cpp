@@ -22,7 +22,8 @@ EventLoop::EventLoop() {
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     base_.reset(event_base_new_with_config(config));
     event_config_free(config);
-    if (!base_) throw std::runtime_error("event loop: no event base");
+    if (!base_ || event_base_priority_init(base_.get(), kPriorities) != 0)
+        throw std::runtime_error("event loop: no event base");
 }
 
 EventLoop::~EventLoop() {

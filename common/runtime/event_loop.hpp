@@ -54,7 +54,10 @@ class EventLoop {
     void keep(std::shared_ptr<void> object);
     void release(const void* object);  // deferred: safe inside a callback of the object
 
-    // For the event classes of this directory.
+    // For the event classes of this directory. All events but idle ones have the middle priority,
+    // which is libevent's own choice.
+    static constexpr int kPriorities = 3;
+    static constexpr int kIdlePriority = 2;
     [[nodiscard]] event_base* base() { return base_.get(); }
     void entering_callback() noexcept;
 

@@ -103,11 +103,15 @@ void SignalEvent::trampoline(int, short, void* self) noexcept {
 
 // ---- Defer
 
-Defer::Defer(EventLoop& loop, Callback callback)
+Defer::Defer(EventLoop& loop, Callback callback, When when)
     : loop_(loop),
       callback_(std::move(callback)),
       event_(event_new(loop.base(), -1, 0, &Defer::trampoline, this)) {
     HB_ASSERT(event_);
+    if (when == When::kIdle) {
+        const int rc = event_priority_set(event_.get(), EventLoop::kIdlePriority);
+        HB_ASSERT(rc == 0);
+    }
 }
 
 void Defer::schedule() noexcept {

@@ -82,11 +82,13 @@ class SignalEvent {
     EventHandle event_;
 };
 
-// Runs its callback once after schedule(), soon, from the loop: the cure for re-entrancy.
+// Runs its callback once after schedule(), from the loop: soon, the cure for re-entrancy; or when
+// nothing else is ready, which on a busy loop may be never.
 class Defer {
   public:
     using Callback = std::move_only_function<void() noexcept>;
-    Defer(EventLoop& loop, Callback callback);
+    enum class When : std::uint8_t { kSoon, kIdle };
+    Defer(EventLoop& loop, Callback callback, When when = When::kSoon);
     Defer(const Defer&) = delete;
     Defer& operator=(const Defer&) = delete;
 

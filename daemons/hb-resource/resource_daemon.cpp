@@ -73,6 +73,7 @@ struct Overloaded : F... {
 
 ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     : host_(host),
+      log_(host.loop(), host.log()),
       run_dir_(setup.run_dir),
       node_names_(setup.settings.nodes),
       core_(ownership_settings(setup), runtime::now()),
@@ -97,7 +98,7 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
              [this](const RunnerTrouble& trouble) noexcept {
                  give(GroupTrouble{trouble.group, trouble.text});
              },
-         .on_event = [this](const Event& event) noexcept { host_.log().log(event); },
+         .on_event = [this](const Event& event) noexcept { log_.log(event); },
          .on_places = [this](const GroupPlaces& places) noexcept { give(places); },
          .on_no_carrier = [this](const NoCarrier& missing) noexcept { give(missing); },
          .on_ping_places = [this](const PingPlaces& places) noexcept { give(places); },
@@ -116,7 +117,7 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     if (!agents) throw std::runtime_error(agents.error().text);
     agents_ = std::move(*agents);
     if (const auto memory = read_memory(setup.run_dir, node_names_); !memory)
-        host_.log().log(Level::kWarn, "memory-unreadable", memory.error().text);
+        log_.log({"memory-unreadable", Level::kWarn, memory.error().text, {}});
     timer_.arm(core_.next_deadline());
     if (!failback_windows_.empty()) look_at_the_clock();
 }
@@ -195,9 +196,11 @@ void ResourceDaemon::look_at_the_clock() {
         failback_windows_, [&](const config::FailbackWindow& w) { return w.contains(minute); });
     if (failback_now_ == now) return;
     failback_now_ = now;
-    host_.log().log(Level::kInfo, "failback-window",
-                    now ? "groups may go back to their preferred nodes now (failback_window)"
-                        : "groups stay where they are until the next failback_window");
+    log_.log({"failback-window",
+              Level::kInfo,
+              now ? "groups may go back to their preferred nodes now (failback_window)"
+                  : "groups stay where they are until the next failback_window",
+              {}});
     give(FailbackAllowed{now});
 }
 
@@ -205,7 +208,7 @@ void ResourceDaemon::look_at_the_clock() {
 
 void ResourceDaemon::remember(const Remember& m) {
     if (const auto written = write_memory(run_dir_, m.memory, node_names_); !written)
-        host_.log().log(Level::kError, "memory-not-written", written.error().text);
+        log_.log({"memory-not-written", Level::kError, written.error().text, {}});
 }
 
 void ResourceDaemon::act(std::vector<OwnershipAction> actions) {
@@ -250,7 +253,7 @@ void ResourceDaemon::carry_out(const OwnershipAction& action) {
                        host_.tell_master(ipc::LeaveDone{a.all_stopped});
                        host_.exit(0);
                    },
-                   [&](const Event& event) { host_.log().log(event); },
+                   [&](const Event& event) { log_.log(event); },
                },
                action);
 }

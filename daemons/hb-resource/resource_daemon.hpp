@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/ipc/master.hpp"
+#include "common/log/backlog.hpp"
 #include "common/runtime/events.hpp"
 #include "daemons/hb-resource/group_agents.hpp"
 #include "daemons/hb-resource/ownership_core.hpp"
@@ -41,6 +42,7 @@ class ResourceDaemon final : public skeleton::Daemon {
     void remember(const Remember& m);
 
     skeleton::Host& host_;
+    log::Backlog log_;
     std::string run_dir_;
     std::vector<std::string> node_names_;
     OwnershipCore core_;

@@ -14,16 +14,14 @@ GateVerdict closed(const char* rule, std::string reason) {
     return {.rule = rule, .reason = std::move(reason)};
 }
 
-bool says_stopped(const GatePeer& p, const GroupName& group) {
-    if (!p.report) return false;
-    const auto it = p.report->groups.find(group);
-    return it != p.report->groups.end() && it->second.state == GroupState::kStopped;
+bool says_stopped(const GatePeer& p) {
+    return p.report && p.report->state == GroupState::kStopped;
 }
 
 // G2's exception: it does not hear us, has had the time to, holds nothing and is alone.
-bool counts_as_silent(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
+bool counts_as_silent(const GatePeer& p, const TestOnlyRulesDropped& drop) {
     if (drop.g2_deaf_late) return !p.status.hears_us;
-    return p.status.deaf && p.lease_over && says_stopped(p, in.group) && p.status.accepted &&
+    return p.status.deaf && p.lease_over && says_stopped(p) && p.status.accepted &&
            p.status.accepted->members.size() == 1;
 }
 
@@ -51,9 +49,9 @@ bool is_still_stopping(const GatePeer& p, const GateInput& in, const TestOnlyRul
 
 GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
     if (!p.status.judged) return closed("G1", fmt::format("waiting for {}", p.name));
-    const bool left = left_in_order(p, in.group);
+    const bool left = left_in_order(p);
     if (!left && !drop.g2_heard) {
-        if (p.status.hearing == ipc::Hearing::kHeard && !counts_as_silent(p, in, drop)) {
+        if (p.status.hearing == ipc::Hearing::kHeard && !counts_as_silent(p, drop)) {
             if (p.status.connected && p.status.accepted && p.status.accepted->members.size() > 1)
                 return closed("G4", fmt::format("{}'s view decides", p.name));
             return closed("G2", p.status.hears_us
@@ -129,9 +127,9 @@ GateVerdict ask_address(const ipc::ProbeStatus& probe, const GateInput& in,
 
 }  // namespace
 
-bool left_in_order(const GatePeer& peer, const GroupName& group) {
-    return peer.report && peer.report->leaving && says_stopped(peer, group) &&
-           peer.report->incarnation.generation >= peer.status.generation;
+bool left_in_order(const GatePeer& peer) {
+    return peer.report && peer.report->leaving && says_stopped(peer) &&
+           peer.report->generation >= peer.status.generation;
 }
 
 GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
@@ -142,7 +140,7 @@ GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
     for (const GatePeer& p : in.peers) {
         if (in.view.contains(p.status.peer)) continue;
         outside = true;
-        only_left = only_left && left_in_order(p, in.group);
+        only_left = only_left && left_in_order(p);
         GateVerdict v = ask_peer(p, in, drop);
         if (v.open()) continue;
         if (v.rule != "G5") return v;

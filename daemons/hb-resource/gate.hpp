@@ -19,12 +19,19 @@
 
 namespace hb::resource {
 
+// Of a node's newest report, what matters for the group.
+struct GateReport {
+    bool leaving = false;
+    std::uint64_t generation = 0;
+    std::optional<GroupState> state;  // none: it does not know the group
+};
+
 // What is known of one node, in or outside the view.
 struct GatePeer {
     ipc::PeerStatus status;
     std::string name;
-    std::optional<Report> report;  // newest
-    bool lease_over = true;        // our lease from it has run out
+    std::optional<GateReport> report;
+    bool lease_over = true;  // our lease from it has run out
     bool fence_covered = false;
     std::string fence_text;                          // how far its fencing is, for people
     std::optional<std::uint64_t> fenced_generation;  // confirmed off
@@ -66,6 +73,6 @@ struct GateVerdict {
 
 // G6: its last word was an orderly goodbye with the group stopped, and no newer life of it was
 // heard.
-[[nodiscard]] bool left_in_order(const GatePeer& peer, const GroupName& group);
+[[nodiscard]] bool left_in_order(const GatePeer& peer);
 
 }  // namespace hb::resource

@@ -19,6 +19,8 @@ namespace {
 
 // After a change of links or routes: they come in bursts.
 constexpr Duration kPlacesPause = 50ms;
+// Between two times that results are told. To publish those of two hundred groups takes as long.
+constexpr Duration kTellPause = 5ms;
 
 // Does its status keep a contract? Of scripts that is not known.
 bool is_trusted(const config::Resource& resource, const config::AgentDirectories& directories) {
@@ -57,6 +59,7 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
               .on_event = [this](const Event& event) noexcept { callbacks_.on_event(event); }}),
       ping_ways_(settings.pings),
       work_(loop, [this]() noexcept { work(); }),
+      tell_timer_(loop, [this]() noexcept { tell(); }),
       runner_timer_(loop, [this]() noexcept { wake_runners(); }),
       places_timer_(loop, [this]() noexcept { look_at_places(); }) {
     for (const config::Group& group : settings.groups) {
@@ -270,6 +273,15 @@ void GroupAgents::work() noexcept {
         groups_.at(who.group).runner->handle(done, runtime::now(), actions);
         carry_out(actions);
     }
+    if (!results_.empty()) tell();
+    arm_timer();
+}
+
+void GroupAgents::tell() noexcept {
+    const MonoTime now = runtime::now();
+    if (told_at_ != kNever && now < told_at_ + kTellPause)
+        return tell_timer_.arm(told_at_ + kTellPause);
+    told_at_ = now;
     while (!results_.empty()) {  // step by step: a callback may overtake one that waits
         if (const std::vector<RunnerDone> results = next_results(); !results.empty()) {
             callbacks_.on_done(results);
@@ -279,7 +291,6 @@ void GroupAgents::work() noexcept {
             callbacks_.on_trouble(trouble);
         }
     }
-    arm_timer();
 }
 
 std::vector<RunnerDone> GroupAgents::next_results() {

@@ -44,8 +44,9 @@ class GroupAgents {
         RunnerSettings limits;    // its deadlines and retries, for every group
     };
     struct Callbacks {
-        // Never empty; of each group one. What came together is told together: whoever publishes
-        // what came of it does so once for two hundred groups, not two hundred times.
+        // Never empty; of each group one. What came together, or soon after what was told last, is
+        // told together: whoever publishes what came of it does so a few times for two hundred
+        // groups, not two hundred times.
         std::move_only_function<void(const std::vector<RunnerDone>&) noexcept> on_done;
         std::move_only_function<void(const RunnerTrouble&) noexcept> on_trouble;
         std::move_only_function<void(const Event&) noexcept> on_event;
@@ -111,6 +112,7 @@ class GroupAgents {
     void cancel(const CancelOperation& cancelled);
     void answer(OperationDone done);
     void work() noexcept;
+    void tell() noexcept;
     [[nodiscard]] std::vector<RunnerDone> next_results();
     void wake_runners() noexcept;
     void arm_timer();
@@ -135,6 +137,8 @@ class GroupAgents {
     std::set<std::string> no_carrier_;    // as told
     PingWays ping_ways_;
     runtime::Defer work_;
+    MonoTime told_at_ = kNever;
+    runtime::Timer tell_timer_;
     runtime::Timer runner_timer_;
     runtime::Timer places_timer_;
 };

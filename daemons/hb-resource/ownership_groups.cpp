@@ -320,9 +320,17 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
     for (const auto& [id, p] : peers) {
         ipc::PeerStatus status = p.status;
         status.generation = std::max(status.generation, p.known_generation);
+        std::optional<GateReport> report;
+        if (p.report) {
+            report = {.leaving = p.report->leaving,
+                      .generation = p.report->incarnation.generation,
+                      .state = {}};
+            const auto it = p.report->groups.find(name);
+            if (it != p.report->groups.end()) report->state = it->second.state;
+        }
         in.peers.push_back({.status = std::move(status),
                             .name = name_of(id),
-                            .report = p.report,
+                            .report = report,
                             .lease_over = !straight.good(id, now),
                             .fence_covered = covered(id, s.self),
                             .fence_text = fence_text(p),
@@ -409,12 +417,13 @@ void Impl::name_strangers() {
 
 void Impl::start_what_may(MonoTime now) {
     gate_fences.clear();
+    const bool asked_all = claims_known(now);  // to start a group changes nothing of that
     for (auto& [name, g] : groups) {
         if (!wants_to_start(g)) {
             g.gate_reason.clear();
             continue;
         }
-        if (!claims_known(now)) {
+        if (!asked_all) {
             g.gate_reason = "asking the kernel what is here";
             continue;
         }

@@ -322,7 +322,8 @@ struct OwnershipCore::Impl {
     std::set<std::string> no_carrier;    // interfaces
     PingPlaces ping_places;
     std::optional<Table> table;  // ours, as coordinator, newest published
-    bool table_changed = false;
+    bool table_changed = false;  // since it was published
+    std::uint64_t tables_written = 0;
     bool standby = false;  // lasting
     bool isolated = false;
     bool no_majority = false;

@@ -85,9 +85,9 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
     retry_failed_starts(now);
     carry_out_maintenance();
     // Each round can only move groups forward through a bounded number of states.
+    Report report = make_report();
     for (int round = 0; round < 8; round++) {
-        const Report before = make_report();
-        const std::optional<Table> table_before = table;
+        const std::uint64_t written_before = tables_written;
         accept_rows();
         drop_wishes(now);
         stop_what_must(now);
@@ -95,12 +95,16 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         accept_rows();
         stop_what_must(now);
         // A start rests on the row that is published with it.
-        if (table == table_before) start_what_may(now);
+        if (tables_written == written_before) start_what_may(now);
         leave(now);
         for (auto& [name, g] : groups)
             note_keeping(g);
-        if (make_report() == before && table == table_before) break;
+        Report after = make_report();
+        const bool at_rest = after == report && tables_written == written_before;
+        report = std::move(after);
+        if (at_rest) break;
     }
+    // Nothing from here on changes what we report.
     note_letting_go(now);
     note_fencing(now);
 
@@ -113,7 +117,6 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         out.push_back(Remember{now_known});
         last_memory = std::move(now_known);
     }
-    Report report = make_report();
     const bool report_changed = !published || publish_anew || report != last_report;
     // A newcomer says nothing before it knows what its predecessor said (bars never fall).
     if (membership_there && (report_changed || table_changed)) {

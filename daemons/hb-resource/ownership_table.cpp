@@ -188,22 +188,20 @@ void Impl::lead(MonoTime now) {
     if (!everybody_reported() && !s.dropped.t2_all_reported) return;
 
     const bool have_table = table && table->view == view->id;
-    bool unknown = false;
-    for (const auto& [name, g] : groups)
-        unknown = unknown || anybody_unknown(name);
-    if (!have_table && unknown && !s.dropped.t2_all_reported && now - view_since < kUnknownLimit)
+    if (!have_table && !s.dropped.t2_all_reported && now - view_since < kUnknownLimit &&
+        std::ranges::any_of(groups, [this](const auto& g) { return anybody_unknown(g.first); }))
         return;
 
-    Table next = have_table ? *table : Table{.view = view->id, .rows = {}};
+    if (!have_table) table = Table{.view = view->id, .rows = {}};
     bool changed = !have_table;
-    Loads counts = loads(&next);
+    Loads counts = loads(&*table);
     for (auto& [name, g] : groups) {
-        const auto old = next.rows.find(name);
-        const bool first_row = old == next.rows.end();
+        const auto old = table->rows.find(name);
+        const bool first_row = old == table->rows.end();
         if (first_row && anybody_unknown(name) && !s.dropped.t2_all_reported) continue;
         PlacementInput in = placement_input(name, g, *view, now);
         in.row = first_row ? std::nullopt : std::optional(old->second);
-        const std::optional<NodeId> own = counted_at(name, &next);
+        const std::optional<NodeId> own = counted_at(name, &*table);
         set_loads(in, counts, own);
         const auto p = choose(in, s.dropped);
         if (!p) continue;
@@ -221,11 +219,11 @@ void Impl::lead(MonoTime now) {
             say_group(Level::kInfo, "row", g,
                       fmt::format("{} goes to {}: {}", name, name_of(row.owner), row.reason),
                       {{"HB_NODE", name_of(row.owner)}, {"HB_REASON", row.reason}});
-        next.rows[name] = std::move(row);
+        table->rows[name] = std::move(row);
         changed = true;
     }
     if (!changed) return;
-    table = std::move(next);
+    tables_written++;
     table_changed = true;
 }
 

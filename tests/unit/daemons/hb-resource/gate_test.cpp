@@ -36,10 +36,7 @@ GateInput open_gate() {
         p.status.hearing = ipc::Hearing::kSilent;
         p.status.judged = true;
         p.status.generation = 7;
-        Report r;
-        r.incarnation = {7, 1};
-        r.groups["g"].state = GroupState::kRunning;
-        p.report = r;
+        p.report = {.leaving = false, .generation = 7, .state = GroupState::kRunning};
         in.peers.push_back(p);
     }
     in.probes = {quiet(in.now)};
@@ -58,7 +55,7 @@ void be_heard(GatePeer& p) {
 void be_deaf(GatePeer& p) {
     be_heard(p);
     p.status.deaf = true;
-    p.report->groups["g"].state = GroupState::kStopped;
+    p.report->state = GroupState::kStopped;
     p.status.accepted = View{.id = {}, .members = {{p.status.peer, {7, 1}}}};
 }
 
@@ -85,7 +82,7 @@ TEST(Gate, Table) {
         {"deaf but runs it",
          [](GateInput& in) {
              be_deaf(b(in));
-             b(in).report->groups["g"].state = GroupState::kRunning;
+             b(in).report->state = GroupState::kRunning;
          },
          "G2"},
         {"deaf but our lease is good",
@@ -187,14 +184,14 @@ TEST(Gate, Table) {
          [](GateInput& in) {
              b(in).fence_covered = true;
              b(in).report->leaving = true;
-             b(in).report->groups["g"].state = GroupState::kStopped;
+             b(in).report->state = GroupState::kStopped;
          },
          ""},
         {"left, but started again",
          [](GateInput& in) {
              be_heard(b(in));
              b(in).report->leaving = true;
-             b(in).report->groups["g"].state = GroupState::kStopped;
+             b(in).report->state = GroupState::kStopped;
              b(in).status.generation = 8;
          },
          "G2"},
@@ -202,7 +199,7 @@ TEST(Gate, Table) {
          [](GateInput& in) {
              for (GatePeer& p : in.peers) {
                  p.report->leaving = true;
-                 p.report->groups["g"].state = GroupState::kStopped;
+                 p.report->state = GroupState::kStopped;
              }
              in.probes[0].answered = in.now - 300ms;
          },

@@ -108,9 +108,11 @@ void AddressAgent::begin_stop(Call call, Out& out) {
             send({.what = What::kDelete, .address = each, .calls = {id}}, out);
         call.outstanding++;
         if (each.secondary) continue;
-        for (const KernelAddress& other : kernel_.secondaries_of(each))
-            if (other.address != address)
-                bystanders_.insert_or_assign(other.key(), Bystander{number, address});
+        for (const KernelAddress& other : kernel_.secondaries_of(each)) {
+            if (other.address == address) continue;
+            bystanders_.insert_or_assign(other.key(), Bystander{number, address});
+            bystanders_of_[number].push_back(other.key());
+        }
     }
     if (call.outstanding == 0) return finish(call, Outcome::kOk, "", out);
     calls_.emplace(id, std::move(call));
@@ -168,21 +170,34 @@ std::uint32_t AddressAgent::send(Request request, Out& out) {
     return number;
 }
 
+void AddressAgent::forget_under_way(std::uint32_t number, const KernelAddress::Key& key) {
+    const auto under_way = under_way_.find(key);
+    under_way->second.erase(number);
+    if (under_way->second.empty()) under_way_.erase(under_way);
+}
+
+void AddressAgent::forget_bystanders(std::uint32_t request) {
+    const auto found = bystanders_of_.find(request);
+    if (found == bystanders_of_.end()) return;
+    for (const KernelAddress::Key& key : found->second)
+        if (const auto at = bystanders_.find(key);
+            at != bystanders_.end() && at->second.request == request)
+            bystanders_.erase(at);
+    bystanders_of_.erase(found);
+}
+
 void AddressAgent::answered(std::uint32_t number, int error, MonoTime now, Out& out) {
     const auto found = requests_.find(number);
     if (found == requests_.end()) return;
     const Request request = std::move(found->second);
     requests_.erase(found);
-    const auto under_way = under_way_.find(request.address.key());
-    under_way->second.erase(number);
-    if (under_way->second.empty()) under_way_.erase(under_way);
+    forget_under_way(number, request.address.key());
     // IPv6: the kernel says so later than it answers, and until then the table is behind.
     if (request.what == What::kAdd && error == 0 && !request.address.address.is_v4() &&
         !request.gone && kernel_.find(request.address.key()) == nullptr)
         kernel_.apply(AddressSeen{request.address});
     // Who went along with a primary has been reported by now, unless reports were lost.
-    if (kernel_.synced())
-        std::erase_if(bystanders_, [&](const auto& b) { return b.second.request == number; });
+    if (kernel_.synced()) forget_bystanders(number);
     // "Is there already": as we want it? Only a table that missed nothing can tell.
     if (request.what == What::kAdd && error == EEXIST && !kernel_.synced())
         unjudged_.emplace_back(request, error);
@@ -190,12 +205,15 @@ void AddressAgent::answered(std::uint32_t number, int error, MonoTime now, Out& 
         settle(request, error, now, out);
 }
 
-void AddressAgent::answers_lost(MonoTime now, Out& out) {
+void AddressAgent::answers_lost(const std::set<std::uint32_t>& requests, MonoTime now, Out& out) {
     // A full table comes next; until then nothing is known of what was asked.
-    const auto lost = std::exchange(requests_, {});
-    under_way_.clear();
-    for (const auto& [number, request] : lost)
-        unjudged_.emplace_back(request, ENOBUFS);
+    for (const std::uint32_t number : requests) {
+        const auto found = requests_.find(number);
+        if (found == requests_.end()) continue;
+        forget_under_way(number, found->second.address.key());
+        unjudged_.emplace_back(std::move(found->second), ENOBUFS);
+        requests_.erase(found);
+    }
     if (kernel_.synced()) now_synced(now, out);
 }
 

@@ -2,8 +2,8 @@
 // addresses to add and delete, a netlink socket carries that out and reports what the kernel says.
 //
 // The kernel is the truth. Status answers from the kernel's table; an address that is there already
-// is started, one that is not there is stopped. Requests go out without waiting for each other; all
-// of one turn are one batch. Every operation is answered once, at its deadline at the latest.
+// is started, one that is not there is stopped. Requests go out without waiting for each other
+// (AddressBatches paces them). Every operation is answered once, at its deadline at the latest.
 //
 // What is started is *held*: if it goes away without us it is put back, at once and then, should
 // that repeat, after growing pauses. When the kernel takes the secondary addresses of a subnet
@@ -82,8 +82,8 @@ class AddressAgent {
     void handle(const KernelUpdate& update, MonoTime now, Out& out);
     // `error`: 0 or an errno.
     void answered(std::uint32_t request, int error, MonoTime now, Out& out);
-    // Answers were lost: the table, once synced again, tells what became of what was asked.
-    void answers_lost(MonoTime now, Out& out);
+    // The answers to these were lost: the table, once synced again, tells what became of them.
+    void answers_lost(const std::set<std::uint32_t>& requests, MonoTime now, Out& out);
 
     void on_deadline(MonoTime now, Out& out);
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
@@ -122,6 +122,7 @@ class AddressAgent {
         std::uint32_t request = 0;
         IpAddress primary;
     };
+    using Bystanders = std::map<KernelAddress::Key, Bystander>;
 
     void begin(Call call, Out& out);
     void begin_start(Call call, Out& out);
@@ -143,6 +144,8 @@ class AddressAgent {
     void wait_for_link(Held& held, const KernelLink& link, MonoTime now, Out& out);
     void detection_failed(const KernelAddress& address, Out& out);
     void note_gone(const KernelAddress::Key& key);
+    void forget_under_way(std::uint32_t number, const KernelAddress::Key& key);
+    void forget_bystanders(std::uint32_t request);
     // What the kernel will have when everything under way is done.
     [[nodiscard]] std::vector<KernelAddress> expected(const IpAddress& address) const;
     [[nodiscard]] const Request* newest_under_way(const KernelAddress::Key& key) const;
@@ -158,7 +161,9 @@ class AddressAgent {
     std::map<std::uint32_t, Request> requests_;
     std::map<KernelAddress::Key, std::set<std::uint32_t>> under_way_;  // requests, by address
     std::map<IpAddress, Held> held_;
-    std::map<KernelAddress::Key, Bystander> bystanders_;
+    Bystanders bystanders_;
+    // The same by request: a thousand answers do not search a thousand of them each.
+    std::map<std::uint32_t, std::vector<KernelAddress::Key>> bystanders_of_;
     std::vector<std::pair<Request, int>> unjudged_;  // answered, but the table must say more
     std::uint32_t next_request_ = 1;
     std::set<int> down_;  // links that took addresses along, said so

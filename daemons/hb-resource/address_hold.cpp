@@ -66,8 +66,11 @@ void AddressAgent::detection_failed(const KernelAddress& address, Out& out) {
 }
 
 void AddressAgent::now_synced(MonoTime now, Out& out) {
-    std::erase_if(bystanders_,
-                  [&](const auto& b) { return !requests_.contains(b.second.request); });
+    std::vector<std::uint32_t> answered;  // while the table was not whole
+    for (const auto& [request, keys] : bystanders_of_)
+        if (!requests_.contains(request)) answered.push_back(request);
+    for (const std::uint32_t request : answered)
+        forget_bystanders(request);
     for (const auto& [request, error] : std::exchange(unjudged_, {}))
         settle(request, error, now, out);
     for (auto& [id, call] : std::exchange(unbegun_, {}))

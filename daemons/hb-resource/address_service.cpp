@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -47,12 +46,13 @@ Result<std::unique_ptr<AddressService>> AddressService::open(runtime::EventLoop&
                    },
                .on_answer =
                    [self](std::uint32_t request, int error) noexcept {
-                       self->agent_.answered(request, error, runtime::now(), self->actions_);
+                       self->answered(request, error);
                        self->act();
                    },
                .on_answers_lost =
                    [self]() noexcept {
-                       self->agent_.answers_lost(runtime::now(), self->actions_);
+                       self->agent_.answers_lost(self->batches_.lost(), runtime::now(),
+                                                 self->actions_);
                        self->act();
                    }});
     if (!netlink) return std::unexpected(netlink.error());
@@ -101,7 +101,7 @@ void AddressService::act() noexcept {
 
 void AddressService::carry_out(const AddressAction& action) {
     if (const auto* request = std::get_if<AddressRequest>(&action)) {
-        batch_.push_back(*request);
+        batches_.push(*request);
     } else if (const auto* done = std::get_if<AddressDone>(&action)) {
         callbacks_.on_done(*done);
     } else if (const auto* announce = std::get_if<Announce>(&action)) {
@@ -113,17 +113,16 @@ void AddressService::carry_out(const AddressAction& action) {
     }
 }
 
+void AddressService::answered(std::uint32_t request, int error) {
+    batches_.answered(request);
+    agent_.answered(request, error, runtime::now(), actions_);
+}
+
 void AddressService::end_turn() noexcept {
     looked_ = false;
-    if (!batch_.empty()) {
-        // Secondaries go before primaries: to promote the next of a thousand a thousand times is
-        // seconds of the kernel's time. Safe: nothing else is under way for an address that is
-        // deleted as a secondary.
-        std::ranges::stable_partition(batch_, [](const AddressRequest& request) {
-            return request.what == AddressRequest::What::kDelete && request.address.secondary;
-        });
-        for (const auto& [request, error] : netlink_->send(std::exchange(batch_, {})))
-            agent_.answered(request, error, runtime::now(), actions_);
+    for (auto batch = batches_.take(); !batch.empty(); batch = batches_.take()) {
+        for (const auto& [request, error] : netlink_->send(batch))
+            answered(request, error);
         if (!actions_.empty()) act();
     }
     timer_.arm(agent_.next_deadline());

@@ -1,7 +1,7 @@
 // AddressService: the address agent with its hands: netlink socket, announcer, clock.
 //
-// Requests that come of one turn of the loop leave as one batch, at its end. Every operation is
-// answered once, through on_done, maybe inside run(). Callbacks may call run() again.
+// Requests that come of one turn of the loop leave at its end, in batches (AddressBatches). Every
+// operation is answered once, through on_done, maybe inside run(). Callbacks may call run() again.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
 #include "daemons/hb-resource/address_agent.hpp"
+#include "daemons/hb-resource/address_batches.hpp"
 #include "daemons/hb-resource/announcer.hpp"
 #include "daemons/hb-resource/netlink_socket.hpp"
 
@@ -60,6 +61,7 @@ class AddressService {
     void look();
     void act() noexcept;
     void carry_out(const AddressAction& action);
+    void answered(std::uint32_t request, int error);
     void end_turn() noexcept;
 
     Callbacks callbacks_;
@@ -67,7 +69,7 @@ class AddressService {
     std::vector<AddressAction> actions_;  // of the agent, not carried out yet
     bool acting_ = false;
     bool looked_ = false;  // at the kernel's reports, in this turn
-    std::vector<AddressRequest> batch_;
+    AddressBatches batches_;
     std::unique_ptr<NetlinkSocket> netlink_;
     std::unique_ptr<Announcer> announcer_;
     runtime::Defer turn_end_;

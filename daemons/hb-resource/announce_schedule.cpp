@@ -34,6 +34,7 @@ void AnnounceSchedule::forget(std::map<Key, Entry>::iterator at) {
 
 std::vector<Announce> AnnounceSchedule::take_due(MonoTime now) {
     std::vector<Announce> due;
+    taken_.clear();
     if (now < next_turn_) return due;
     for (const bool repetition : {false, true}) {
         while (due.size() < kAnnouncesPerTurn) {
@@ -44,6 +45,7 @@ std::vector<Announce> AnnounceSchedule::take_due(MonoTime now) {
             queue_.erase(first);
             Entry& entry = found->second;
             due.push_back(entry.announce);
+            taken_.push_back(entry);
             if (++entry.round == std::size(kAnnounceTimes))
                 entries_.erase(found);
             else
@@ -52,6 +54,17 @@ std::vector<Announce> AnnounceSchedule::take_due(MonoTime now) {
     }
     if (!due.empty()) next_turn_ = now + kAnnounceTurn;
     return due;
+}
+
+void AnnounceSchedule::postpone(std::size_t count) {
+    while (count-- > 0 && !taken_.empty()) {
+        const Entry& entry = taken_.back();
+        const Key key{entry.announce.address, entry.announce.link};
+        if (const auto found = entries_.find(key); found != entries_.end()) forget(found);
+        queue_.insert(place(entry));
+        entries_.emplace(key, entry);
+        taken_.pop_back();
+    }
 }
 
 MonoTime AnnounceSchedule::next_deadline() const {

@@ -2,7 +2,9 @@
 //
 // An address is announced at once and again after the pauses of kAnnounceTimes: switches and hosts
 // miss the first while they learn. First announcements go before repetitions, and no turn has more
-// than kAnnouncesPerTurn, so that a thousand addresses do not fill a queue of the network card.
+// than kAnnouncesPerTurn: of IPv4 two small packets each, a third of what a link of 1 Gbit/s
+// carries in kAnnounceTurn. Where a link is slower, the announcer's send buffer fills and says so:
+// what did not leave is due again with the next turn (postpone).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,7 @@ namespace hb::resource {
 
 // Since the first one.
 inline constexpr Duration kAnnounceTimes[] = {0ms, 50ms, 200ms, 1s, 2s, 5s};
-inline constexpr std::size_t kAnnouncesPerTurn = 64;
+inline constexpr std::size_t kAnnouncesPerTurn = 128;
 inline constexpr Duration kAnnounceTurn = 1ms;
 
 class AnnounceSchedule {
@@ -30,6 +32,8 @@ class AnnounceSchedule {
 
     // What is to be announced now, at most kAnnouncesPerTurn.
     [[nodiscard]] std::vector<Announce> take_due(MonoTime now);
+    // The last `count` of what take_due() gave just now could not leave: due again, before others.
+    void postpone(std::size_t count);
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
 
   private:
@@ -46,6 +50,7 @@ class AnnounceSchedule {
 
     std::map<Key, Entry> entries_;
     std::set<Place> queue_;
+    std::vector<Entry> taken_;  // by the newest take_due(), as they were
     MonoTime next_turn_ = kNever;
 };
 

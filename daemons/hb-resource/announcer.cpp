@@ -33,6 +33,64 @@ ArpPacket arp_packet(std::uint8_t operation, const Announce& announce, const Mac
     return packet;
 }
 
+// The packets of a turn, ready for sendmmsg(2).
+class Packets {
+  public:
+    explicit Packets(const std::vector<Announce>& announces) {
+        packets_.reserve(2 * announces.size());  // they are pointed at
+        for (std::size_t i = 0; i < announces.size(); i++) {
+            const Announce& announce = announces[i];
+            if (!announce.address.is_v4()) {
+                add(i, announce.link, ETH_P_IPV6, wire::multicast_mac(wire::all_nodes_v6()),
+                    wire::encode_ndp(wire::ndp_announcement(announce.mac, announce.address)));
+                continue;
+            }
+            add(i, announce.link, ETH_P_ARP, kEverybody, gratuitous_request(announce));
+            add(i, announce.link, ETH_P_ARP, kEverybody, gratuitous_reply(announce));
+        }
+        for (Packet& packet : packets_) {
+            packet.part = {packet.bytes.data(), packet.bytes.size()};
+            mmsghdr message{};
+            message.msg_hdr.msg_name = &packet.to;
+            message.msg_hdr.msg_namelen = sizeof packet.to;
+            message.msg_hdr.msg_iov = &packet.part;
+            message.msg_hdr.msg_iovlen = 1;
+            messages_.push_back(message);
+        }
+    }
+    [[nodiscard]] std::size_t size() const { return packets_.size(); }
+    [[nodiscard]] std::size_t announce_of(std::size_t packet) const {
+        return packets_[packet].announce;
+    }
+    // From `first` on: how many left, or -1 and errno when that one did not.
+    [[nodiscard]] int send(int socket, std::size_t first) {
+        return sendmmsg(socket, messages_.data() + first,
+                        static_cast<unsigned>(messages_.size() - first), MSG_DONTWAIT);
+    }
+
+  private:
+    struct Packet {
+        std::size_t announce = 0;
+        sockaddr_ll to{};
+        std::vector<std::uint8_t> bytes;
+        iovec part{};
+    };
+    template <typename Bytes>
+    void add(std::size_t announce, int link, std::uint16_t protocol, const MacAddress& mac,
+             const Bytes& bytes) {
+        Packet& packet = packets_.emplace_back();
+        packet.announce = announce;
+        packet.to.sll_family = AF_PACKET;
+        packet.to.sll_protocol = htons(protocol);
+        packet.to.sll_ifindex = link;
+        packet.to.sll_halen = ETH_ALEN;
+        std::copy(mac.bytes.begin(), mac.bytes.end(), packet.to.sll_addr);
+        packet.bytes.assign(bytes.begin(), bytes.end());
+    }
+    std::vector<Packet> packets_;
+    std::vector<mmsghdr> messages_;
+};
+
 }  // namespace
 
 ArpPacket gratuitous_request(const Announce& announce) {
@@ -47,6 +105,9 @@ Result<std::unique_ptr<Announcer>> Announcer::open(runtime::EventLoop& loop, OnF
     // Protocol 0: nothing is received. The kernel writes the link-layer header.
     runtime::UniqueFd socket(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return failure(fmt::format("packet socket: {}", std::strerror(errno)));
+    const int size = kSendBuffer;
+    if (setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size) != 0)
+        return failure(fmt::format("send buffer: {}", std::strerror(errno)));
     return std::unique_ptr<Announcer>(
         new Announcer(loop, std::move(socket), std::move(on_failure)));
 }
@@ -69,45 +130,33 @@ void Announcer::stop(const IpAddress& address) {
 void Announcer::turn() noexcept {
     int first_error = 0;
     Announce first_failed;
-    const auto count = [&](const Announce& announce, int error) {
-        (error == 0 ? sent_ : failed_)++;
-        if (error == 0 || first_error != 0) return;
-        first_error = error;
-        first_failed = announce;
-    };
-    for (const Announce& announce : schedule_.take_due(runtime::now())) {
-        if (!announce.address.is_v4()) {
-            count(announce, send_advertisement(announce));
+    const std::vector<Announce> due = schedule_.take_due(runtime::now());
+    Packets packets(due);
+    std::size_t left = 0;  // packets behind us, gone or refused
+    bool any_gone = false;
+    while (left < packets.size()) {
+        const int count = packets.send(socket_.get(), left);
+        if (count > 0) {
+            sent_ += static_cast<std::uint64_t>(count);
+            left += static_cast<std::size_t>(count);
+            any_gone = true;
             continue;
         }
-        for (const ArpPacket& packet : {gratuitous_request(announce), gratuitous_reply(announce)})
-            count(announce, send_arp(announce, packet));
+        // The link is slower than we are. One that takes nothing in a whole turn stands still, and
+        // is no reason to try it every millisecond.
+        if (errno == EAGAIN && any_gone) {
+            schedule_.postpone(due.size() - packets.announce_of(left));
+            break;
+        }
+        if (first_error == 0) {
+            first_error = errno;
+            first_failed = due[packets.announce_of(left)];
+        }
+        failed_++;
+        left++;
     }
     timer_.arm(schedule_.next_deadline());
     if (first_error != 0) on_failure_(first_failed, first_error);
-}
-
-int Announcer::send_arp(const Announce& announce, const ArpPacket& packet) {
-    return send(announce, ETH_P_ARP, kEverybody, packet);
-}
-
-int Announcer::send_advertisement(const Announce& announce) {
-    return send(announce, ETH_P_IPV6, wire::multicast_mac(wire::all_nodes_v6()),
-                wire::encode_ndp(wire::ndp_announcement(announce.mac, announce.address)));
-}
-
-int Announcer::send(const Announce& announce, std::uint16_t protocol, const MacAddress& mac,
-                    std::span<const std::uint8_t> packet) {
-    sockaddr_ll to{};
-    to.sll_family = AF_PACKET;
-    to.sll_protocol = htons(protocol);
-    to.sll_ifindex = announce.link;
-    to.sll_halen = ETH_ALEN;
-    std::copy(mac.bytes.begin(), mac.bytes.end(), to.sll_addr);
-    const void* const address = &to;
-    const ssize_t sent = sendto(socket_.get(), packet.data(), packet.size(), MSG_DONTWAIT,
-                                static_cast<const sockaddr*>(address), sizeof to);
-    return sent < 0 ? errno : 0;
 }
 
 }  // namespace hb::resource

@@ -2,15 +2,16 @@
 // and a reply for each, to the link's broadcast address, since some hosts believe only one of them.
 // IPv6: by an unsolicited neighbour advertisement to all nodes, with the override flag.
 //
-// Owns a packet socket that receives nothing. Never blocks: what the kernel does not take is
-// counted and left to the repetitions.
+// Owns a packet socket that receives nothing. Never blocks. Its send buffer is small on purpose: it
+// bounds how many of its packets wait for the network card, which is a quarter of the card's queue
+// by default, so that nothing of others is dropped there for them. What the buffer does not take
+// leaves with the next turn; what the kernel refuses is counted and left to the repetitions.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "common/base/result.hpp"
@@ -28,6 +29,10 @@ using ArpPacket = std::array<std::uint8_t, 28>;
 
 class Announcer {
   public:
+    // As setsockopt(2) takes it; the kernel counts twice that. A small packet counts for 768 bytes
+    // or a little more: 256 of them, when queues of network cards hold 1,000 (txqueuelen).
+    static constexpr int kSendBuffer = 256 * 768 / 2;
+
     // `on_failure` hears of failed sends, once per turn that has some.
     using OnFailure = std::move_only_function<void(const Announce& first, int error) noexcept>;
     [[nodiscard]] static Result<std::unique_ptr<Announcer>> open(runtime::EventLoop& loop,
@@ -46,11 +51,6 @@ class Announcer {
   private:
     Announcer(runtime::EventLoop& loop, runtime::UniqueFd socket, OnFailure on_failure);
     void turn() noexcept;
-    // 0, or an errno.
-    [[nodiscard]] int send(const Announce& announce, std::uint16_t protocol, const MacAddress& to,
-                           std::span<const std::uint8_t> packet);
-    [[nodiscard]] int send_arp(const Announce& announce, const ArpPacket& packet);
-    [[nodiscard]] int send_advertisement(const Announce& announce);
 
     runtime::UniqueFd socket_;
     OnFailure on_failure_;

@@ -174,17 +174,27 @@ TEST_F(AddressAgentTest, ExistsButIsNotInTheTableIsTriedAgainAFewTimes) {
 TEST_F(AddressAgentTest, LostAnswersAreReadFromTheTable) {
     const auto added = run(Operation::kStart, spec("10.0.0.5"));
     const auto not_added = run(Operation::kStart, spec("10.0.0.6"));
+    const auto waiting = run(Operation::kStart, spec("10.0.0.7"));
     kernel_.carry_out(requests_.front());
-    requests_.clear();
+    const AddressRequest unsent = requests_.back();
+    std::set<std::uint32_t> lost;
+    for (const AddressRequest& each : std::exchange(requests_, {}))
+        if (each.request != unsent.request) lost.insert(each.request);
     kernel_.reports.clear();
     agent_.handle(KernelOverrun{}, now_, out_);
-    agent_.answers_lost(now_, out_);
+    agent_.answers_lost(lost, now_, out_);
     collect();
     EXPECT_EQ(outcome(added), "none");
     dump();
     EXPECT_EQ(outcome(added), "ok");
     EXPECT_EQ(outcome(not_added), "ok");  // asked for again
+    // What had not left yet is not lost, and is not asked for twice.
+    EXPECT_EQ(outcome(waiting), "none");
     EXPECT_THAT(kernel_.names(), ElementsAre("10.0.0.5", "10.0.0.6"));
+    requests_.push_back(unsent);
+    settle();
+    EXPECT_EQ(outcome(waiting), "ok");
+    EXPECT_THAT(kernel_.names(), ElementsAre("10.0.0.5", "10.0.0.6", "10.0.0.7"));
 }
 
 TEST_F(AddressAgentTest, AnOperationWithoutAnAnswerEndsAtItsDeadline) {

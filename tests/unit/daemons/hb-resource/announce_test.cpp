@@ -48,6 +48,32 @@ TEST(AnnounceSchedule, StoppedItIsSilent) {
     schedule.stop(announce(3).address);
 }
 
+TEST(AnnounceSchedule, WhatCouldNotLeaveIsDueWithTheNextTurnBeforeOthers) {
+    AnnounceSchedule schedule;
+    for (std::uint32_t i = 0; i < 10; i++)
+        schedule.start(announce(i), MonoTime{10s});
+    ASSERT_EQ(schedule.take_due(MonoTime{10s}).size(), 10U);
+    schedule.postpone(3);
+    EXPECT_EQ(schedule.next_deadline(), MonoTime{10s} + kAnnounceTurn);
+    schedule.start(announce(20), MonoTime{10s} + kAnnounceTurn);
+    std::vector<std::uint32_t> hosts;
+    for (const Announce& each : schedule.take_due(MonoTime{10s} + kAnnounceTurn))
+        hosts.push_back(each.address.v4_host_order() & 0xffff);
+    EXPECT_THAT(hosts, ElementsAre(7U, 8U, 9U, 20U));
+    // Their repetitions are not lost, the last one neither.
+    std::map<std::uint32_t, std::size_t> left;
+    for (const auto& [at, host] : run(schedule, MonoTime{11s}))
+        left[host]++;
+    for (const auto& [host, count] : left)
+        EXPECT_EQ(count, std::size(kAnnounceTimes) - 1) << host;
+    schedule.start(announce(1), MonoTime{20s});
+    for (const Duration since : kAnnounceTimes)
+        ASSERT_EQ(schedule.take_due(MonoTime{20s} + since).size(), 1U);
+    EXPECT_EQ(schedule.next_deadline(), kForever);
+    schedule.postpone(1);
+    EXPECT_EQ(run(schedule, MonoTime{40s}).size(), 1U);
+}
+
 TEST(AnnounceSchedule, AThousandAddressesArePacedAndFirstOnesGoFirst) {
     AnnounceSchedule schedule;
     schedule.start(announce(5000), MonoTime{10s});

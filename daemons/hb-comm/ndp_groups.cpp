@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/base/limits.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "common/wire/ndp_packet.hpp"
 
@@ -18,6 +19,8 @@ constexpr std::size_t kPerTurn = 64;
 constexpr Duration kTurn = 1ms;
 // net.core.optmem_max holds some four hundred with the least default of any kernel.
 constexpr std::size_t kPerSocket = 256;
+// Every address on two interfaces: then those of now only.
+constexpr std::size_t kMost = 2 * limits::kAddresses;
 
 int change(int socket, int option, int interface, const IpAddress& group) {
     ipv6_mreq membership{};
@@ -35,11 +38,16 @@ NdpGroups::NdpGroups(runtime::EventLoop& loop, IndexOf index_of, OnFailure on_fa
       timer_(loop, [this]() noexcept { step(); }) {}
 
 void NdpGroups::want(const std::vector<PlacedAddress>& addresses) {
-    std::set<PlacedAddress> wanted;
+    const std::size_t before = wanted_.size();
     for (const PlacedAddress& where : addresses)
-        if (!where.address.is_v4()) wanted.insert(where);
-    if (wanted == wanted_ && work_.empty() && joined_.size() == groups_.size()) return;
-    wanted_ = std::move(wanted);
+        if (!where.address.is_v4()) wanted_.insert(where);
+    if (wanted_.size() > kMost) {
+        wanted_.clear();
+        for (const PlacedAddress& where : addresses)
+            if (!where.address.is_v4()) wanted_.insert(where);
+    } else if (wanted_.size() == before && work_.empty() && joined_.size() == groups_.size()) {
+        return;
+    }
     plan();
 }
 

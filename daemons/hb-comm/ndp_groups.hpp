@@ -2,8 +2,12 @@
 //
 // Another host asks for an IPv6 address at its solicited-node group. The kernel is a member when it
 // has the address; who claims or probes it before that has to join, so that the network card and
-// the switches let the question through. Joined and left a few at a time: a thousand are no pause.
-// A join that fails is said, and tried again when an interface changes or other groups are wanted.
+// the switches let the question through. Joined a few at a time: a thousand are no pause. A join
+// that fails is said, and tried again when an interface changes or other groups are wanted.
+//
+// Never left again while the interface is there. The kernel remembers each group that it left for
+// some seconds, in a list that it searches at every join: to leave and join a thousand of them
+// takes it most of a second, just when the addresses move.
 #pragma once
 
 #include <deque>
@@ -32,7 +36,7 @@ class NdpGroups {
     NdpGroups(const NdpGroups&) = delete;
     NdpGroups& operator=(const NdpGroups&) = delete;
 
-    // From now on these, and only these; IPv4 addresses among them count for nothing.
+    // From now on these, too; IPv4 addresses among them count for nothing.
     void want(const std::vector<PlacedAddress>& addresses);
     void interface_changed();
     // Would a probe for it be heard?
@@ -54,7 +58,7 @@ class NdpGroups {
 
     IndexOf index_of_;
     OnFailure on_failure_;
-    std::set<PlacedAddress> wanted_;
+    std::set<PlacedAddress> wanted_;  // ever
     std::map<Group, PlacedAddress> groups_;  // wanted, with one of their addresses
     std::map<Group, Socket*> joined_;
     std::deque<std::pair<Group, bool>> work_;  // true: join

@@ -17,7 +17,7 @@ namespace hb::lab {
 // One row of the table: values in milliseconds, and what the project promises of their median.
 struct Measurement {
     std::string name;
-    double promise_ms = 0;  // 0: of others, for comparison; nothing is promised
+    double promise_ms = 0;  // 0: nothing is promised (of others, for one)
     std::vector<double> values;
     double longest_pause_ms = 0;  // of the probe itself: how trustworthy the maximum is
     std::string error;            // why there are fewer values than runs

@@ -56,13 +56,28 @@ void AddressAgent::begin(Call call, Out& out) {
             return begin_start(std::move(call), out);
         case Operation::kStop:
             return begin_stop(std::move(call), out);
-        case Operation::kStatus: {
-            auto found = kernel_.find(call.operation.spec.address);
-            std::erase_if(found, &is_duplicate);
-            if (found.empty()) return finish(call, Outcome::kNotRunning, "", out);
-            return finish(call, Outcome::kRunning, "on " + link_name(found.front().link), out);
-        }
+        case Operation::kStatus:
+            return begin_status(std::move(call), out);
     }
+}
+
+// One that is being put back at this moment counts when that is answered.
+void AddressAgent::begin_status(Call call, Out& out) {
+    const IpAddress address = call.operation.spec.address;
+    if (!kernel_.find(address).empty()) return finish_status(call, out);
+    for (const KernelAddress& each : expected(address)) {
+        requests_.at(*under_way_.at(each.key()).rbegin()).calls.insert(call.operation.id);
+        call.outstanding++;
+    }
+    if (call.outstanding == 0) return finish_status(call, out);
+    calls_.emplace(call.operation.id, std::move(call));
+}
+
+void AddressAgent::finish_status(const Call& call, Out& out) {
+    auto found = kernel_.find(call.operation.spec.address);
+    std::erase_if(found, &is_duplicate);
+    if (found.empty()) return finish(call, Outcome::kNotRunning, "", out);
+    finish(call, Outcome::kRunning, "on " + link_name(found.front().link), out);
 }
 
 void AddressAgent::begin_start(Call call, Out& out) {
@@ -264,6 +279,8 @@ void AddressAgent::settle(const Request& request, int error, MonoTime now, Out& 
 void AddressAgent::settle_call(Call call, const Request& request, Out& out) {
     if (call.outstanding > 0) {
         calls_.emplace(call.operation.id, std::move(call));
+    } else if (call.operation.operation == Operation::kStatus) {
+        finish_status(call, out);
     } else if (!call.problem.empty()) {
         out.emplace_back(
             address_event("address-failed", Level::kError,

@@ -127,6 +127,8 @@ class AddressAgent {
     void begin(Call call, Out& out);
     void begin_start(Call call, Out& out);
     void begin_stop(Call call, Out& out);
+    void begin_status(Call call, Out& out);
+    void finish_status(const Call& call, Out& out);
     void finish(const Call& call, OperationDone::Outcome outcome, std::string detail, Out& out);
     void finish_start(const Call& call, const std::vector<KernelAddress>& where, Out& out);
     [[nodiscard]] std::optional<Announce> announcement_of(const KernelAddress& where) const;

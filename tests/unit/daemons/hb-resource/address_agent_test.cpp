@@ -171,6 +171,30 @@ TEST_F(AddressAgentTest, ExistsButIsNotInTheTableIsTriedAgainAFewTimes) {
     EXPECT_EQ(outcome(id), "failed");
 }
 
+TEST_F(AddressAgentTest, TheStatusOfWhatIsBeingPutBackWaitsForThat) {
+    run(Operation::kStart, spec("10.0.0.5"));
+    settle();
+    const KernelAddress lost = kernel_.addresses.front();
+    kernel_.remove(lost);
+    report();
+    collect();
+    ASSERT_EQ(requests_.size(), 1U);
+    const auto status = run(Operation::kStatus, spec("10.0.0.5"));
+    EXPECT_EQ(outcome(status), "none");
+    settle();
+    EXPECT_EQ(outcome(status), "running");
+    // In vain: then it is not there.
+    kernel_.remove(lost);
+    report();
+    now_ = agent_.next_deadline();
+    agent_.on_deadline(now_, out_);
+    const auto again = run(Operation::kStatus, spec("10.0.0.5"));
+    ASSERT_EQ(requests_.size(), 1U);
+    agent_.answered(std::exchange(requests_, {}).front().request, EPERM, now_, out_);
+    collect();
+    EXPECT_EQ(outcome(again), "not running");
+}
+
 TEST_F(AddressAgentTest, LostAnswersAreReadFromTheTable) {
     const auto added = run(Operation::kStart, spec("10.0.0.5"));
     const auto not_added = run(Operation::kStart, spec("10.0.0.6"));

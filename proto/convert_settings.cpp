@@ -56,7 +56,7 @@ void put(const config::Medium& from, pb::Medium& to) {
 
 config::Medium read(const pb::Medium& from, Reader& in) {
     config::Medium to;
-    to.kind = enumerator(from.kind(), config::MediumKind::kMcast, "kind of medium", in);
+    to.kind = enumerator(from.kind(), config::MediumKind::kMcast6, "kind of medium", in);
     to.interface = in.name(from.interface(), limits::kLinkNameBytes, "interface");
     to.peer = in.sentence(from.peer(), kWordBytes, "peer");
     const std::string& group = from.group();

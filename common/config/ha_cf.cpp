@@ -132,6 +132,8 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"bcast", &HaCfParser::take_bcast},
         {"ucast", &HaCfParser::take_ucast},
         {"mcast", &HaCfParser::take_mcast},
+        {"ucast6", &HaCfParser::take_ucast},
+        {"mcast6", &HaCfParser::take_mcast},
         {"ping", &HaCfParser::take_ping},
         {"ping6", &HaCfParser::take_ping},
         {"ping_group", &HaCfParser::take_ping_group},

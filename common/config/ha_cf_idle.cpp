@@ -86,11 +86,6 @@ void HaCfParser::check_line(const Statement& s) {
         const std::size_t equals = s.rest.text.find('=');
         if (equals == std::string_view::npos || equals == 0)
             broken(s, s.words[0].at, "env wants NAME=VALUE");
-    } else if ((name == "ucast6" || name == "mcast6") && bad_interface(s.words[0].text)) {
-        broken(s, s.words[0].at, bad_interface(s.words[0].text)->text);
-    } else if (name == "ucast6" && s.words.size() < 2) {
-        broken(s, s.words[0].at,
-               fmt::format("something is missing: {} {}", name, s.directive->syntax));
     }
 }
 

@@ -28,10 +28,23 @@ std::string describe(const Medium& m) {
             return fmt::format("bcast {}", m.interface);
         case MediumKind::kUcast:
             return fmt::format("ucast {} {}", m.interface, m.peer);
+        case MediumKind::kUcast6:
+            return fmt::format("ucast6 {} {}", m.interface, m.peer);
         case MediumKind::kMcast:
-            return fmt::format("mcast {} {} {}", m.interface, m.group.to_string(), m.port);
+        case MediumKind::kMcast6:
+            return fmt::format("{} {} {} {}", m.kind == MediumKind::kMcast ? "mcast" : "mcast6",
+                               m.interface, m.group.to_string(), m.port);
     }
     return {};
+}
+
+// A group that leaves the host: all of IPv4's, and of IPv6 those of link scope and wider, up to
+// global.
+bool is_good_group(const std::optional<IpAddress>& group, bool v6) {
+    if (!group || group->is_v4() == v6) return false;
+    if (!v6) return (group->bytes[0] & 0xf0) == 0xe0;
+    const int scope = group->bytes[1] & 0x0f;
+    return group->bytes[0] == 0xff && scope >= 2 && scope <= 0xe;
 }
 
 }  // namespace
@@ -71,8 +84,9 @@ void HaCfParser::take_udpport(const Statement& s) {
         return;
     }
     out_.settings.udpport = static_cast<std::uint16_t>(*port);
-    const auto early = std::ranges::find_if(
-        out_.settings.media, [](const Medium& m) { return m.kind != MediumKind::kMcast; });
+    const auto early = std::ranges::find_if(out_.settings.media, [](const Medium& m) {
+        return m.kind != MediumKind::kMcast && m.kind != MediumKind::kMcast6;
+    });
     if (early == out_.settings.media.end()) return;
     if (early->port == out_.settings.udpport) {
         diagnostics_.warning(s.name.at,
@@ -118,7 +132,11 @@ void HaCfParser::take_bcast(const Statement& s) {
     }
 }
 
+// `ucast` and `ucast6`. The interface is the scope of a link-local IPv6 address, and Heartbeat
+// wanted it written twice.
 void HaCfParser::take_ucast(const Statement& s) {
+    const std::string_view kind = s.directive->name;
+    const bool v6 = kind == "ucast6";
     const Word& device = s.words[0];
     if (const auto bad = bad_interface(device.text)) {
         bad_value(s, device.at, bad->text);
@@ -126,64 +144,82 @@ void HaCfParser::take_ucast(const Statement& s) {
     }
     if (s.words.size() < 2) {
         broken(s, device.at,
-               fmt::format("ucast: [{}] missing target IP address/hostname", device.text));
+               fmt::format("{}: [{}] missing target IP address/hostname", kind, device.text));
         return;
     }
     if (s.words.size() > 2) {
-        broken(s, s.words[2].at,
-               fmt::format("unexpected '{}': one host per ucast line", printable(s.words[2].text)));
+        broken(
+            s, s.words[2].at,
+            fmt::format("unexpected '{}': one host per {} line", printable(s.words[2].text), kind));
         return;
     }
-    if (const auto bad = bad_host(s.words[1].text)) {
-        bad_value(s, s.words[1].at, bad->text);
+    const Word& word = s.words[1];
+    const std::string_view text = word.text;
+    const std::size_t percent = v6 ? text.find('%') : std::string_view::npos;
+    const std::string_view host = text.substr(0, percent);
+    if (const auto bad = v6 ? bad_host_v6(host) : bad_host(host)) {
+        bad_value(s, word.at, bad->text);
         return;
     }
+    const auto address = IpAddress::parse(host);
+    if (percent != std::string_view::npos && (!address || text.substr(percent + 1) != device.text))
+        return bad_value(s, word.at,
+                         fmt::format("'{}' names another scope than the interface: {} {} {}",
+                                     printable(text), kind, device.text, printable(host)));
     Medium medium;
-    medium.kind = MediumKind::kUcast;
+    medium.kind = v6 ? MediumKind::kUcast6 : MediumKind::kUcast;
     medium.interface = device.text;
-    medium.peer = to_lower(s.words[1].text);
+    // As it is printed: one IPv6 address is written in many ways.
+    medium.peer = v6 && address ? address->to_string() : to_lower(host);
     medium.port = out_.settings.udpport;
     medium.position = device.at;
     add_medium(std::move(medium));
 }
 
 void HaCfParser::take_mcast(const Statement& s) {
-    constexpr std::array<std::string_view, 5> kFields = {"interface", "multicast address", "port",
-                                                         "ttl", "loop"};
-    if (s.words.size() < kFields.size()) {
+    const bool v6 = s.directive->name == "mcast6";
+    const std::string_view kind = s.directive->name;
+    const std::string_view limit = v6 ? "hops" : "ttl";
+    const std::array<std::string_view, 5> fields = {"interface", "multicast address", "port", limit,
+                                                    "loop"};
+    if (s.words.size() < fields.size()) {
         broken(s, s.words.back().at,
-               fmt::format("mcast [{}] missing {}: mcast {}", printable(s.words[0].text),
-                           kFields[s.words.size()], s.directive->syntax));
+               fmt::format("{} [{}] missing {}: {} {}", kind, printable(s.words[0].text),
+                           fields[s.words.size()], kind, s.directive->syntax));
         return;
     }
-    if (s.words.size() > kFields.size()) {
+    if (s.words.size() > fields.size()) {
         broken(s, s.words[5].at,
-               fmt::format("unexpected '{}': mcast {}", printable(s.words[5].text),
+               fmt::format("unexpected '{}': {} {}", printable(s.words[5].text), kind,
                            s.directive->syntax));
         return;
     }
     const auto interface_error = bad_interface(s.words[0].text);
     if (interface_error) bad_value(s, s.words[0].at, interface_error->text);
     const auto group = IpAddress::parse(s.words[1].text);
-    const bool group_ok = group && group->is_v4() && (group->bytes[0] & 0xf0) == 0xe0;
+    const bool group_ok = is_good_group(group, v6);
     if (!group_ok)
         broken(s, s.words[1].at,
-               fmt::format("mcast [{}] bad addr [{}]: 224.0.0.0 to "
-                           "239.255.255.255 are multicast",
-                           printable(s.words[0].text), printable(s.words[1].text)));
+               fmt::format(
+                   "{} [{}] bad addr [{}]: {}", kind, printable(s.words[0].text),
+                   printable(s.words[1].text),
+                   v6 ? "ff02:: to ff0e:: and ff12:: to ff1e:: are multicast that leaves the host"
+                      : "224.0.0.0 to 239.255.255.255 are multicast"));
     const auto port = parse_number(s.words[2].text, 1, 65535);
     if (!port) broken(s, s.words[2].at, "bad port: " + port.error().text);
     const auto ttl = parse_number(s.words[3].text, 0, 255);
     if (!ttl)
         broken(s, s.words[3].at,
-               fmt::format("bad ttl [{}]: {}", printable(s.words[3].text), ttl.error().text));
+               fmt::format("bad {} [{}]: {}", limit, printable(s.words[3].text), ttl.error().text));
     const auto loop = parse_number(s.words[4].text, 0, 1);
     if (!loop) broken(s, s.words[4].at, "bad loop: " + loop.error().text);
     if (interface_error || !group_ok || !port || !ttl || !loop) return;
-    if (*ttl == 0) diagnostics_.warning(s.words[3].at, "with ttl 0 no heartbeat leaves this host");
+    if (*ttl == 0)
+        diagnostics_.warning(s.words[3].at, fmt::format("with {} 0 no heartbeat leaves this host",
+                                                        v6 ? "hops" : "ttl"));
 
     Medium medium;
-    medium.kind = MediumKind::kMcast;
+    medium.kind = v6 ? MediumKind::kMcast6 : MediumKind::kMcast;
     medium.interface = s.words[0].text;
     medium.group = *group;
     medium.port = static_cast<std::uint16_t>(*port);

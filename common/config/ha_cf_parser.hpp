@@ -48,8 +48,8 @@ class HaCfParser {
     void take_crm(const Statement& s);
     void take_udpport(const Statement& s);
     void take_bcast(const Statement& s);
-    void take_ucast(const Statement& s);
-    void take_mcast(const Statement& s);
+    void take_ucast(const Statement& s);  // and ucast6
+    void take_mcast(const Statement& s);  // and mcast6
     void take_ping(const Statement& s);
     void take_ping_group(const Statement& s);
     void take_isolation(const Statement& s);

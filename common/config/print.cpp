@@ -14,9 +14,13 @@ std::string print_medium(const Medium& m) {
             return fmt::format("bcast {}\n", m.interface);
         case MediumKind::kUcast:
             return fmt::format("ucast {} {}\n", m.interface, m.peer);
+        case MediumKind::kUcast6:
+            return fmt::format("ucast6 {} {}\n", m.interface, m.peer);
         case MediumKind::kMcast:
-            return fmt::format("mcast {} {} {} {} {}\n", m.interface, m.group.to_string(), m.port,
-                               m.ttl, m.loop ? 1 : 0);
+        case MediumKind::kMcast6:
+            return fmt::format("{} {} {} {} {} {}\n",
+                               m.kind == MediumKind::kMcast ? "mcast" : "mcast6", m.interface,
+                               m.group.to_string(), m.port, m.ttl, m.loop ? 1 : 0);
     }
     return {};
 }

@@ -54,10 +54,12 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "file serves all nodes."},
     {"mcast", kLine, kFull, kOften, "INTERFACE GROUP PORT TTL LOOP", "", "", 0, 0, "", "",
      "Heartbeats by UDP to an IPv4 multicast group. TTL 0 to 255, LOOP 0 or 1."},
-    {"ucast6", kLine, kAccepted, kOften, "INTERFACE ADDRESS", "", "", 0, 0, "",
-     "heartbeats over IPv6 are not sent", "Heartbeats by UDP to one host, over IPv6."},
-    {"mcast6", kLine, kAccepted, kOften, "INTERFACE GROUP PORT HOPS LOOP", "", "", 0, 0, "",
-     "heartbeats over IPv6 are not sent", "Heartbeats by UDP to an IPv6 multicast group."},
+    {"ucast6", kLine, kFull, kOften, "INTERFACE HOST", "", "", 0, 0, "", "",
+     "Heartbeats by UDP to one host over IPv6, by address or name. The address may be link-local: "
+     "fe80::1, or fe80::1%eth1, is one of the interface. A line with the node's own address does "
+     "no harm."},
+    {"mcast6", kLine, kFull, kOften, "INTERFACE GROUP PORT HOPS LOOP", "", "", 0, 0, "", "",
+     "Heartbeats by UDP to an IPv6 multicast group. HOPS 0 to 255, LOOP 0 or 1."},
     {"serial", kNames, kAccepted, kOften, "DEVICE...", "", "", 0, 0, "",
      "no heartbeat goes over this line", "Heartbeats over serial lines."},
     {"baud", kChoice, kAccepted, kOnce, "RATE", "bit/s", "19200", 0, 0,

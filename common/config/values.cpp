@@ -6,6 +6,8 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "common/base/ip_address.hpp"
@@ -156,21 +158,52 @@ std::optional<Error> bad_interface(std::string_view name) {
     return std::nullopt;
 }
 
+namespace {
+
+bool is_host_name(std::string_view text) {
+    const auto is_good = [](char c) {
+        return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
+    };
+    return !text.empty() && text.size() <= kHostNameBytes && std::ranges::all_of(text, is_good) &&
+           is_letter_or_digit(text.front());
+}
+
+// A host name of these only would be a mistyped address.
+bool is_digits_and_dots(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; });
+}
+
+}  // namespace
+
 std::optional<Error> bad_host(std::string_view text) {
     if (const auto address = IpAddress::parse(text)) {
         if (address->is_v4()) return std::nullopt;
         return Error{fmt::format(
             "'{}' is an IPv6 address; an IPv4 address or a host name is wanted", printable(text))};
     }
-    const auto is_good = [](char c) {
-        return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
-    };
-    if (text.empty() || text.size() > kHostNameBytes || !std::ranges::all_of(text, is_good) ||
-        !is_letter_or_digit(text.front()))
+    if (!is_host_name(text))
         return Error{fmt::format("'{}' is neither an address nor a host name", printable(text))};
-    // A host name of digits and dots only would be a mistyped address.
-    if (std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; }))
+    if (is_digits_and_dots(text))
         return Error{fmt::format("'{}' is no IPv4 address", printable(text))};
+    return std::nullopt;
+}
+
+std::optional<Error> bad_host_v6(std::string_view text) {
+    const auto address = IpAddress::parse(text);
+    if (!address) {
+        if (is_host_name(text) && !is_digits_and_dots(text)) return std::nullopt;
+        return Error{
+            fmt::format("'{}' is neither an IPv6 address nor a host name", printable(text))};
+    }
+    if (address->is_v4())
+        return Error{fmt::format(
+            "'{}' is an IPv4 address; an IPv6 address or a host name is wanted", printable(text))};
+    // ::ffff:10.0.0.1 is an IPv4 address in disguise.
+    constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (address->bytes[0] == 0xff ||
+        std::ranges::equal(kMapped, std::span(address->bytes).first(kMapped.size())) ||
+        *address == IpAddress{.family = IpAddress::Family::kV6})
+        return Error{fmt::format("'{}' is not the address of one host", printable(text))};
     return std::nullopt;
 }
 

@@ -22,7 +22,8 @@ namespace hb::config {
 // Each says what is wrong with the name, or nothing.
 [[nodiscard]] std::optional<Error> bad_node_name(std::string_view name);
 [[nodiscard]] std::optional<Error> bad_interface(std::string_view name);
-[[nodiscard]] std::optional<Error> bad_host(std::string_view text);  // IPv4 address or host name
+[[nodiscard]] std::optional<Error> bad_host(std::string_view text);     // IPv4 address or host name
+[[nodiscard]] std::optional<Error> bad_host_v6(std::string_view text);  // of one host, or a name
 // Whom `ping` asks: IPv4 or a name; `ping6`: IPv6 or a name; `ping_group`: any.
 enum class PingFamily : std::uint8_t { kV4, kV6, kAny };
 [[nodiscard]] std::optional<Error> bad_ping_host(std::string_view text, PingFamily family);

@@ -8,6 +8,11 @@ namespace {
 
 SentTo sent_to(msghdr& header) {
     for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+        if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            in6_pktinfo info{};
+            std::memcpy(&info, CMSG_DATA(c), sizeof info);
+            return info.ipi6_addr.s6_addr[0] == 0xff ? SentTo::kMulticast : SentTo::kUnicast;
+        }
         if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO) continue;
         in_pktinfo info{};
         std::memcpy(&info, CMSG_DATA(c), sizeof info);
@@ -34,7 +39,7 @@ DatagramReader::DatagramReader() : buffers_(limits::kFramesPerWakeup * kBuffer) 
 
 std::span<const Datagram> DatagramReader::receive(int socket) {
     for (mmsghdr& h : headers_) {
-        h.msg_hdr.msg_namelen = sizeof(sockaddr_in);
+        h.msg_hdr.msg_namelen = sizeof(SocketAddress);
         h.msg_hdr.msg_controllen = kControl;
     }
     errno = 0;
@@ -48,7 +53,7 @@ std::span<const Datagram> DatagramReader::receive(int socket) {
     for (std::size_t i = 0; i < count; ++i)
         datagrams_[i] = {
             .bytes = {reinterpret_cast<const char*>(&buffers_[i * kBuffer]), headers_[i].msg_len},
-            .from = IpAddress::v4(ntohl(from_[i].sin_addr.s_addr)),
+            .from = ip_address(from_[i]),
             .to = sent_to(headers_[i].msg_hdr)};
     return std::span(datagrams_).first(count);
 }

@@ -15,6 +15,7 @@
 #include "common/base/limits.hpp"
 #include "common/wire/envelope.hpp"
 #include "daemons/hb-comm/link_plan.hpp"
+#include "daemons/hb-comm/socket_address.hpp"
 
 namespace hb::comm {
 
@@ -30,20 +31,21 @@ class DatagramReader {
     DatagramReader(const DatagramReader&) = delete;
     DatagramReader& operator=(const DatagramReader&) = delete;
 
-    // Empty: nothing there, or an error (errno; 0: nothing). The socket has IP_PKTINFO set.
+    // Empty: nothing there, or an error (errno; 0: nothing). The socket has IP_PKTINFO or
+    // IPV6_RECVPKTINFO set.
     [[nodiscard]] std::span<const Datagram> receive(int socket);
 
   private:
     // One byte more than can be ours, so that what is longer is seen to be longer.
     static constexpr std::size_t kBuffer = wire::kMaxDatagramBytes + 1;
-    static constexpr std::size_t kControl = CMSG_SPACE(sizeof(in_pktinfo));
+    static constexpr std::size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo));
     struct alignas(cmsghdr) Control {
         std::array<std::uint8_t, kControl> bytes;
     };
 
     std::vector<std::uint8_t> buffers_;
     std::array<Control, limits::kFramesPerWakeup> control_{};
-    std::array<sockaddr_in, limits::kFramesPerWakeup> from_{};
+    std::array<SocketAddress, limits::kFramesPerWakeup> from_{};
     std::array<iovec, limits::kFramesPerWakeup> iov_{};
     std::array<mmsghdr, limits::kFramesPerWakeup> headers_{};
     std::array<Datagram, limits::kFramesPerWakeup> datagrams_{};

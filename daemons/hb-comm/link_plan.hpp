@@ -1,8 +1,9 @@
 // Links of this host, from the media lines of ha.cf, and which link a datagram came by.
 //
 // A link is one medium on one interface, in file order; all `ucast` lines of one interface are one
-// link with several destinations (as in Heartbeat, where they all bear the interface's name), so
-// that the same file on every node, own address included, numbers links alike everywhere.
+// link with several destinations, and so are all `ucast6` lines (as in Heartbeat, where they all
+// bear the interface's name), so that the same file on every node, own address included, numbers
+// links alike everywhere.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +20,16 @@ struct LinkPlan {
     config::MediumKind kind{};
     std::string interface;
     std::uint16_t port = 694;
-    std::vector<std::string> peers;  // kUcast: addresses or names
-    IpAddress group;                 // kMcast
-    std::uint8_t ttl = 1;            // kMcast
-    bool loop = false;               // kMcast
+    std::vector<std::string> peers;  // kUcast, kUcast6: addresses or names
+    IpAddress group;                 // kMcast, kMcast6
+    std::uint8_t ttl = 1;            // kMcast; kMcast6: hops
+    bool loop = false;               // kMcast, kMcast6
     bool operator==(const LinkPlan&) const = default;
 };
+
+[[nodiscard]] bool is_ucast(config::MediumKind kind);  // of either family
+[[nodiscard]] bool is_mcast(config::MediumKind kind);
+[[nodiscard]] bool is_v6(config::MediumKind kind);
 
 [[nodiscard]] std::vector<LinkPlan> plan_links(const std::vector<config::Medium>& media);
 

@@ -18,6 +18,9 @@ using runtime::Interest;
 namespace {
 
 constexpr Duration kOpenAgain = 1s;
+// The kernel makes sure that nobody else has a new IPv6 address before it uses it: up to two
+// seconds.
+constexpr Duration kAddressTime = 3s;
 // As IPTOS_LOWDELAY would choose it, and kept whatever the type of service becomes.
 constexpr int kInteractivePriority = 6;
 // A frame of limits::kBodyBytes from a peer or two should find room; the kernel may give less.
@@ -46,12 +49,12 @@ std::string Medium::name() const {
     return fmt::format("{} {}", kind_, plan_.interface);
 }
 
-sockaddr_in Medium::to(const IpAddress& address) const {
-    sockaddr_in sin{};
-    sin.sin_family = AF_INET;
-    sin.sin_port = htons(plan_.port);
-    sin.sin_addr.s_addr = htonl(address.v4_host_order());
-    return sin;
+IpAddress::Family Medium::family() const {
+    return is_v6(plan_.kind) ? IpAddress::Family::kV6 : IpAddress::Family::kV4;
+}
+
+SocketAddress Medium::to(const IpAddress& address) const {
+    return socket_address(address, plan_.port, interface_.index);
 }
 
 Result<void> Medium::set(int socket, int level, int option, int value, const char* what) const {
@@ -65,31 +68,51 @@ void Medium::started(std::string text) {
 }
 
 Result<runtime::UniqueFd> Medium::open_socket() {
-    runtime::UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const SocketAddress any = to(IpAddress{.family = family()});
+    runtime::UniqueFd fd(::socket(any.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return failure(fmt::format("socket: {}", std::strerror(errno)));
     const int s = fd.get();
     const std::string& device = plan_.interface;
     if (::setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, device.data(),
                      static_cast<socklen_t>(device.size())) != 0)
         return failure(fmt::format("bind to device: {}", std::strerror(errno)));
+    if (auto done = is_v6(plan_.kind) ? set_options_v6(s) : set_options_v4(s); !done)
+        return std::unexpected(done.error());
     for (const Result<void>& done :
          {set(s, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"),
-          set(s, SOL_SOCKET, SO_BROADCAST, 1, "SO_BROADCAST"),
-          set(s, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO"),
-          set(s, IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"),
-          set(s, IPPROTO_IP, IP_TOS, IPTOS_LOWDELAY, "IP_TOS"),
           set(s, SOL_SOCKET, SO_PRIORITY, kInteractivePriority, "SO_PRIORITY")})
         if (!done) return std::unexpected(done.error());
     // Best effort: the kernel's limits may be lower.
     (void)set(s, SOL_SOCKET, SO_RCVBUF, kSocketBytes, "SO_RCVBUF");
     (void)set(s, SOL_SOCKET, SO_SNDBUF, kSocketBytes, "SO_SNDBUF");
-    const sockaddr_in any = to(IpAddress{});
-    if (::bind(s, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0)
+    if (::bind(s, &any.any, size_of(any)) != 0)
         return failure(fmt::format("bind to port {}: {}", plan_.port, std::strerror(errno)));
     return fd;
 }
 
+Result<void> Medium::set_options_v4(int s) const {
+    for (const Result<void>& done : {set(s, SOL_SOCKET, SO_BROADCAST, 1, "SO_BROADCAST"),
+                                     set(s, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO"),
+                                     set(s, IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"),
+                                     set(s, IPPROTO_IP, IP_TOS, IPTOS_LOWDELAY, "IP_TOS")})
+        if (!done) return done;
+    return {};
+}
+
+// IPV6_V6ONLY: a medium of either family may have the port, and neither hears the other's.
+Result<void> Medium::set_options_v6(int s) const {
+    for (const Result<void>& done :
+         {set(s, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY"),
+          set(s, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"),
+          set(s, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL"),
+          set(s, IPPROTO_IPV6, IPV6_TCLASS, IPTOS_LOWDELAY, "IPV6_TCLASS")})
+        if (!done) return done;
+    return {};
+}
+
 void Medium::interface_changed(const InterfaceState& state) {
+    if (state.index != interface_.index || (state.carrier && !interface_.carrier))
+        addresses_by_ = runtime::now() + kAddressTime;
     interface_ = state;
     if (state.index == 0) {
         if (socket_)
@@ -175,7 +198,7 @@ void Medium::write() {
             iov[n] = {.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()};
             headers[n] = {};
             headers[n].msg_hdr.msg_name = &waiting_.to[at % waiting_.to.size()];
-            headers[n].msg_hdr.msg_namelen = sizeof(sockaddr_in);
+            headers[n].msg_hdr.msg_namelen = size_of(waiting_.to[at % waiting_.to.size()]);
             headers[n].msg_hdr.msg_iov = &iov[n];
             headers[n].msg_hdr.msg_iovlen = 1;
         }
@@ -200,7 +223,12 @@ void Medium::write() {
 void Medium::complain(int error) {
     // The link is reported dead already; each frame that cannot leave says nothing new.
     if (!interface_.carrier) return;
-    const auto more = complaints_.allow(std::to_string(error), runtime::now());
+    const MonoTime now = runtime::now();
+    // Nor that an interface which came up a moment ago has no IPv6 address yet.
+    if (is_v6(plan_.kind) && (error == EADDRNOTAVAIL || error == ENETUNREACH) &&
+        now < addresses_by_)
+        return;
+    const auto more = complaints_.allow(std::to_string(error), now);
     if (!more) return;
     context_.log.log(Level::kError, "medium-error",
                      fmt::format("Unable to send HBcomm packet {}: {}{}", name(),

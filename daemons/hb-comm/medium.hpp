@@ -7,8 +7,6 @@
 // what its socket needs.
 #pragma once
 
-#include <netinet/in.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +16,7 @@
 
 #include "common/base/ids.hpp"
 #include "common/base/result.hpp"
+#include "common/base/time.hpp"
 #include "common/log/logger.hpp"
 #include "common/log/rate_limiter.hpp"
 #include "common/runtime/events.hpp"
@@ -25,6 +24,7 @@
 #include "daemons/hb-comm/datagrams.hpp"
 #include "daemons/hb-comm/interface_table.hpp"
 #include "daemons/hb-comm/link_plan.hpp"
+#include "daemons/hb-comm/socket_address.hpp"
 
 namespace hb::comm {
 
@@ -56,9 +56,11 @@ class Medium {
   protected:
     // Options of this kind on the fresh, bound socket. Logs that the medium started.
     [[nodiscard]] virtual Result<void> prepare(int socket) = 0;
-    [[nodiscard]] virtual std::vector<sockaddr_in> destinations() const = 0;
+    [[nodiscard]] virtual std::vector<SocketAddress> destinations() const = 0;
     [[nodiscard]] const InterfaceState& interface() const { return interface_; }
-    [[nodiscard]] sockaddr_in to(const IpAddress& address) const;
+    [[nodiscard]] IpAddress::Family family() const;
+    [[nodiscard]] const char* kind() const { return kind_; }
+    [[nodiscard]] SocketAddress to(const IpAddress& address) const;
     [[nodiscard]] Result<void> set(int socket, int level, int option, int value,
                                    const char* what) const;
     [[nodiscard]] runtime::EventLoop& loop() { return context_.loop; }
@@ -68,11 +70,13 @@ class Medium {
   private:
     struct Waiting {
         std::shared_ptr<const std::vector<std::string>> frame;
-        std::vector<sockaddr_in> to;
+        std::vector<SocketAddress> to;
         std::size_t next = 0;  // part-major: part next / to.size() for to[next % to.size()]
     };
 
     [[nodiscard]] Result<runtime::UniqueFd> open_socket();
+    [[nodiscard]] Result<void> set_options_v4(int socket) const;
+    [[nodiscard]] Result<void> set_options_v6(int socket) const;
     void try_open();
     void close();
     bool read_batch();
@@ -87,6 +91,7 @@ class Medium {
     InterfaceState interface_;
     runtime::UniqueFd socket_;
     int bound_index_ = 0;
+    MonoTime addresses_by_{};  // IPv6: that there is none yet is no news before
     Waiting waiting_;
     log::RateLimiter complaints_;
     runtime::FdEvent event_;
@@ -96,5 +101,7 @@ class Medium {
 [[nodiscard]] std::unique_ptr<Medium> make_bcast(MediumContext context, LinkId id, LinkPlan plan);
 [[nodiscard]] std::unique_ptr<Medium> make_mcast(MediumContext context, LinkId id, LinkPlan plan);
 [[nodiscard]] std::unique_ptr<Medium> make_ucast(MediumContext context, LinkId id, LinkPlan plan);
+[[nodiscard]] std::unique_ptr<Medium> make_ucast6(MediumContext context, LinkId id, LinkPlan plan);
+[[nodiscard]] std::unique_ptr<Medium> make_mcast6(MediumContext context, LinkId id, LinkPlan plan);
 
 }  // namespace hb::comm

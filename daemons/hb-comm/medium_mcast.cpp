@@ -1,4 +1,4 @@
-// mcast: to a multicast group, joined on the interface.
+// mcast: to an IPv4 multicast group, joined on the interface.
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -6,20 +6,20 @@
 #include <cerrno>
 #include <cstring>
 
-#include "daemons/hb-comm/medium.hpp"
+#include "daemons/hb-comm/mcast_medium.hpp"
 
 namespace hb::comm {
 namespace {
 
-class Mcast final : public Medium {
+class Mcast final : public McastMedium {
   public:
     Mcast(MediumContext context, LinkId id, LinkPlan plan)
-        : Medium(std::move(context), id, std::move(plan), "mcast") {}
+        : McastMedium(std::move(context), id, std::move(plan), "mcast", "ttl") {}
 
   private:
-    Result<void> prepare(int socket) override {
+    Result<void> join(int socket) const override {
         ip_mreqn membership{};
-        membership.imr_multiaddr = to(plan().group).sin_addr;
+        membership.imr_multiaddr = to(plan().group).v4.sin_addr;
         membership.imr_ifindex = interface().index;
         for (const int option : {IP_ADD_MEMBERSHIP, IP_MULTICAST_IF})
             if (::setsockopt(socket, IPPROTO_IP, option, &membership, sizeof membership) != 0)
@@ -30,13 +30,8 @@ class Mcast final : public Medium {
              {set(socket, IPPROTO_IP, IP_MULTICAST_TTL, plan().ttl, "IP_MULTICAST_TTL"),
               set(socket, IPPROTO_IP, IP_MULTICAST_LOOP, plan().loop ? 1 : 0, "IP_MULTICAST_LOOP")})
             if (!done) return done;
-        started(fmt::format(
-            "UDP multicast heartbeat started for group {} port {} interface {} (ttl={} loop={})",
-            plan().group.to_string(), plan().port, plan().interface, plan().ttl,
-            plan().loop ? 1 : 0));
         return {};
     }
-    std::vector<sockaddr_in> destinations() const override { return {to(plan().group)}; }
 };
 
 }  // namespace

@@ -91,7 +91,8 @@ void Node::boot() {
     ++boots_;
     std::string hosts;
     for (unsigned n = 1; n <= lab_.size(); ++n)
-        hosts += fmt::format("10.77.0.{0} node{0}\n10.77.1.{0} node{0}-hb\n", n);
+        hosts += fmt::format("10.77.0.{0} node{0}\n10.77.1.{0} node{0}-hb\n{1} node{0}-hb\n", n,
+                             lab_.node(n).address_v6(Cable::kHeartbeat));
     if (lab_.has_cgroups()) cgroup_ = NodeCgroup::make(name_);
     const nlohmann::json spec = {{"name", name_},
                                  {"vault", Vault::mount_point()},

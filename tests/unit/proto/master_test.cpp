@@ -23,7 +23,7 @@ class MasterGenerator : public test::Generator {
         return {word(), static_cast<unsigned>(below(1000)), static_cast<unsigned>(below(80))};
     }
     config::Medium medium() {
-        return {static_cast<config::MediumKind>(1 + below(3)),
+        return {static_cast<config::MediumKind>(1 + below(5)),
                 name(15),
                 coin() ? name(20) : "",
                 place().address,

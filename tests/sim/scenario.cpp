@@ -224,8 +224,9 @@ class Run {
         const WorldTime since = world_.now();
         world_.run_until(world_.now() + d * 3);
         if (world_.stopped()) return;
-        // What was planned before (a systemd that had waited) may still happen: no peace, no claim.
-        if (cluster_.last_disturbance() > since - d) return;
+        // What was planned before (a systemd that had waited) may still happen, also at the very
+        // instant at which the peace began: no peace, no claim.
+        if (cluster_.last_disturbance() >= since - d) return;
         if (auto problem = not_at_rest(cluster_)) cluster_.violated("rest does not last", *problem);
         // A lossy network may cost a view now and then; never many.
         if (views_->views_accepted() - views > 4 * cluster_.size())

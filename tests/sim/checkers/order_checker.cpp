@@ -20,7 +20,10 @@ bool OrderChecker::just_died(NodeId node, const GroupName& group) const {
     const ClusterConfig& config = cluster_.config();
     const WorldTime now = cluster_.world().now();
     const WorldTime death = cluster_.node(node).kernel().last_death(config.group_index(group));
-    const Duration found_within = config.agents.timeout * 2;
+    // A look comes `monitor` later, behind those at the others, each of which may hang till its
+    // timeout, and may hang itself.
+    const auto looks = static_cast<int>(config.groups[config.group_index(group)].resources) + 1;
+    const Duration found_within = config.agents.monitor + config.agents.timeout * looks;
     if (now - death <= found_within) return true;
     const auto it = left_alone_.find({node, group});
     return it != left_alone_.end() && death >= it->second.begin &&

@@ -88,7 +88,10 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
          .on_event = [self](const Event& event) noexcept { self->callbacks_.on_event(event); },
          .on_change =
              [self]() noexcept {
-                 self->look_at_carrier();
+                 // Of a thousand addresses that come or go, no link changes.
+                 if (self->addresses_ &&
+                     self->addresses_->kernel().links_version() != self->links_seen_)
+                     self->look_at_carrier();
                  if (self->places_timer_.armed() == kForever)
                      self->places_timer_.arm(runtime::now() + kPlacesPause);
              },
@@ -387,13 +390,15 @@ void GroupAgents::look_at_places() noexcept {
 
 void GroupAgents::look_at_carrier() {
     if (!callbacks_.on_no_carrier || !addresses_ || !addresses_->synced()) return;
+    links_seen_ = addresses_->kernel().links_version();
     std::set<std::string> missing;
-    for (const auto& [name, group] : groups_) {
-        for (const PlacedAddress& place : group.places.places) {
-            const KernelLink* link = addresses_->kernel().link(place.interface);
-            if (link == nullptr || !link->up || !link->carrier) missing.insert(place.interface);
-        }
-    }
+    for (const auto& [name, group] : groups_)
+        for (const PlacedAddress& place : group.places.places)
+            missing.insert(place.interface);
+    std::erase_if(missing, [this](const std::string& interface) {
+        const KernelLink* link = addresses_->kernel().link(interface);
+        return link != nullptr && link->up && link->carrier;
+    });
     if (missing == no_carrier_) return;
     no_carrier_ = missing;
     callbacks_.on_no_carrier(NoCarrier{std::move(missing)});

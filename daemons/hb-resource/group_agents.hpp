@@ -135,6 +135,7 @@ class GroupAgents {
     std::unique_ptr<AddressService> addresses_;
     std::unique_ptr<MountWatch> mounts_;  // null: there are no file systems
     std::set<std::string> no_carrier_;    // as told
+    std::uint64_t links_seen_ = 0;        // for that
     PingWays ping_ways_;
     runtime::Defer work_;
     MonoTime told_at_ = kNever;

@@ -27,11 +27,13 @@ std::vector<KernelAddress> KernelTable::apply(const KernelUpdate& update) {
 }
 
 void KernelTable::take(const LinkSeen& seen, std::vector<KernelAddress>&) {
+    links_version_++;
     if (!seen.link.up) drop_routes_of_link(seen.link.index);
     links_[seen.link.index] = {seen.link, dump(KernelKind::kLinks).number};
 }
 
 void KernelTable::take(const LinkGone& gone_link, std::vector<KernelAddress>& gone) {
+    links_version_++;
     links_.erase(gone_link.index);
     drop_routes_of_link(gone_link.index);
     // The kernel says so of each address too, before or after; whichever comes first counts.
@@ -102,6 +104,7 @@ void KernelTable::take(const DumpEnded& ended, std::vector<KernelAddress>& gone)
 }
 
 void KernelTable::take(const KernelOverrun&, std::vector<KernelAddress>&) {
+    links_version_++;
     for (Dump& each : dumps_)
         each.complete = false;
 }

@@ -106,6 +106,8 @@ class KernelTable {
     [[nodiscard]] bool synced() const;
     // Grows with every change.
     [[nodiscard]] std::uint64_t version() const { return version_; }
+    // Grows with every change of a link, and when nothing is known of them any more.
+    [[nodiscard]] std::uint64_t links_version() const { return links_version_; }
 
     [[nodiscard]] const KernelLink* link(int index) const;
     [[nodiscard]] const KernelLink* link(const std::string& name) const;
@@ -155,6 +157,7 @@ class KernelTable {
     std::map<KernelRoute, std::uint64_t> routes_;  // and when they were seen, as in Aged
     Dump dumps_[3];
     std::uint64_t version_ = 0;
+    std::uint64_t links_version_ = 0;
 };
 
 }  // namespace hb::resource

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace hb::resource {
 namespace {
 
@@ -66,6 +68,23 @@ TEST(KernelTable, ALinkTakesItsAddressesAndRoutesAlong) {
 }
 
 // The kernel reports neither.
+TEST(KernelTable, CountsChangesOfLinksApart) {
+    KernelTable table;
+    auto links_changed = [&, before = table.links_version()](const KernelUpdate& by) mutable {
+        table.apply(by);
+        return std::exchange(before, table.links_version()) != table.links_version();
+    };
+    EXPECT_TRUE(links_changed(LinkSeen{{.index = 2, .name = "eth0", .up = true}}));
+    EXPECT_FALSE(links_changed(AddressSeen{address("10.0.0.1")}));
+    EXPECT_FALSE(links_changed(RouteSeen{{.destination = ip("10.0.0.0"), .link = 2}}));
+    EXPECT_FALSE(links_changed(AddressGone{address("10.0.0.1")}));
+    EXPECT_TRUE(links_changed(LinkGone{2}));
+    EXPECT_TRUE(links_changed(LinkSeen{{.index = 2, .name = "eth0", .up = true}}));
+    EXPECT_FALSE(links_changed(DumpBegan{KernelKind::kLinks}));
+    EXPECT_TRUE(links_changed(DumpEnded{KernelKind::kLinks}));  // it is gone
+    EXPECT_TRUE(links_changed(KernelOverrun{}));
+}
+
 TEST(KernelTable, RoutesGoWithALinkThatIsSetDownAndWithTheirSourceAddress) {
     KernelTable table;
     const KernelRoute by_link{.destination = ip("10.9.0.0"), .prefix = 16, .link = 2};

@@ -131,9 +131,10 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
             return "an eligible member runs it, this one does not";
         return {};
     }
-    // Nor is the row before always seen: one step may answer two wishes, one after the other.
-    if (row.pred != before->version && !asked && !by_ping)
-        return "it does not follow the row before";
+    // Nor is the row before always seen: one step may answer two wishes, one after the other. Then
+    // the wish is the reason.
+    if (row.pred != before->version && !by_ping)
+        return asked ? "" : "it does not follow the row before";
     if (row.owner == before->owner) {
         if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)
             return {};  // T5

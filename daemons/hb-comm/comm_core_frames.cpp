@@ -227,8 +227,10 @@ void CommCore::Impl::take(const PartHeard& part, MonoTime now, Out& out) {
     Peer* peer = sender_of(part.link, part.header, now, out);
     if (peer == nullptr) return;
     addresses.control(settings.link_interfaces[index(part.link)]);
-    if (peer->order.part_shows_link(part.header, part.link))
-        links.heard(part.header.sender, part.link, now);
+    if (!peer->order.part_shows_link(part.header, part.link)) return;
+    // Of a large frame only one link, that of the last part, brings the whole.
+    figures.arrived(part.header.sender, part.link, part.header.sequence, now);
+    links.heard(part.header.sender, part.link, now);
 }
 
 // ---- frames out

@@ -411,5 +411,31 @@ TEST_F(Net, EachLinkIsMeasuredOnceASecond) {
     EXPECT_LE(*eth1.heard, now - 19s);
 }
 
+// A large frame becomes whole on one link only; its parts show that the other brings it too.
+TEST_F(Net, AFrameOfSeveralPartsIsLostOnNoLinkThatBroughtAPartOfIt) {
+    two_nodes();
+    run(1s);
+    works = [](NodeId from, NodeId, LinkId link) { return from != kB || link == kEth0; };
+    clear();
+    for (int i = 0; i < 1500; ++i) {
+        const std::size_t before = sent_by(kB).size();
+        run(20ms);
+        const auto frames = sent_by(kB);
+        for (std::size_t n = before; n < frames.size(); ++n) {
+            FrameHeader part = frames[n].header;
+            part.parts = 3;
+            input(kA, PartHeard{kEth1, part});
+        }
+    }
+    const auto measured = of<ipc::LinkMeasured>(kA);
+    ASSERT_GE(measured.size(), 2U);
+    for (const LinkId link : {kEth0, kEth1}) {
+        const ipc::LinkMeasured& m = measured[measured.size() - 2 + index(link)];
+        EXPECT_EQ(m.link, link);
+        EXPECT_EQ(m.judged, 100U);
+        EXPECT_EQ(m.lost, 0U);
+    }
+}
+
 }  // namespace
 }  // namespace hb::comm

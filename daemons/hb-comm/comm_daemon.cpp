@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include "common/base/assert.hpp"
@@ -117,11 +118,14 @@ CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
         .on_datagrams = [this](LinkId link, std::span<const Datagram> d) { datagrams(link, d); }};
     for (std::size_t i = 0; i < plans_.size(); ++i)
         media_.push_back(make_medium(context, link_id(i), plans_[i]));
-    for (const std::string& name : interfaces_.table().names())
-        interface_changed(name);
+    // All media, then the core: its first frame leaves at once, on every link.
+    std::set<std::string> names = interfaces_.table().names();
     for (const LinkPlan& plan : plans_)
-        if (!interfaces_.table().names().contains(plan.interface))
-            interface_changed(plan.interface);
+        names.insert(plan.interface);
+    for (const std::string& name : names)
+        open_media(name);
+    for (const std::string& name : names)
+        feed(CarrierChanged{name, interfaces_.table().state(name).carrier});
     timer_.arm(core_.next_deadline());
 }
 
@@ -203,12 +207,16 @@ void CommDaemon::on_new_keys(config::AuthKeys keys) noexcept {
                     keys_.signing_index(), wire::to_string(*keys_.method(keys_.signing_index()))));
 }
 
-void CommDaemon::interface_changed(const std::string& name) {
-    const InterfaceState state = interfaces_.table().state(name);
+void CommDaemon::open_media(const std::string& interface) {
+    const InterfaceState state = interfaces_.table().state(interface);
     for (std::size_t i = 0; i < media_.size(); ++i)
-        if (plans_[i].interface == name) media_[i]->interface_changed(state);
+        if (plans_[i].interface == interface) media_[i]->interface_changed(state);
     ndp_groups_.interface_changed();
-    feed(CarrierChanged{name, state.carrier});
+}
+
+void CommDaemon::interface_changed(const std::string& name) {
+    open_media(name);
+    feed(CarrierChanged{name, interfaces_.table().state(name).carrier});
 }
 
 void CommDaemon::bad_frame(LinkId link, const IpAddress& from, const std::string& why) {

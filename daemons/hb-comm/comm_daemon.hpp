@@ -51,6 +51,7 @@ class CommDaemon final : public skeleton::Daemon {
     void ndp(int interface, const MacAddress& from, const wire::NdpPacket& packet);
     void listen_for(const ipc::Watch& watch);
     void ping_answered(const PingAsked& asked, int interface);
+    void open_media(const std::string& interface);
     void interface_changed(const std::string& interface);
     void bad_frame(LinkId link, const IpAddress& from, const std::string& why);
     void tell_bad_frames() noexcept;

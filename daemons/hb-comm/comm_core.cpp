@@ -42,7 +42,7 @@ PingWatch::Settings ping_settings(const CommSettings& s) {
 CommCore::Impl::Impl(CommSettings s, MonoTime now)
     : settings(std::move(s)),
       links(link_settings(settings), now),
-      figures(peers_of(settings), settings.link_interfaces.size()),
+      figures(peers_of(settings), settings.link_interfaces.size(), settings.deadtime),
       addresses(settings.self, settings.deadtime),
       pings(ping_settings(settings), now),
       timer(settings.keepalive, settings.random_seed, now),

@@ -4,7 +4,8 @@
 
 namespace hb::comm {
 
-LinkFigures::LinkFigures(const std::vector<NodeId>& peers, std::size_t links) {
+LinkFigures::LinkFigures(const std::vector<NodeId>& peers, std::size_t links, Duration deadtime)
+    : copies_in_(deadtime / 4) {
     for (const NodeId peer : peers)
         peers_[peer].links.resize(links);
 }
@@ -43,8 +44,9 @@ void LinkFigures::arrived(NodeId peer, LinkId link, std::uint64_t sequence, Mono
     std::optional<MonoTime>& first = p.first_came[sequence % kWindow];
     if (!first) first = now;
     const Duration lag = now - *first;
-    if (l.came.test(sequence % kWindow) || lag > kCopiesIn) return;
+    if (l.came.test(sequence % kWindow) || lag > copies_in_) return;
     l.came.set(sequence % kWindow);
+    l.newest = std::max(l.newest, sequence);
     l.lag = l.measured ? (7 * l.lag + lag) / 8 : lag;
     l.measured = true;
 }
@@ -61,11 +63,11 @@ LinkLoss LinkFigures::loss(NodeId peer, LinkId link, MonoTime now) const {
     if (p.first == 0 || index(link) >= p.links.size()) return loss;
     const Link& l = p.links[index(link)];
     for (std::uint64_t s = p.newest; s >= p.first && p.newest - s < kWindow; --s) {
-        const bool came = l.came.test(s % kWindow);
+        // Those that came are not counted sooner than the others: that would flatter the link.
         const std::optional<MonoTime>& first = p.first_came[s % kWindow];
-        if (!came && first && now - *first <= kCopiesIn) continue;  // it may still come
+        if (first && now - *first <= copies_in_ && p.newest - s < kMayCome) continue;
         ++loss.judged;
-        if (!came) ++loss.lost;
+        if (!l.came.test(s % kWindow)) ++loss.lost;
         if (loss.judged == kJudged || s == 0) break;
     }
     return loss;
@@ -90,11 +92,12 @@ std::optional<std::uint32_t> LinkFigures::lost_there(NodeId peer, LinkId link) c
 }
 
 std::optional<Duration> LinkFigures::round_trip(NodeId peer, LinkId link, Duration fastest) const {
-    const std::vector<Link>& links = peers_.at(peer).links;
-    if (index(link) >= links.size() || fastest == Duration::zero()) return std::nullopt;
-    const Link& l = links[index(link)];
+    const Peer& p = peers_.at(peer);
+    if (index(link) >= p.links.size() || fastest == Duration::zero()) return std::nullopt;
+    const Link& l = p.links[index(link)];
     // What no frame came on lately has no round trip any more.
-    if (l.came.none() || !l.there.lost_percent || *l.there.lost_percent == 100) return std::nullopt;
+    if (l.newest == 0 || p.newest - l.newest >= kWindow / 2) return std::nullopt;
+    if (!l.there.lost_percent || *l.there.lost_percent == 100) return std::nullopt;
     return fastest + l.lag + l.there.lag;
 }
 

@@ -3,7 +3,8 @@
 // other.
 //
 // - Loss: of the newest 100 frames of a peer that any link showed (the gaps between their sequences
-//   included), how many did not come on this one. A frame is judged a moment after it first came.
+//   included), how many did not come on this one. A frame is judged when its copies had a quarter
+//   of deadtime to come (less when more frames than the window keeps came after it).
 // - Lag: how much later than on the fastest link a frame comes, smoothed. Both are told to the peer
 //   in our frames, so each knows both directions, and the round trip over one link is the one of
 //   the fastest (an acknowledgement measures that) with the lags there and back added.
@@ -35,10 +36,8 @@ class LinkFigures {
   public:
     // Frames that are judged, at most.
     static constexpr std::uint32_t kJudged = 100;
-    // A copy that is later than this is as good as lost.
-    static constexpr Duration kCopiesIn = 50ms;
 
-    LinkFigures(const std::vector<NodeId>& peers, std::size_t links);
+    LinkFigures(const std::vector<NodeId>& peers, std::size_t links, Duration deadtime);
 
     void new_life(NodeId peer);
     // A frame of the present life, or a copy of it.
@@ -55,10 +54,13 @@ class LinkFigures {
                                                      Duration fastest) const;
 
   private:
-    static constexpr std::uint64_t kWindow = 128;
+    static constexpr std::uint64_t kWindow = 256;
+    // Of a frame older than this the window may not wait for copies any more.
+    static constexpr std::uint64_t kMayCome = kWindow - kJudged;
 
     struct Link {
         std::bitset<kWindow> came;  // by sequence
+        std::uint64_t newest = 0;   // that came
         Duration lag{};
         bool measured = false;
         HeardOnLink there;  // what the peer says
@@ -71,6 +73,7 @@ class LinkFigures {
     };
     static void advance(Peer& peer, std::uint64_t sequence);
 
+    Duration copies_in_;  // a copy that is later than this is as good as lost
     std::map<NodeId, Peer> peers_;
 };
 

@@ -6,6 +6,7 @@ namespace hb::comm {
 namespace {
 
 constexpr NodeId kB = node_id(1);
+constexpr Duration kDeadtime = 1s;
 constexpr LinkId kEth0 = link_id(0), kEth1 = link_id(1);
 
 class Figures : public testing::Test {
@@ -18,10 +19,11 @@ class Figures : public testing::Test {
             now_ += 100ms;
         }
     }
-    LinkLoss loss(LinkId link) { return figures_.loss(kB, link, now_); }
+    // When every copy had its time.
+    LinkLoss loss(LinkId link) { return figures_.loss(kB, link, now_ + kDeadtime); }
 
     MonoTime now_{100s};
-    LinkFigures figures_{{kB}, 2};
+    LinkFigures figures_{{kB}, 2, kDeadtime};
 };
 
 TEST_F(Figures, NothingIsKnownBeforeTheFirstFrame) {
@@ -35,7 +37,7 @@ TEST_F(Figures, WhatOneLinkBringsAndAnotherDoesNotIsLostThere) {
     frames(510, 519, true, false);
     EXPECT_EQ(loss(kEth0), (LinkLoss{20, 0}));
     EXPECT_EQ(loss(kEth1), (LinkLoss{20, 10}));
-    const auto heard = figures_.heard(kB, now_);
+    const auto heard = figures_.heard(kB, now_ + kDeadtime);
     ASSERT_EQ(heard.size(), 2U);
     EXPECT_EQ(heard[1].lost_percent, 50U);
 }
@@ -59,13 +61,42 @@ TEST_F(Figures, OnlyTheNewestHundredCount) {
 
 TEST_F(Figures, ACopyMayStillComeAndIsLostWhenItIsTooLate) {
     frames(1, 10, true, true);
-    figures_.arrived(kB, kEth0, 11, now_);
-    EXPECT_EQ(loss(kEth1), (LinkLoss{10, 0}));
-    EXPECT_EQ(loss(kEth0), (LinkLoss{11, 0}));
-    now_ += LinkFigures::kCopiesIn + 1ms;
-    EXPECT_EQ(loss(kEth1), (LinkLoss{11, 1}));
+    now_ += kDeadtime;
+    const MonoTime came = now_;
+    figures_.arrived(kB, kEth0, 11, came);
+    now_ += kDeadtime / 4;
+    for (const LinkId link : {kEth0, kEth1})
+        EXPECT_EQ(figures_.loss(kB, link, now_), (LinkLoss{10, 0})) << "neither more nor less";
+    now_ += 1ms;
+    EXPECT_EQ(figures_.loss(kB, kEth0, now_), (LinkLoss{11, 0}));
+    EXPECT_EQ(figures_.loss(kB, kEth1, now_), (LinkLoss{11, 1}));
     figures_.arrived(kB, kEth1, 11, now_);
-    EXPECT_EQ(loss(kEth1), (LinkLoss{11, 1}));
+    EXPECT_EQ(figures_.loss(kB, kEth1, now_), (LinkLoss{11, 1}));
+}
+
+TEST_F(Figures, ALinkThatIsSlowerLosesNothing) {
+    LinkFigures figures({kB}, 2, 10s);
+    for (std::uint64_t s = 1; s <= 300; ++s) {
+        figures.arrived(kB, kEth0, s, now_);
+        if (s > 20) figures.arrived(kB, kEth1, s - 20, now_ + 1ms);
+        now_ += 100ms;
+    }
+    EXPECT_EQ(figures.loss(kB, kEth1, now_), (LinkLoss{100, 0}));
+    EXPECT_EQ(figures.heard(kB, now_)[1].lag, 2001ms);
+}
+
+// So many in a quarter of deadtime that none would ever be old enough.
+TEST_F(Figures, OfManyFramesTheLostAreCountedAllTheSame) {
+    LinkFigures figures({kB}, 2, 1h);
+    for (std::uint64_t s = 1; s <= 1000; ++s) {
+        figures.arrived(kB, kEth0, s, now_);
+        if (s % 2 == 0) figures.arrived(kB, kEth1, s, now_);
+        now_ += 1ms;
+    }
+    EXPECT_EQ(figures.loss(kB, kEth1, now_), (LinkLoss{100, 50}));
+    for (std::uint64_t s = 1001; s <= 1300; ++s)
+        figures.arrived(kB, kEth0, s, now_);
+    EXPECT_EQ(figures.loss(kB, kEth1, now_), (LinkLoss{100, 100}));
 }
 
 TEST_F(Figures, TheRoundTripIsThatOfTheFastestWithTheLagsOfBothWays) {

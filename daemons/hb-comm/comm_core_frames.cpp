@@ -84,7 +84,7 @@ void CommCore::Impl::take(const FrameArrived& arrived, MonoTime now, Out& out) {
         figures.arrived(node, arrived.link, arrived.header.sequence, now);
     if (!judgement.good()) {
         count_refused(arrived, judgement.verdict, now, out);
-        if (judgement.link_works) links.heard(node, arrived.link, now);
+        if (judgement.link_works) link_heard(node, arrived.link, now);
         return;
     }
     if (judgement.verdict != PeerOrder::Verdict::kNewest) {  // another life: it has nothing
@@ -165,7 +165,7 @@ void CommCore::Impl::good_frame(NodeId node, const FrameArrived& arrived, const 
         seen.head = arrived.body.head;
         if (membership_here) seen.topics = peer.topics.take_undelivered();
     }
-    links.heard(node, arrived.link, now);
+    link_heard(node, arrived.link, now);
     prove(peer, seen.fresh, now);
     if (!was_heard && may_count(peer, now)) timer.at_once(now);
     settle_links(now, false, out);
@@ -230,7 +230,12 @@ void CommCore::Impl::take(const PartHeard& part, MonoTime now, Out& out) {
     if (!peer->order.part_shows_link(part.header, part.link)) return;
     // Of a large frame only one link, that of the last part, brings the whole.
     figures.arrived(part.header.sender, part.link, part.header.sequence, now);
-    links.heard(part.header.sender, part.link, now);
+    link_heard(part.header.sender, part.link, now);
+}
+
+// By a frame that the figures have seen.
+void CommCore::Impl::link_heard(NodeId node, LinkId link, MonoTime now) {
+    if (links.heard(node, link, now)) figures.begins(node, link);
 }
 
 // ---- frames out

@@ -66,6 +66,7 @@ struct CommCore::Impl {
     void complain_of_twin(const FrameHeader& header, MonoTime now, Out& out);
     void good_frame(NodeId node, const FrameArrived& arrived, const Heard* echo, MonoTime now,
                     Out& out);
+    void link_heard(NodeId node, LinkId link, MonoTime now);
     static void prove(Peer& peer, bool fresh, MonoTime now);
     [[nodiscard]] bool may_count(const Peer& peer, MonoTime now) const;
     // The links on which it is heard, as far as what comes may count.

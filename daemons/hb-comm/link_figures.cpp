@@ -51,6 +51,11 @@ void LinkFigures::arrived(NodeId peer, LinkId link, std::uint64_t sequence, Mono
     l.measured = true;
 }
 
+void LinkFigures::begins(NodeId peer, LinkId link) {
+    Peer& p = peers_.at(peer);
+    if (index(link) < p.links.size()) p.links[index(link)].first = p.newest + 1;
+}
+
 void LinkFigures::told(NodeId peer, const std::vector<HeardOnLink>& by_link) {
     std::vector<Link>& links = peers_.at(peer).links;
     for (std::size_t i = 0; i < links.size(); ++i)
@@ -62,7 +67,8 @@ LinkLoss LinkFigures::loss(NodeId peer, LinkId link, MonoTime now) const {
     LinkLoss loss;
     if (p.first == 0 || index(link) >= p.links.size()) return loss;
     const Link& l = p.links[index(link)];
-    for (std::uint64_t s = p.newest; s >= p.first && p.newest - s < kWindow; --s) {
+    const std::uint64_t first_judged = std::max(p.first, l.first);
+    for (std::uint64_t s = p.newest; s >= first_judged && p.newest - s < kWindow; --s) {
         // Those that came are not counted sooner than the others: that would flatter the link.
         const std::optional<MonoTime>& first = p.first_came[s % kWindow];
         if (first && now - *first <= copies_in_ && p.newest - s < kMayCome) continue;

@@ -4,7 +4,8 @@
 //
 // - Loss: of the newest 100 frames of a peer that any link showed (the gaps between their sequences
 //   included), how many did not come on this one. A frame is judged when its copies had a quarter
-//   of deadtime to come (less when more frames than the window keeps came after it).
+//   of deadtime to come (less when more frames than the window keeps came after it). What was sent
+//   while the link was dead is no loss: it is judged from the frame that it was heard with again.
 // - Lag: how much later than on the fastest link a frame comes, smoothed. Both are told to the peer
 //   in our frames, so each knows both directions, and the round trip over one link is the one of
 //   the fastest (an acknowledgement measures that) with the lags there and back added.
@@ -42,6 +43,8 @@ class LinkFigures {
     void new_life(NodeId peer);
     // A frame of the present life, or a copy of it.
     void arrived(NodeId peer, LinkId link, std::uint64_t sequence, MonoTime now);
+    // The link is heard after a silence, with a frame that has arrived here already.
+    void begins(NodeId peer, LinkId link);
     // What the peer says of our frames.
     void told(NodeId peer, const std::vector<HeardOnLink>& by_link);
 
@@ -61,6 +64,7 @@ class LinkFigures {
     struct Link {
         std::bitset<kWindow> came;  // by sequence
         std::uint64_t newest = 0;   // that came
+        std::uint64_t first = 0;    // that is judged
         Duration lag{};
         bool measured = false;
         HeardOnLink there;  // what the peer says

@@ -24,11 +24,13 @@ void LinkWatch::announced_deadtime(NodeId peer, Duration deadtime) {
     peers_.at(peer).deadtime = deadtime;
 }
 
-void LinkWatch::heard(NodeId peer, LinkId link, MonoTime now) {
+bool LinkWatch::heard(NodeId peer, LinkId link, MonoTime now) {
     Peer& p = peers_.at(peer);
     Pair& pair = p.links.at(index(link));
-    if (pair.heard == kNever || now - pair.heard >= p.deadtime) pair.since = now;
+    const bool begins = pair.heard == kNever || now - pair.heard >= p.deadtime;
+    if (begins) pair.since = now;
     pair.heard = pair.newest = now;
+    return begins;
 }
 
 bool LinkWatch::up(NodeId peer, LinkId link) const {

@@ -39,8 +39,8 @@ class LinkWatch {
     LinkWatch(LinkWatchSettings settings, MonoTime now);
 
     void announced_deadtime(NodeId peer, Duration deadtime);
-    // The peer is heard on this link.
-    void heard(NodeId peer, LinkId link, MonoTime now);
+    // The peer is heard on this link. True: for the first time, or after a silence.
+    bool heard(NodeId peer, LinkId link, MonoTime now);
     // The peer says (in a fresh frame) that it hears us on these links.
     void hears_us(NodeId peer, std::uint32_t links, MonoTime now);
     void carrier(const std::string& interface, bool carrier);

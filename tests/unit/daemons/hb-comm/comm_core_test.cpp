@@ -411,6 +411,27 @@ TEST_F(Net, EachLinkIsMeasuredOnceASecond) {
     EXPECT_LE(*eth1.heard, now - 19s);
 }
 
+TEST_F(Net, ARepairedLinkIsNoBadCable) {
+    two_nodes();
+    run(30s);
+    for (const LinkId cut : {kEth1, kEth0}) {
+        works = [cut](NodeId, NodeId, LinkId link) { return link != cut; };
+        run(30s);
+        works = [](NodeId, NodeId, LinkId) { return true; };
+        run(1s);
+        clear();
+        run(60s);
+        for (const NodeId n : {kA, kB}) {
+            EXPECT_EQ(event_ids(nodes[n].actions), std::vector<std::string>{});
+            for (const auto& m : of<ipc::LinkMeasured>(n)) {
+                EXPECT_EQ(m.lost, 0U);
+                EXPECT_EQ(m.lost_there.value_or(0), 0U);
+                EXPECT_EQ(m.trouble, "");
+            }
+        }
+    }
+}
+
 // A large frame becomes whole on one link only; its parts show that the other brings it too.
 TEST_F(Net, AFrameOfSeveralPartsIsLostOnNoLinkThatBroughtAPartOfIt) {
     two_nodes();

@@ -59,6 +59,24 @@ TEST_F(Figures, OnlyTheNewestHundredCount) {
     EXPECT_EQ(loss(kEth0), (LinkLoss{100, 99}));
 }
 
+// The frames of the cut are no loss, whether the other link brought them or none did.
+TEST_F(Figures, ALinkIsJudgedAnewFromTheFrameThatItIsHeardWithAgain) {
+    frames(1, 100, true, true);
+    frames(101, 150, true, false);
+    EXPECT_EQ(loss(kEth1), (LinkLoss{100, 50}));
+    frames(190, 190, true, true);
+    figures_.begins(kB, kEth1);
+    EXPECT_EQ(loss(kEth1), LinkLoss{});
+    EXPECT_EQ(figures_.heard(kB, now_)[1].lost_percent, std::nullopt);
+    EXPECT_EQ(loss(kEth0), (LinkLoss{100, 39}));
+    frames(191, 200, true, true);
+    frames(201, 202, true, false);
+    EXPECT_EQ(loss(kEth1), (LinkLoss{12, 2}));
+    figures_.new_life(kB);
+    frames(1, 5, true, true);
+    EXPECT_EQ(loss(kEth1), (LinkLoss{5, 0}));
+}
+
 TEST_F(Figures, ACopyMayStillComeAndIsLostWhenItIsTooLate) {
     frames(1, 10, true, true);
     now_ += kDeadtime;

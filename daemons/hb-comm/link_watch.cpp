@@ -1,6 +1,7 @@
 #include "daemons/hb-comm/link_watch.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -98,7 +99,8 @@ ipc::LinkChanged LinkWatch::change(NodeId peer, std::size_t link) const {
     return c;
 }
 
-LinkNews LinkWatch::news(NodeId peer, std::size_t link, bool was_up) const {
+LinkNews LinkWatch::news(NodeId peer, Turn turn, MonoTime now) const {
+    const auto [link, was_up] = turn;
     LinkNews n{change(peer, link), {}};
     const std::string& name = settings_.node_names[rank(peer)];
     const std::string& interface = settings_.interfaces[link];
@@ -127,22 +129,30 @@ LinkNews LinkWatch::news(NodeId peer, std::size_t link, bool was_up) const {
     if (n.change.fault == LinkFault::kNoCarrier && was_up)
         n.events.push_back({"link-no-carrier", Level::kWarn, n.change.detail, fields});
     if (died)
-        if (auto fewer = fewer_links(peer, link)) n.events.push_back(std::move(*fewer));
+        if (auto fewer = fewer_links(peer, link, now)) n.events.push_back(std::move(*fewer));
     return n;
 }
 
+// Up, and not about to die: of a peer that stops, or dies, the links die one after the other.
+bool LinkWatch::works(const Peer& peer, std::size_t link, MonoTime now) {
+    const Pair& pair = peer.links[link];
+    return pair.up() && now - pair.heard < peer.deadtime / 2 &&
+           now - std::max(pair.since, pair.hears_us) < peer.deadtime / 2;
+}
+
 // One of several links is lost: nothing moves for it, but the next loss may count.
-std::optional<Event> LinkWatch::fewer_links(NodeId peer, std::size_t link) const {
-    const auto& pairs = peers_.at(peer).links;
-    std::string left;
-    for (std::size_t i = 0; i < pairs.size(); ++i)
-        if (pairs[i].up()) left += (left.empty() ? "" : ", ") + settings_.interfaces[i];
-    if (left.empty()) return std::nullopt;
+std::optional<Event> LinkWatch::fewer_links(NodeId peer, std::size_t link, MonoTime now) const {
+    const Peer& p = peers_.at(peer);
+    std::set<std::string> working;
+    for (std::size_t i = 0; i < p.links.size(); ++i)
+        if (works(p, i, now)) working.insert(settings_.interfaces[i]);
+    // Another medium of the same interface may work.
+    if (working.empty() || working.contains(settings_.interfaces[link])) return std::nullopt;
     const std::string& name = settings_.node_names[rank(peer)];
     return Event{"links-fewer",
                  Level::kWarn,
-                 fmt::format("{} is reached over {} only: {} does not work", name, left,
-                             settings_.interfaces[link]),
+                 fmt::format("{} is reached over {} only: {} does not work", name,
+                             fmt::join(working, ", "), settings_.interfaces[link]),
                  {{"HB_NODE", name}, {"HB_LINK", settings_.interfaces[link]}}};
 }
 
@@ -169,23 +179,34 @@ void LinkWatch::say_once(std::vector<LinkNews>& out, std::size_t from) {
         });
 }
 
+std::optional<LinkWatch::Turn> LinkWatch::turn(Peer& peer, std::size_t link, MonoTime now,
+                                               bool timed) const {
+    Pair& pair = peer.links[link];
+    const LinkFault fault = fault_of(peer, link, now);
+    if (pair.told && fault == pair.fault) return std::nullopt;
+    if (!timed && fault == LinkFault::kSilent) return std::nullopt;
+    // Nothing is said of a link that had no time to be heard.
+    if (!pair.told && fault == LinkFault::kSilent && now - started_ < peer.deadtime)
+        return std::nullopt;
+    const bool was_up = pair.up();
+    pair.told = true;
+    pair.fault = fault;
+    return Turn{link, was_up};
+}
+
 void LinkWatch::settle(MonoTime now, bool timed, std::vector<LinkNews>& out) {
     const std::size_t before = out.size();
     for (auto& [node, peer] : peers_) {
+        // All links of the peer first: what is said of one depends on the others.
+        std::vector<Turn> turns;
         for (std::size_t i = 0; i < peer.links.size(); ++i) {
-            Pair& pair = peer.links[i];
             if (timed) settle_flaps(node, i, now, out);
-            const LinkFault fault = fault_of(peer, i, now);
-            if (pair.told && fault == pair.fault) continue;
-            if (!timed && fault == LinkFault::kSilent) continue;
-            // Nothing is said of a link that had no time to be heard.
-            if (!pair.told && fault == LinkFault::kSilent && now - started_ < peer.deadtime)
-                continue;
-            const bool was_up = pair.up();
-            pair.told = true;
-            pair.fault = fault;
-            if (was_up && !pair.up()) pair.flaps.died(now);
-            out.push_back(news(node, i, was_up));
+            if (const auto turned = turn(peer, i, now, timed)) turns.push_back(*turned);
+        }
+        for (const Turn& turned : turns) {
+            Pair& pair = peer.links[turned.link];
+            if (turned.was_up && !pair.up()) pair.flaps.died(now);
+            out.push_back(news(node, turned, now));
         }
     }
     say_once(out, before);

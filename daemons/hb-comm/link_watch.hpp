@@ -77,8 +77,17 @@ class LinkWatch {
     };
     [[nodiscard]] ipc::LinkFault fault_of(const Peer& peer, std::size_t link, MonoTime now) const;
     [[nodiscard]] ipc::LinkChanged change(NodeId peer, std::size_t link) const;
-    [[nodiscard]] LinkNews news(NodeId peer, std::size_t link, bool was_up) const;
-    [[nodiscard]] std::optional<Event> fewer_links(NodeId peer, std::size_t link) const;
+    // A link that settle() found changed.
+    struct Turn {
+        std::size_t link = 0;
+        bool was_up = false;
+    };
+    [[nodiscard]] std::optional<Turn> turn(Peer& peer, std::size_t link, MonoTime now,
+                                           bool timed) const;
+    [[nodiscard]] static bool works(const Peer& peer, std::size_t link, MonoTime now);
+    [[nodiscard]] LinkNews news(NodeId peer, Turn turn, MonoTime now) const;
+    [[nodiscard]] std::optional<Event> fewer_links(NodeId peer, std::size_t link,
+                                                   MonoTime now) const;
     void settle_flaps(NodeId peer, std::size_t link, MonoTime now, std::vector<LinkNews>& out);
     static void say_once(std::vector<LinkNews>& out, std::size_t from);
 

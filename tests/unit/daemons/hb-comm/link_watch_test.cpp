@@ -257,5 +257,67 @@ TEST_F(Links, OneOfTwoIsAWarning) {
     EXPECT_EQ(said(t0 + 1900ms), (Said{"eth0 silent [Link node2:eth0 dead.]"}));
 }
 
+// The peer died or stopped: that is no cable.
+TEST_F(Links, BothAtOnceAreNoWarning) {
+    MonoTime now = t0;
+    for (const Duration apart : {0ms, 30ms, 250ms}) {
+        now += 20min;
+        both(kEth0, 3, now);
+        both(kEth1, 3, now + apart);
+        static_cast<void>(said(now + apart));
+        Said all = said(now + 1s);
+        for (std::string& s : said(now + 1s + apart))
+            all.push_back(std::move(s));
+        EXPECT_EQ(all, (Said{"eth0 silent [Link node2:eth0 dead.]",
+                             "eth1 silent [Link node2:eth1 dead.]"}));
+    }
+}
+
+// One way, both: its firewall was closed between two frames.
+TEST_F(Links, BothOneWayAreNoWarning) {
+    Said all;
+    for (Duration t = 0s; t <= 2s; t += 250ms) {
+        if (t == 0s) both(kEth0, 3, t0);
+        watch.heard(kB, kEth0, t0 + t);
+        for (std::string& s : said(t0 + t, false))
+            all.push_back(std::move(s));
+        watch.heard(kB, kEth1, t0 + t + 2ms);
+        for (std::string& s : said(t0 + t + 2ms, false))
+            all.push_back(std::move(s));
+    }
+    for (const std::string& s : all)
+        EXPECT_FALSE(s.contains("is reached over")) << s;
+    EXPECT_EQ(all.size(), 4U);
+}
+
+// Media may share an interface: it is named once, and works as long as one of them does.
+TEST(LinksOfSharedInterfaces, EachIsNamedOnce) {
+    LinkWatch watch({.self = node_id(0),
+                     .node_names = {"node1", "node2"},
+                     .interfaces = {"eth0", "eth0", "eth1", "eth1"},
+                     .ports = {694, 695, 694, 695},
+                     .deadtime = 1s},
+                    t0);
+    const auto heard = [&](std::size_t links, MonoTime now) {
+        for (std::size_t i = 0; i < links; ++i)
+            watch.heard(kB, link_id(i), now);
+        watch.hears_us(kB, 15, now);
+    };
+    std::vector<LinkNews> news;
+    heard(4, t0);
+    watch.settle(t0, true, news);
+    news.clear();
+    heard(3, t0 + 900ms);
+    watch.settle(t0 + 1s, true, news);
+    heard(2, t0 + 1800ms);
+    watch.settle(t0 + 1900ms, true, news);
+    std::vector<std::string> fewer;
+    for (const LinkNews& n : news)
+        for (const Event& e : n.events)
+            if (e.id == "links-fewer") fewer.push_back(e.text);
+    EXPECT_EQ(fewer,
+              std::vector<std::string>{"node2 is reached over eth0 only: eth1 does not work"});
+}
+
 }  // namespace
 }  // namespace hb::comm

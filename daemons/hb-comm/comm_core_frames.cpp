@@ -78,8 +78,10 @@ void CommCore::Impl::take(const FrameArrived& arrived, MonoTime now, Out& out) {
     const NodeId node = arrived.header.sender;
     const auto judgement = peer->order.judge(arrived.header, arrived.link,
                                              echo ? std::optional(echo->sequence) : std::nullopt);
-    if (judgement.good() && judgement.verdict != PeerOrder::Verdict::kNewest)
+    if (judgement.good() && judgement.verdict != PeerOrder::Verdict::kNewest) {
         figures.new_life(node);
+        links.new_life(node);
+    }
     if (judgement.good() || judgement.link_works)
         figures.arrived(node, arrived.link, arrived.header.sequence, now);
     if (!judgement.good()) {

@@ -21,6 +21,15 @@ LinkWatch::LinkWatch(LinkWatchSettings settings, MonoTime now)
     }
 }
 
+void LinkWatch::new_life(NodeId peer) {
+    Peer& p = peers_.at(peer);
+    MonoTime heard = kNever;
+    for (const Pair& pair : p.links)
+        heard = std::max(heard, pair.newest);
+    for (Pair& pair : p.links)
+        pair.flaps.take_back(heard);
+}
+
 void LinkWatch::announced_deadtime(NodeId peer, Duration deadtime) {
     peers_.at(peer).deadtime = deadtime;
 }
@@ -99,7 +108,7 @@ ipc::LinkChanged LinkWatch::change(NodeId peer, std::size_t link) const {
     return c;
 }
 
-LinkNews LinkWatch::news(NodeId peer, Turn turn, MonoTime now) const {
+LinkNews LinkWatch::news(NodeId peer, Turn turn, bool begins_to_flap, MonoTime now) const {
     const auto [link, was_up] = turn;
     LinkNews n{change(peer, link), {}};
     const std::string& name = settings_.node_names[rank(peer)];
@@ -108,7 +117,7 @@ LinkNews LinkWatch::news(NodeId peer, Turn turn, MonoTime now) const {
                                                                      {"HB_LINK", interface}};
     const Pair& pair = peers_.at(peer).links[link];
     const bool died = was_up && !n.change.up;
-    if (died && pair.flaps.count() == ipc::kLinkFlaps) {
+    if (begins_to_flap) {
         n.events.push_back({"link-flaps", Level::kWarn,
                             fmt::format("Link {}:{} flaps: dead for the {}rd time in {} minutes. "
                                         "No more is said of it until it was steady for {}.",
@@ -138,6 +147,18 @@ bool LinkWatch::works(const Peer& peer, std::size_t link, MonoTime now) {
     const Pair& pair = peer.links[link];
     return pair.up() && now - pair.heard < peer.deadtime / 2 &&
            now - std::max(pair.since, pair.hears_us) < peer.deadtime / 2;
+}
+
+// All its links were lost within a moment: it is the peer that died, or froze.
+bool LinkWatch::died_with_the_others(const Peer& peer, std::size_t link, MonoTime now) {
+    bool others = false;
+    for (std::size_t i = 0; i < peer.links.size(); ++i) {
+        if (i == link) continue;
+        if (works(peer, i, now)) return false;
+        const MonoTime newest = peer.links[i].newest;
+        others = others || (newest != kNever && now - newest < 2 * peer.deadtime);
+    }
+    return others;
 }
 
 // One of several links is lost: nothing moves for it, but the next loss may count.
@@ -205,8 +226,10 @@ void LinkWatch::settle(MonoTime now, bool timed, std::vector<LinkNews>& out) {
         }
         for (const Turn& turned : turns) {
             Pair& pair = peer.links[turned.link];
-            if (turned.was_up && !pair.up()) pair.flaps.died(now);
-            out.push_back(news(node, turned, now));
+            const bool its_own =
+                turned.was_up && !pair.up() && !died_with_the_others(peer, turned.link, now);
+            const bool begins_to_flap = its_own && pair.flaps.died(now);
+            out.push_back(news(node, turned, begins_to_flap, now));
         }
     }
     say_once(out, before);

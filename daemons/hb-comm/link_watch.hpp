@@ -4,7 +4,7 @@
 // us on it too. Loss of carrier makes it dead at once. A link on which we hear a peer that does not
 // hear us is a fault of its own and never taken for health. Both nodes number links alike, as the
 // media lines of ha.cf. A link that flaps is named, and its ups and downs are no longer logged one
-// by one (link_flaps.hpp).
+// by one (link_flaps.hpp); the deaths of a peer that stops, restarts or freezes are none of a link.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,8 @@ class LinkWatch {
   public:
     LinkWatch(LinkWatchSettings settings, MonoTime now);
 
+    // The peer begins a new life: what died since it was heard last did so with the former one.
+    void new_life(NodeId peer);
     void announced_deadtime(NodeId peer, Duration deadtime);
     // The peer is heard on this link. True: for the first time, or after a silence.
     bool heard(NodeId peer, LinkId link, MonoTime now);
@@ -85,7 +87,9 @@ class LinkWatch {
     [[nodiscard]] std::optional<Turn> turn(Peer& peer, std::size_t link, MonoTime now,
                                            bool timed) const;
     [[nodiscard]] static bool works(const Peer& peer, std::size_t link, MonoTime now);
-    [[nodiscard]] LinkNews news(NodeId peer, Turn turn, MonoTime now) const;
+    [[nodiscard]] static bool died_with_the_others(const Peer& peer, std::size_t link,
+                                                   MonoTime now);
+    [[nodiscard]] LinkNews news(NodeId peer, Turn turn, bool begins_to_flap, MonoTime now) const;
     [[nodiscard]] std::optional<Event> fewer_links(NodeId peer, std::size_t link,
                                                    MonoTime now) const;
     void settle_flaps(NodeId peer, std::size_t link, MonoTime now, std::vector<LinkNews>& out);

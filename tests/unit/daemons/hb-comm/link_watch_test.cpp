@@ -237,6 +237,68 @@ TEST_F(Links, ALinkThatFlapsIsNamedAndNoMoreIsSaidUntilItIsSteady) {
     EXPECT_EQ(said(now), (Said{"eth0 silent [Link node2:eth0 dead.]"}));
 }
 
+TEST_F(Links, ASlowFlapIsNamedOnceTooAndEndsSteady) {
+    MonoTime now = t0;
+    Said named;
+    for (int i = 0; i < 20; ++i, now += 4min + 59s) {
+        both(kEth0, 1, now);
+        for (const Said& all : {said(now), said(now + 1s)})
+            for (const std::string& s : all)
+                if (s.contains("[")) named.push_back(s);
+    }
+    EXPECT_EQ(named.size(), 6U) << "three up, two dead, and that it flaps";
+    EXPECT_TRUE(named.back().contains("flaps: dead for the 3rd time")) << named.back();
+    EXPECT_EQ(watch.state()[0].flaps, 20U);
+    const MonoTime steady = now - (4min + 59s) + 1s + 5min;
+    EXPECT_EQ(watch.next_deadline(), steady);
+    EXPECT_EQ(said(steady), (Said{"eth0 silent [Link node2:eth0 has been steady for 5 minutes, and "
+                                  "is dead.]"}));
+    EXPECT_EQ(watch.state()[0].flaps, 0U);
+}
+
+TEST_F(Links, RestartsOfThePeerAreNoFlapping) {
+    MonoTime now = t0;
+    for (int i = 0; i < 6; ++i, now += 1min) {
+        watch.new_life(kB);
+        both(kEth0, 1, now);
+        EXPECT_EQ(said(now).front(), "eth0 up [Link node2:eth0 up.]");
+        EXPECT_EQ(said(now + 1s).front(), "eth0 silent [Link node2:eth0 dead.]");
+    }
+}
+
+// What died while another link brought the peer's frames was not the peer.
+TEST_F(Links, ARestartTakesBackNoOtherDeath) {
+    MonoTime now = t0;
+    for (int i = 0; i < 2; ++i) {
+        both(kEth0, 3, now);
+        both(kEth1, 3, now);
+        static_cast<void>(said(now));
+        for (int k = 0; k < 6; ++k, now += 250ms) {
+            both(kEth0, 3, now);
+            static_cast<void>(said(now));
+        }
+    }
+    EXPECT_EQ(watch.state()[1].flaps, 2U);
+    static_cast<void>(said(now + 1s));
+    now += 10s;
+    watch.new_life(kB);
+    both(kEth0, 3, now);
+    static_cast<void>(said(now));
+    EXPECT_EQ(watch.state()[0].flaps, 0U);
+    EXPECT_EQ(watch.state()[1].flaps, 2U);
+}
+
+TEST_F(Links, AFrozenPeerIsNoFlapping) {
+    MonoTime now = t0;
+    for (int i = 0; i < 6; ++i, now += 1min) {
+        both(kEth0, 3, now);
+        both(kEth1, 3, now + 30ms);
+        EXPECT_EQ(said(now + 30ms).size(), 2U);
+        EXPECT_EQ(said(now + 1s).front(), "eth0 silent [Link node2:eth0 dead.]");
+        EXPECT_EQ(said(now + 1030ms).front(), "eth1 silent [Link node2:eth1 dead.]");
+    }
+}
+
 TEST_F(Links, DeathsThatAreFarApartAreNoFlapping) {
     MonoTime now = t0;
     for (int i = 0; i < 10; ++i, now += 6min) {

@@ -6,19 +6,19 @@ Backlog::Backlog(runtime::EventLoop& loop, Logger& logger, std::size_t most_line
     : logger_(logger),
       most_lines_(most_lines),
       idle_(
-          loop, [this]() noexcept { idle(); }, runtime::Defer::When::kIdle) {}
+          loop, [this]() noexcept { idle(); }, runtime::Defer::When::kIdle),
+      patience_(loop, [this]() noexcept { write_all(); }) {}
 
 void Backlog::log(const Event& event) noexcept {
     if (!logger_.wants(event.level)) return;
-    const MonoTime now = runtime::now();
-    if (lines_.empty()) oldest_ = now;
+    if (lines_.empty()) patience_.arm(runtime::now() + kPatience);
     lines_.push_back({event, runtime::wall_time()});
-    const bool waited_enough = now - oldest_ >= kPatience || lines_.size() >= most_lines_;
-    if (event.level >= Level::kWarn || waited_enough) return write_all();
+    if (event.level >= Level::kWarn || lines_.size() >= most_lines_) return write_all();
     idle_.schedule();
 }
 
 void Backlog::write_all() noexcept {
+    patience_.disarm();
     while (!lines_.empty())
         write_first();
 }
@@ -26,7 +26,10 @@ void Backlog::write_all() noexcept {
 void Backlog::idle() noexcept {
     for (std::size_t i = 0; i < kLinesAtOnce && !lines_.empty(); ++i)
         write_first();
-    if (!lines_.empty()) idle_.schedule();
+    if (lines_.empty())
+        patience_.disarm();
+    else
+        idle_.schedule();
 }
 
 void Backlog::write_first() noexcept {

@@ -43,8 +43,8 @@ class Backlog {
     Logger& logger_;
     const std::size_t most_lines_;
     std::deque<Line> lines_;
-    MonoTime oldest_{};  // when the first of them was said, or later
     runtime::Defer idle_;
+    runtime::Timer patience_;  // armed while something waits: a busy loop has no idle moment
 };
 
 }  // namespace hb::log

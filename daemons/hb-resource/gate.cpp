@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/base/probe_window.hpp"
+#include "common/base/watchdog_times.hpp"
 
 namespace hb::resource {
 
@@ -33,8 +34,9 @@ bool watchdog_fired(const GatePeer& p, const GateInput& in, const TestOnlyRulesD
     if (!bound_to_let_go && !drop.g5_watchdog_bound) return false;
     std::optional<MonoTime> since = p.lost_since;
     if (drop.g5_watchdog_last && p.status.hearing == ipc::Hearing::kSilent) since = p.status.since;
-    // Its own deadtime decides when its device fires; ours is in in.watchdog.
-    const Duration longer = std::max<Duration>(p.status.deadtime - in.deadtime, 0ns) * 2;
+    // Its own deadtime decides when its device fires; in.watchdog is of ours.
+    const Duration longer = std::max<Duration>(
+        watchdog_surely_fired(p.status.deadtime) - watchdog_surely_fired(in.deadtime), 0ns);
     return since && in.now - *since >= p.status.deadtime + in.handover + *in.watchdog + longer;
 }
 

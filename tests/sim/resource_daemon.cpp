@@ -177,6 +177,7 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
         MonoTime& sent = seen_.lease_sent[l->peer];
         sent = std::max(sent, l->sent);
     } else if (const auto* q = std::get_if<ipc::Request>(&message)) {
+        seen_.asked_at = node_.cluster().world().now();
         if (q->kind == ipc::RequestKind::kFenceConfirm && q->target)
             node_.cluster().tell([&](Checker& c) { c.told_off(node_.id(), *q->target); });
         if (q->kind == ipc::RequestKind::kCleanup)

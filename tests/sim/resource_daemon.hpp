@@ -21,7 +21,8 @@ struct Seen {
     std::map<NodeId, MonoTime> lease_sent;     // behind view and report (T9.3)
     std::map<NodeId, MonoTime> straight_sent;  // from hb-comm (L2, L3)
     std::optional<MonoTime> ping_answered;
-    bool takeover_asked = false;  // here, at some time
+    std::optional<WorldTime> asked_at;  // here, any request, the newest
+    bool takeover_asked = false;        // here, at some time
     bool standby_asked = false;
     bool move_asked = false;
     bool membership_there = false;  // MembershipReady came: what is published leaves at once

@@ -131,10 +131,11 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
             return "an eligible member runs it, this one does not";
         return {};
     }
-    // Nor is the row before always seen: one step may answer two wishes, one after the other. Then
-    // the wish is the reason.
+    // Nor is the row before always seen: a step that answers a request made there may answer an
+    // older wish behind it. Then the wish is the reason.
+    const bool in_this_step = author.seen().asked_at == cluster_.world().now();
     if (row.pred != before->version && !by_ping)
-        return asked ? "" : "it does not follow the row before";
+        return asked && in_this_step ? "" : "it does not follow the row before";
     if (row.owner == before->owner) {
         if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)
             return {};  // T5

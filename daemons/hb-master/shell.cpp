@@ -97,9 +97,10 @@ int Shell::run() {
     // From here on this host is reset unless the suite runs, and ends, as it should.
     const config::Settings& settings = prepared_.loaded.settings;
     if (!settings.watchdog.empty()) {
-        std::optional<WatchdogDevice> device = arm_watchdog(settings, log_);
-        if (!device) return kExitFailed;
-        watchdog_.emplace(loop_, log_, std::move(*device), settings, prepared_.options.run_dir);
+        std::optional<ArmedWatchdog> armed =
+            arm_watchdog(settings, prepared_.options.run_dir, log_);
+        if (!armed) return kExitFailed;
+        watchdog_.emplace(loop_, log_, std::move(*armed), settings.deadtime);
     }
     service_.status("starting");
     std::vector<SupervisorAction> out;
@@ -337,10 +338,13 @@ void Shell::carry_out(const SuiteReady&) {
 }
 
 // Disarmed only when nothing of ours is left: what could not be stopped is left to the device.
+void Shell::carry_out(const ResourcesEnded& action) {
+    if (watchdog_) watchdog_->resources_ended(action.rest);
+}
+
 void Shell::carry_out(const SuiteEnded& action) {
     exit_code_ = action.exit_code;
-    if (watchdog_ && action.all_stopped) watchdog_->disarm();
-    if (watchdog_ && !action.all_stopped) watchdog_->leave_armed();
+    watchdog_.reset();
     loop_.stop();
 }
 

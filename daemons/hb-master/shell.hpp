@@ -50,6 +50,7 @@ class Shell {
     void carry_out(const EndClient& action);
     void carry_out(const KillGroup& action);
     void carry_out(const SuiteReady& action);
+    void carry_out(const ResourcesEnded& action);
     void carry_out(const SuiteEnded& action);
     void carry_out(const Event& action);
 

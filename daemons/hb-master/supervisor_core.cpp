@@ -221,7 +221,7 @@ void SupervisorCore::on(const FaultFound& in, MonoTime now, Out& out) {
 }
 
 void SupervisorCore::on(const Left& in, MonoTime, Out&) {
-    if (phase_ != Phase::kLeaving) return;
+    if (phase_ == Phase::kRunning) return;
     left_ = true;
     all_stopped_ = in.all_stopped;
 }
@@ -307,8 +307,22 @@ void SupervisorCore::go_on_ending(MonoTime now, Out& out) {
         }
         if (left_ && !resource.alive) phase_ = Phase::kEndingClients;
     }
+    say_resources_ended(out);
     if (phase_ == Phase::kEndingClients) end_clients(out);
     if (phase_ == Phase::kEndingDaemons) end_daemons(now, out);
+}
+
+// At once, not at the end: clients may take their time, and nobody reports for hb-resource any
+// more.
+void SupervisorCore::say_resources_ended(Out& out) {
+    const Daemon& resource = daemons_.at(Program::kResource);
+    if (resources_ended_ || phase_ == Phase::kRunning || phase_ == Phase::kLeaving) return;
+    if (resource.alive || !dying_calls_.empty()) return;
+    resources_ended_ = true;
+    using Rest = ResourcesEnded::Rest;
+    out.emplace_back(ResourcesEnded{all_stopped_ == true   ? Rest::kNothing
+                                    : resource.starts == 0 ? Rest::kNeverRan
+                                                           : Rest::kPerhaps});
 }
 
 void SupervisorCore::end_clients(Out& out) {
@@ -336,8 +350,7 @@ void SupervisorCore::end_daemons(MonoTime now, Out& out) {
     }
     phase_ = Phase::kEnded;
     out.emplace_back(event(Level::kInfo, "shutdown-complete", "Heartbeat shutdown complete."));
-    out.emplace_back(
-        SuiteEnded{.exit_code = exit_code_, .all_stopped = all_stopped_ && dying_calls_.empty()});
+    out.emplace_back(SuiteEnded{exit_code_});
 }
 
 }  // namespace hb::master

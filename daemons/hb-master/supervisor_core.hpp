@@ -110,13 +110,21 @@ struct KillGroup {  // SIGKILL, answered by GroupGone once nothing of it is left
     int group = 0;
 };
 struct SuiteReady {};  // all daemons are ready, for the first time
+// Once, on the way to the end: hb-resource is gone for good and no call of it is left.
+struct ResourcesEnded {
+    enum class Rest : std::uint8_t {
+        kNothing,   // it said that all is stopped
+        kNeverRan,  // it was never started by us
+        kPerhaps,   // a stop failed, or nobody knows
+    } rest{};
+};
 struct SuiteEnded {
     int exit_code = 0;
-    bool all_stopped = true;  // false: resources, or calls of agents, may still be here
 };
 
-using SupervisorAction = std::variant<StartProgram, Connect, KillProgram, TellStop, StartClient,
-                                      EndClient, KillGroup, SuiteReady, SuiteEnded, Event>;
+using SupervisorAction =
+    std::variant<StartProgram, Connect, KillProgram, TellStop, StartClient, EndClient, KillGroup,
+                 SuiteReady, ResourcesEnded, SuiteEnded, Event>;
 
 class SupervisorCore {
   public:
@@ -164,6 +172,7 @@ class SupervisorCore {
     void start_due_daemons(MonoTime now, Out& out);
     void start_due_clients(MonoTime now, Out& out);
     void go_on_ending(MonoTime now, Out& out);
+    void say_resources_ended(Out& out);
     void end_clients(Out& out);
     void end_daemons(MonoTime now, Out& out);
     [[nodiscard]] bool may_start(Program program) const;
@@ -176,7 +185,8 @@ class SupervisorCore {
     Phase phase_ = Phase::kRunning;
     bool was_ready_ = false;
     bool left_ = false;
-    bool all_stopped_ = true;
+    std::optional<bool> all_stopped_;  // hb-resource's last word; none yet
+    bool resources_ended_ = false;     // said
     unsigned deaths_while_leaving_ = 0;
     int exit_code_ = 0;
     std::map<Program, Daemon> daemons_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "common/base/watchdog_times.hpp"
+
 namespace hb::master {
 
 namespace {
@@ -9,6 +11,28 @@ namespace {
 constexpr Program kWatched[] = {Program::kComm, Program::kMembership, Program::kResource};
 
 }  // namespace
+
+std::vector<std::string> problems_of(const DeviceFacts& device, Duration deadtime) {
+    std::vector<std::string> problems;
+    if (!device.stays_armed)
+        problems.emplace_back(
+            "the watchdog's driver disarms it when its holder dies: a crash of hb-master resets "
+            "nothing");
+    const Duration wanted = watchdog_timeout(deadtime);
+    if (!device.timeout)
+        problems.push_back(fmt::format(
+            "the watchdog's timeout should be {}: {}", to_string(wanted),
+            device.refusal.empty() ? "the device does not say what it is" : device.refusal));
+    else if (*device.timeout > wanted)
+        problems.push_back(fmt::format("the watchdog's timeout should be {}, and is {}{}{}",
+                                       to_string(wanted), to_string(*device.timeout),
+                                       device.refusal.empty() ? "" : ": ", device.refusal));
+    else if (*device.timeout < 2 * watchdog_report_interval(deadtime))
+        problems.push_back(
+            fmt::format("the watchdog's timeout is {}: too short for a device that is fed every {}",
+                        to_string(*device.timeout), to_string(watchdog_report_interval(deadtime))));
+    return problems;
+}
 
 WatchdogCore::WatchdogCore(Duration limit, Duration start_limit, MonoTime now) : limit_(limit) {
     for (const Program program : kWatched)

@@ -19,6 +19,18 @@ namespace hb::master {
 
 using ipc::Program;
 
+// What a device says of itself.
+struct DeviceFacts {
+    std::string identity;             // for people, may be empty
+    std::optional<Duration> timeout;  // what it will wait; none: it does not say
+    bool stays_armed = true;          // when its holder dies
+    std::string refusal;              // why it did not take the timeout that was asked for
+};
+
+// In what way it is not as watchdog_times.hpp wants it, for people. Each is a warning, and where
+// others count on the reset (watchdog_evidence) an error.
+[[nodiscard]] std::vector<std::string> problems_of(const DeviceFacts& device, Duration deadtime);
+
 class WatchdogCore {
   public:
     // A report holds for `limit`. From `now` on the daemons are being started: their first reports

@@ -14,52 +14,55 @@
 namespace hb::master {
 
 // A start without the watchdog that was asked for would be a promise broken in silence.
-std::optional<WatchdogDevice> arm_watchdog(const config::Settings& settings, log::Logger& log) {
-    const Duration wanted = watchdog_timeout(settings.deadtime);
-    Result<WatchdogDevice> device = WatchdogDevice::open(settings.watchdog, wanted);
-    if (!device) {
-        log.log(Level::kError, "watchdog-not-opened", device.error().text);
+std::optional<ArmedWatchdog> arm_watchdog(const config::Settings& settings,
+                                          const std::string& run_dir, log::Logger& log) {
+    const std::string mark = run_dir + "/watchdog-armed";
+    const bool after_a_death = ::access(mark.c_str(), F_OK) == 0;
+    const auto refuse = [&](const std::string& why) {
+        log.log(Level::kError, "watchdog-refused", why);
+        if (!after_a_death) ::unlink(mark.c_str());
         return std::nullopt;
-    }
-    const std::optional<Duration> granted = device->timeout();
-    const bool is_right = granted && *granted <= wanted;
+    };
+    if (!runtime::UniqueFd(::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)))
+        return refuse(fmt::format("cannot create {}: {}", mark, ::strerror(errno)));
+    Result<WatchdogDevice> device =
+        WatchdogDevice::open(settings.watchdog, watchdog_timeout(settings.deadtime));
+    if (!device) return refuse(device.error().text);
+    const DeviceFacts& facts = device->facts();
     log.log(Level::kNotice, "watchdog-armed",
             fmt::format("Using watchdog device: {}{}, timeout {}", settings.watchdog,
-                        device->identity().empty() ? "" : " (" + device->identity() + ")",
-                        granted ? to_string(*granted) : "unknown"));
-    if (is_right) return std::move(*device);
-    const std::string problem =
-        fmt::format("the watchdog's timeout should be {}: {}", to_string(wanted),
-                    !device->note().empty() ? device->note()
-                    : granted ? fmt::format("the device made {} of it", to_string(*granted))
-                              : "the device does not say what it is");
-    // Others would count on a reset that comes later than they think.
-    if (settings.watchdog_evidence) {
-        log.log(Level::kError, "watchdog-timeout",
-                problem + ", and 'watchdog_evidence on' counts on it");
-        (void)device->disarm();
-        return std::nullopt;
+                        facts.identity.empty() ? "" : " (" + facts.identity + ")",
+                        facts.timeout ? to_string(*facts.timeout) : "unknown"));
+    for (const std::string& problem : problems_of(facts, settings.deadtime)) {
+        if (!settings.watchdog_evidence) {
+            log.log(Level::kWarn, "watchdog-unfit", problem);
+            continue;
+        }
+        // Others would count on a reset that comes later than they think, or not at all.
+        if (!after_a_death) (void)device->disarm();
+        return refuse(problem + ", and 'watchdog_evidence on' counts on it");
     }
-    log.log(Level::kWarn, "watchdog-timeout", problem);
-    return std::move(*device);
+    return ArmedWatchdog{std::move(*device), mark, after_a_death};
 }
 
-Watchdog::Watchdog(runtime::EventLoop& loop, log::Logger& log, WatchdogDevice device,
-                   const config::Settings& settings, const std::string& run_dir)
+Watchdog::Watchdog(runtime::EventLoop& loop, log::Logger& log, ArmedWatchdog armed,
+                   Duration deadtime)
     : log_(log),
-      mark_(run_dir + "/watchdog-armed"),
-      device_(std::move(device)),
-      every_(watchdog_report_interval(settings.deadtime)),
-      core_(watchdog_report_limit(settings.deadtime),
-            ::access(mark_.c_str(), F_OK) == 0 ? watchdog_restart_limit(settings.deadtime)
-                                               : watchdog_start_limit(settings.deadtime),
-            runtime::now()),
+      armed_(std::move(armed)),
+      every_(watchdog_report_interval(deadtime)),
+      core_(
+          watchdog_report_limit(deadtime),
+          armed_.after_a_death ? watchdog_restart_limit(deadtime) : watchdog_start_limit(deadtime),
+          runtime::now()),
       timer_(loop, [this]() noexcept { turn(); }) {
-    const runtime::UniqueFd mark(::open(mark_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    if (!mark)
-        log_.log(Level::kWarn, "watchdog-mark",
-                 fmt::format("cannot create {}: {}", mark_, ::strerror(errno)));
     turn();
+}
+
+Watchdog::~Watchdog() {
+    if (is_over_) return;
+    log_.log(Level::kCrit, "watchdog-stays-armed",
+             "something may still be here that could not be stopped: the watchdog is left armed, "
+             "this host will be reset so that others can take over");
 }
 
 void Watchdog::report(Program program, bool well) {
@@ -73,28 +76,25 @@ void Watchdog::turn() noexcept {
     // What is said first may be the last that is heard of this host.
     for (const Event& event : events)
         log_.log(event);
-    if (!may || device_.feed() || has_said_refused_) return;
+    if (!may || armed_.device.feed() || has_said_refused_) return;
     has_said_refused_ = true;
-    log_.log(Level::kError, "watchdog-refused",
+    log_.log(Level::kError, "watchdog-not-fed",
              "the watchdog device refuses to be fed: this host may be reset");
 }
 
-void Watchdog::disarm() {
+void Watchdog::resources_ended(ResourcesEnded::Rest rest) {
+    const bool nothing_is_left = rest == ResourcesEnded::Rest::kNothing ||
+                                 (rest == ResourcesEnded::Rest::kNeverRan && !armed_.after_a_death);
     timer_.disarm();
-    ::unlink(mark_.c_str());
-    if (device_.disarm())
+    if (!nothing_is_left) return;
+    is_over_ = true;
+    ::unlink(armed_.mark.c_str());
+    if (armed_.device.disarm())
         log_.log(Level::kInfo, "watchdog-disarmed", "the watchdog is disarmed");
     else
-        log_.log(Level::kCrit, "watchdog-armed",
+        log_.log(Level::kCrit, "watchdog-stays-armed",
                  "the watchdog device cannot be disarmed (its driver has nowayout set): this host "
                  "will be reset unless the suite is started again in time");
-}
-
-void Watchdog::leave_armed() {
-    timer_.disarm();
-    log_.log(Level::kCrit, "watchdog-armed",
-             "not everything could be stopped: the watchdog is left armed, this host will be reset "
-             "so that others can take over");
 }
 
 }  // namespace hb::master

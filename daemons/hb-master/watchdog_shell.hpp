@@ -1,5 +1,9 @@
 // Watchdog: the device, fed as WatchdogCore allows it, from the master's loop: a master that hangs
 // feeds nothing.
+//
+// A file in the run directory, the mark, is there as long as the device is armed: who finds it at a
+// start comes after a suite that died. What that suite armed is never disarmed by a start that
+// fails.
 #pragma once
 
 #include <optional>
@@ -9,37 +13,42 @@
 #include "common/log/logger.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
+#include "daemons/hb-master/supervisor_core.hpp"
 #include "daemons/hb-master/watchdog_core.hpp"
 #include "daemons/hb-master/watchdog_device.hpp"
 
 namespace hb::master {
 
-// Opens and arms the device; none: it was said why, and nothing is armed.
-[[nodiscard]] std::optional<WatchdogDevice> arm_watchdog(const config::Settings& settings,
-                                                         log::Logger& log);
+struct ArmedWatchdog {
+    WatchdogDevice device;
+    std::string mark;
+    bool after_a_death = false;  // of the suite before
+};
+
+// Opens and arms the device; none: it was said why, and nothing is armed that was not before.
+[[nodiscard]] std::optional<ArmedWatchdog> arm_watchdog(const config::Settings& settings,
+                                                        const std::string& run_dir,
+                                                        log::Logger& log);
 
 class Watchdog {
   public:
-    // Armed already, by opening the device. Feeding begins now. A file in `run_dir` is there as
-    // long as it is armed: who finds it at a start comes after a suite that died.
-    Watchdog(runtime::EventLoop& loop, log::Logger& log, WatchdogDevice device,
-             const config::Settings& settings, const std::string& run_dir);
+    // Feeding begins now.
+    Watchdog(runtime::EventLoop& loop, log::Logger& log, ArmedWatchdog armed, Duration deadtime);
+    // Still armed: this host is reset when the device has run off, unless somebody feeds it.
+    ~Watchdog();
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
     void report(Program program, bool well);
-    // The suite ended, and nothing of it is left.
-    void disarm();
-    // The suite ended, and something could not be stopped: this host is reset when the device has
-    // run off, unless somebody feeds it.
-    void leave_armed();
+    // Disarms it if nothing is left.
+    void resources_ended(ResourcesEnded::Rest rest);
 
   private:
     void turn() noexcept;
 
     log::Logger& log_;
-    std::string mark_;
-    WatchdogDevice device_;
+    ArmedWatchdog armed_;
+    bool is_over_ = false;  // nothing is left: fed no more, said how it ended
     Duration every_;
     WatchdogCore core_;
     bool has_said_refused_ = false;

@@ -131,6 +131,7 @@ void Skeleton::last_words() {
     for (auto& [program, neighbour] : neighbours_)
         neighbour.channel->pause();
     master_->pause();
+    health_.disarm();
     daemon_.reset();
     const MonoTime until = runtime::now() + kLastWords;
     while (!all_sent() && runtime::now() < until)

@@ -21,6 +21,8 @@ extern "C" int ioctl(int fd, unsigned long request, ...) {
             std::memcpy(argument, &info, sizeof info);
             return 0;
         }
+        case WDIOC_SETOPTIONS:
+            return 0;
         case WDIOC_SETTIMEOUT:
             std::memcpy(&timeout, argument, sizeof timeout);
             return 0;

@@ -34,6 +34,11 @@ struct Words {
         return fmt::format("kill-group {}", a.group);
     }
     std::string operator()(const SuiteReady&) const { return "ready"; }
+    std::string operator()(const ResourcesEnded& a) const {
+        return a.rest == ResourcesEnded::Rest::kNothing    ? "nothing is left"
+               : a.rest == ResourcesEnded::Rest::kNeverRan ? "hb-resource never ran"
+                                                           : "something may be left";
+    }
     std::string operator()(const SuiteEnded& a) const {
         return fmt::format("ended {}", a.exit_code);
     }
@@ -210,7 +215,9 @@ TEST_F(Supervisor, AStartWithoutPrivilegesIsGivenUp) {
     const Lines lines =
         feed(ProgramExited{Program::kComm, {.code = 4, .text = "exited with return code 4"}});
     EXPECT_EQ(lines, (Lines{"stop hb-resource"}));
-    feed(ProgramExited{Program::kResource, kEnded});
+    // It ran, and said nothing: what a suite before us left may still be here.
+    EXPECT_EQ(feed(ProgramExited{Program::kResource, kEnded}),
+              (Lines{"something may be left", "stop hb-ipfail"}));
     feed(ProgramExited{Program::kIpfail, kEnded});
     EXPECT_EQ(feed(ProgramExited{Program::kMembership, kEnded}), (Lines{"ended 4"}));
 }
@@ -225,13 +232,35 @@ TEST_F(Supervisor, TheOrderlyEnd) {
     EXPECT_EQ(feed(StopAsked{}), (Lines{"stop hb-resource"}));
     EXPECT_EQ(feed(StopAsked{}), Lines{});
     EXPECT_EQ(feed(Left{}), Lines{});
-    EXPECT_EQ(feed(ProgramExited{Program::kResource, kEnded}), (Lines{"end-client 1"}));
+    EXPECT_EQ(feed(ProgramExited{Program::kResource, kEnded}),
+              (Lines{"nothing is left", "end-client 1"}));
     EXPECT_EQ(feed(ClientExited{1, kKilled}), (Lines{"end-client 0"}));
     EXPECT_EQ(feed(ClientExited{0, kKilled}), (Lines{"stop hb-ipfail"}));
     EXPECT_EQ(feed(ProgramExited{Program::kIpfail, kEnded}), (Lines{"stop hb-membership"}));
     EXPECT_EQ(feed(ProgramExited{Program::kMembership, kEnded}), (Lines{"stop hb-comm"}));
     EXPECT_EQ(feed(ProgramExited{Program::kComm, kEnded}), (Lines{"ended 0"}));
     EXPECT_EQ(core_.next_deadline(), kForever);
+}
+
+// What a watchdog goes by.
+TEST_F(Supervisor, WhatIsLeftWhenTheResourcesHaveEnded) {
+    all_ready();
+    feed(StopAsked{});
+    feed(Left{.all_stopped = false});
+    EXPECT_EQ(feed(ProgramExited{Program::kResource, kEnded}).front(), "something may be left");
+
+    use({.deadtime = 800ms});
+    all_ready();
+    feed(StopAsked{});
+    feed(CallStarted{77});
+    feed(Left{});
+    // Its last call is not gone yet.
+    const Lines ended = feed(ProgramExited{Program::kResource, kKilled});
+    EXPECT_EQ(std::ranges::count(ended, "nothing is left"), 0);
+    EXPECT_EQ(feed(GroupGone{77}).front(), "nothing is left");
+
+    use({.deadtime = 800ms});
+    EXPECT_EQ(feed(StopAsked{}).front(), "hb-resource never ran");
 }
 
 TEST_F(Supervisor, UntilItHasLeftEverythingIsRespawned) {
@@ -256,7 +285,8 @@ TEST_F(Supervisor, AResourceThatCannotLeaveIsGivenUpLoudly) {
         feed(ProgramExited{Program::kResource, kKilled});
         wait(100ms);
     }
-    EXPECT_EQ(feed(ProgramExited{Program::kResource, kKilled}), (Lines{"stop hb-ipfail"}));
+    EXPECT_EQ(feed(ProgramExited{Program::kResource, kKilled}),
+              (Lines{"something may be left", "stop hb-ipfail"}));
     EXPECT_NE(std::ranges::find_if(said_,
                                    [](const std::string& s) {
                                        return s.find("dies again and again") != std::string::npos;
@@ -296,7 +326,8 @@ TEST_F(Supervisor, AHangingStopIsNotWaitedForForEver) {
         feed(ProgramExited{Program::kResource, kKilled});
         feed(GroupGone{4711});
     }
-    EXPECT_EQ(feed(ProgramExited{Program::kResource, kKilled}), (Lines{"stop hb-ipfail"}));
+    EXPECT_EQ(feed(ProgramExited{Program::kResource, kKilled}),
+              (Lines{"something may be left", "stop hb-ipfail"}));
 }
 
 // ---- clients, as Heartbeat

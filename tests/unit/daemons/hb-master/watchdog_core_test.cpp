@@ -91,6 +91,32 @@ TEST_F(WatchdogTest, others_do_not_count) {
     EXPECT_TRUE(fed());
 }
 
+struct DeviceRow {
+    DeviceFacts device;
+    const char* problem;  // in its words; nullptr: none
+};
+
+TEST(WatchdogDevices, that_are_not_as_they_should_be) {
+    for (const auto& [device, problem] : {
+             DeviceRow{{.identity = "good", .timeout = 31s}, nullptr},
+             DeviceRow{{.identity = "shorter", .timeout = 10s}, nullptr},
+             DeviceRow{{.identity = "longer", .timeout = 60s}, "should be 31s, and is 60s"},
+             DeviceRow{{.identity = "fixed", .timeout = 60s, .refusal = "it cannot be set"},
+                       ": it cannot be set"},
+             DeviceRow{{.identity = "silent"}, "the device does not say what it is"},
+             DeviceRow{{.identity = "hasty", .timeout = 1s}, "too short"},
+             DeviceRow{{.identity = "dies along", .timeout = 31s, .stays_armed = false},
+                       "a crash of hb-master resets nothing"},
+         }) {
+        SCOPED_TRACE(device.identity);
+        const std::vector<std::string> found = problems_of(device, 30s);
+        ASSERT_EQ(found.size(), problem == nullptr ? 0U : 1U);
+        if (problem != nullptr) {
+            EXPECT_NE(found[0].find(problem), std::string::npos) << found[0];
+        }
+    }
+}
+
 TEST(WatchdogTimes, follow_from_deadtime) {
     EXPECT_EQ(watchdog_timeout(30s), 31s);  // as Heartbeat
     EXPECT_EQ(watchdog_timeout(5s), 6s);

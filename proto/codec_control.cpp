@@ -233,7 +233,7 @@ GroupSummary read(const pb::GroupSummary& from, Reader& in) {
 
 void put(const ipc::Status& from, pb::MembershipToTool& envelope) {
     const auto& [id, status] = from;
-    const auto& [self, nodes, groups, view, installed, pings] = status;
+    const auto& [self, nodes, groups, view, installed, pings, quorum] = status;
     pb::Status& to = *envelope.mutable_status();
     to.set_id(id);
     to.set_self(from_one(self));
@@ -245,6 +245,11 @@ void put(const ipc::Status& from, pb::MembershipToTool& envelope) {
     to.set_installed(installed);
     for (const PingSummary& ping : pings)
         put(ping, *to.add_pings());
+    if (!quorum) return;
+    const auto& [present, needed, ignored] = *quorum;
+    to.mutable_quorum()->set_present(present);
+    to.mutable_quorum()->set_needed(needed);
+    to.mutable_quorum()->set_ignored(ignored);
 }
 
 ipc::Status read(const pb::Status& from, Reader& in) {
@@ -276,6 +281,12 @@ ipc::Status read(const pb::Status& from, Reader& in) {
     for (const pb::PingSummary& ping : from.pings()) {
         if (!in.good()) break;
         to.status.pings.push_back(read(ping, in));
+    }
+    if (from.has_quorum()) {
+        const pb::QuorumSummary& q = from.quorum();
+        in.require(q.present() <= known && q.needed() <= known, "quorum", "of more nodes than are");
+        in.require(q.needed() > 0, "quorum", "needs nobody");
+        to.status.quorum = QuorumSummary{q.present(), q.needed(), q.ignored()};
     }
     return to;
 }

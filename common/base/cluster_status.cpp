@@ -346,6 +346,15 @@ ClusterStatus compose_status(const StatusView& view, const std::vector<Configure
     return status;
 }
 
+QuorumSummary quorum_in(const StatusView& view) {
+    QuorumSummary quorum;
+    quorum.needed = static_cast<std::uint32_t>(view.nodes.size() / 2 + 1);
+    if (view.accepted) quorum.present = static_cast<std::uint32_t>(view.accepted->members.size());
+    for (const NodeView& node : view.nodes)
+        if (node.node == view.self && node.report) quorum.ignored = node.report->quorum_ignored;
+    return quorum;
+}
+
 bool differ(const ClusterStatus& a, const ClusterStatus& b) {
     const auto without_ages = [](ClusterStatus status) {
         for (NodeSummary& node : status.nodes) {

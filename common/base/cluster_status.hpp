@@ -75,13 +75,24 @@ struct GroupSummary {
     bool operator==(const GroupSummary&) const = default;
 };
 
+// The majority rule, as the node that was asked sees it: no group is started where fewer nodes than
+// `needed` are in the view, unless an admin said so for this view ("hactl quorum ignore").
+struct QuorumSummary {
+    std::uint32_t present = 0;  // in the view; 0: in no view
+    std::uint32_t needed = 0;
+    bool ignored = false;
+    [[nodiscard]] bool held() const { return present >= needed; }
+    bool operator==(const QuorumSummary&) const = default;
+};
+
 struct ClusterStatus {
     NodeId self{};
     std::vector<NodeSummary> nodes;    // by rank
     std::vector<GroupSummary> groups;  // in the order of haresources
     std::optional<ViewId> view;        // accepted by this node
     bool installed = false;
-    std::vector<PingSummary> pings;  // in the order of ha.cf
+    std::vector<PingSummary> pings;       // in the order of ha.cf
+    std::optional<QuorumSummary> quorum;  // none: the rule does not apply
     bool operator==(const ClusterStatus&) const = default;
 };
 
@@ -94,6 +105,9 @@ struct ConfiguredGroup {
 [[nodiscard]] ClusterStatus compose_status(const StatusView& view,
                                            const std::vector<ConfiguredGroup>& groups,
                                            MonoTime now);
+
+// For clusters to which the rule applies.
+[[nodiscard]] QuorumSummary quorum_in(const StatusView& view);
 
 // Do they differ in anything but ages? (Is there something to tell those who watch?)
 [[nodiscard]] bool differ(const ClusterStatus& a, const ClusterStatus& b);

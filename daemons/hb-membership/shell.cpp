@@ -57,7 +57,9 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
           }) {}
 
 ClusterStatus Shell::compose(MonoTime now) {
-    ClusterStatus status = compose_status(core_.status(), groups_, now);
+    const StatusView view = core_.status();
+    ClusterStatus status = compose_status(view, groups_, now);
+    if (setup_.settings.has_quorum()) status.quorum = quorum_in(view);
     status.pings = pings_here_.summaries(now);
     ages_.fill(status, now);
     return status;

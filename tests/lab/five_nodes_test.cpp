@@ -68,6 +68,18 @@ TEST_F(FiveNodes, three_die_and_the_two_that_are_no_majority_take_nothing) {
     }));
     const nlohmann::json group = cluster().group(1, address(1) + "/24/eth0");
     EXPECT_NE(group.at("reason").get<std::string>().find("majority"), std::string::npos) << group;
+    const auto quorum = [&](unsigned n) { return cluster().status(n).value().at("quorum"); };
+    using Json = nlohmann::json;
+    EXPECT_EQ(quorum(1),
+              Json({{"present", 2}, {"needed", 3}, {"held", false}, {"ignored", false}}));
+
+    // An admin who knows that the three are off says so, to each of the two.
+    for (const unsigned n : {1U, 2U}) {
+        cluster().hactl(n, {"quorum", "ignore"});
+        cluster().wait_owner(n, address(n));
+        EXPECT_EQ(quorum(n),
+                  Json({{"present", 2}, {"needed", 3}, {"held", false}, {"ignored", true}}));
+    }
     node(3).boot();
     cluster().start(3);
     for (const unsigned n : {1U, 2U, 3U})

@@ -127,6 +127,16 @@ Json view_json(const ClusterStatus& status) {
     };
 }
 
+Json quorum_json(const std::optional<QuorumSummary>& quorum) {
+    if (!quorum) return nullptr;
+    return {
+        {"present", quorum->present},
+        {"needed", quorum->needed},
+        {"held", quorum->held()},
+        {"ignored", quorum->ignored},
+    };
+}
+
 }  // namespace
 
 std::string status_json(const ClusterStatus& status, int indent) {
@@ -143,6 +153,7 @@ std::string status_json(const ClusterStatus& status, int indent) {
         {"node", self.name},
         {"status", to_string(self.status)},
         {"view", view_json(status)},
+        {"quorum", quorum_json(status.quorum)},
         {"nodes", nodes},
         {"ping_nodes", pings},
         {"groups", groups},

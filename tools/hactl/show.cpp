@@ -29,6 +29,16 @@ std::string view_line(const ClusterStatus& status) {
                        status.installed ? "" : ", not yet accepted by all");
 }
 
+std::string quorum_line(const ClusterStatus& status) {
+    if (!status.quorum) return {};
+    const QuorumSummary& q = *status.quorum;
+    const std::string count =
+        fmt::format("Quorum: {} of {} nodes, {} needed", q.present, status.nodes.size(), q.needed);
+    if (q.held()) return count + ".\n";
+    if (q.ignored) return count + ": no majority, ignored in this view, as an admin asked.\n";
+    return count + ": no majority, nothing is started here.\n";
+}
+
 std::string link_text(const LinkStatus& link) {
     std::string text = link.up ? "up" : "dead";
     switch (link.fault) {
@@ -124,7 +134,7 @@ std::string show(const ClusterStatus& status) {
         width = std::max(width, group.name.size());
     width = std::min<std::size_t>(width, 32);  // one long name does not push all others away
 
-    std::string text = view_line(status) + "\nNodes\n";
+    std::string text = view_line(status) + quorum_line(status) + "\nNodes\n";
     for (std::size_t r = 0; r < status.nodes.size(); r++) {
         text += fmt::format("  {:<{}}  {}\n", status.nodes[r].name, width, node_text(status, r));
         if (!status.nodes[r].fence_trouble.empty())

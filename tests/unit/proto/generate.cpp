@@ -451,6 +451,10 @@ ClusterStatus Generator::cluster_status() {
                                 asked == 0 ? 0 : static_cast<std::uint32_t>(below(asked)),
                                 sentence()});
     }
+    const auto all = status.nodes.size();
+    if (coin())
+        status.quorum = QuorumSummary{static_cast<std::uint32_t>(below(all + 1)),
+                                      static_cast<std::uint32_t>(1 + below(all)), coin()};
     return status;
 }
 

@@ -390,6 +390,12 @@ TEST(Refusal, Control) {
           {
               C{[&](auto& m) { status(m).self = node_id(2); }, "self: not among the nodes"},
               C{[&](auto& m) { status(m).groups[0].owner = node_id(2); }, stranger},
+              C{[&](auto& m) { status(m).quorum = QuorumSummary{3, 2, false}; },
+                "quorum: of more nodes than are"},
+              C{[&](auto& m) { status(m).quorum = QuorumSummary{1, 3, false}; },
+                "quorum: of more nodes than are"},
+              C{[&](auto& m) { status(m).quorum = QuorumSummary{1, 0, false}; },
+                "quorum: needs nobody"},
               C{[&](auto& m) { status(m).groups[0].preferred = node_id(2); }, stranger},
               C{[&](auto& m) { status(m).groups[0].by_node[node_id(2)]; }, stranger},
               C{[&](auto& m) { status(m).nodes[0].name.clear(); }, "node: missing"},

@@ -301,6 +301,21 @@ TEST(StatusAges, CountSinceTheChange) {
     EXPECT_EQ(age_at(kNow + 9s), Duration(2s));
 }
 
+TEST(Quorum, IsThatOfTheView) {
+    Scene s;
+    EXPECT_EQ(quorum_in(s.view), (QuorumSummary{2, 2, false}));
+    EXPECT_TRUE(quorum_in(s.view).held());
+    s.alone(kB);
+    EXPECT_EQ(quorum_in(s.view), (QuorumSummary{1, 2, false}));
+    EXPECT_FALSE(quorum_in(s.view).held());
+    s.node(kA).report->quorum_ignored = true;
+    EXPECT_FALSE(quorum_in(s.view).ignored) << "asked elsewhere";
+    s.node(kB).report->quorum_ignored = true;
+    EXPECT_TRUE(quorum_in(s.view).ignored);
+    s.view.accepted.reset();
+    EXPECT_EQ(quorum_in(s.view).present, 0U);
+}
+
 // ---- maintenance
 
 const Maintenance kOn{.counter = 3, .by = kA, .on = true};

@@ -22,6 +22,7 @@ TEST(StatusJson, IsAContract) {
     ],
     "installed": true
   },
+  "quorum": null,
   "nodes": [
     {
       "name": "node1",
@@ -136,6 +137,14 @@ TEST(StatusJson, WhatIsNotKnownIsNull) {
     EXPECT_EQ(json.find('\n'), std::string::npos);
     EXPECT_NE(json.find(R"("view":null)"), std::string::npos);
     EXPECT_NE(json.find(R"("owner":null)"), std::string::npos);
+}
+
+TEST(StatusJson, TheMajorityRule) {
+    ClusterStatus status = two_nodes();
+    status.quorum = QuorumSummary{.present = 1, .needed = 2, .ignored = true};
+    EXPECT_NE(status_json(status, -1).find(
+                  R"("quorum":{"present":1,"needed":2,"held":false,"ignored":true})"),
+              std::string::npos);
 }
 
 TEST(EventJson, IsOneLine) {

@@ -70,6 +70,24 @@ TEST(Show, AGroupElsewhereAndADeadNode) {
     EXPECT_NE(text.find("running on node1 (preferred: node2), for 3 min\n"), std::string::npos);
 }
 
+TEST(Show, WhetherThereIsAMajority) {
+    ClusterStatus status = two_nodes();
+    const auto second_line = [&] {
+        const std::string text = show(status);
+        const std::size_t begin = text.find('\n') + 1;
+        return text.substr(begin, text.find('\n', begin) - begin);
+    };
+    status.quorum = QuorumSummary{.present = 2, .needed = 2, .ignored = false};
+    EXPECT_EQ(second_line(), "Quorum: 2 of 2 nodes, 2 needed.");
+    status.quorum->present = 1;
+    EXPECT_EQ(second_line(),
+              "Quorum: 1 of 2 nodes, 2 needed: no majority, nothing is started here.");
+    status.quorum->ignored = true;
+    EXPECT_EQ(second_line(),
+              "Quorum: 1 of 2 nodes, 2 needed: no majority, ignored in this view, as an admin "
+              "asked.");
+}
+
 TEST(PeopleTime, HasOneUnit) {
     EXPECT_EQ(people_time(0s), "0 ms");
     EXPECT_EQ(people_time(999ms), "999 ms");

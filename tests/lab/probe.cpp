@@ -165,7 +165,10 @@ ProbeReport Probe::report() const {
     ProbeReport report;
     const Request* last_answered = nullptr;
     const Request* last_sent = nullptr;
+    const Request* previous = nullptr;  // whatever became of it
     for (const Request& r : requests_) {
+        const Duration pause = previous != nullptr ? r.sent - previous->sent : Duration::zero();
+        previous = &r;
         const bool answered = r.answered_after >= Duration::zero();
         if (!answered && r.sent > now - kOnItsWay) continue;
         ++report.sent;
@@ -180,6 +183,7 @@ ProbeReport Probe::report() const {
             report.outage = r.sent - last_answered->sent;
             report.outage_from = last_answered->sent;
             report.outage_until = r.sent;
+            report.last_pause = pause;
         }
         last_answered = &r;
     }

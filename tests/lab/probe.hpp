@@ -29,6 +29,7 @@ struct ProbeReport {
     LabTime outage_from;       // the last answered request before it
     LabTime outage_until;      // the first answered one after it
     Duration longest_pause{};  // between two sends: how late this measurement itself was
+    Duration last_pause{};     // the one before outage_until: that much of it may be the probe's
     Duration slowest_answer{};
 
     [[nodiscard]] std::size_t lost() const { return sent - answered; }

@@ -72,6 +72,9 @@ constexpr const char* kSuiteGroup = "The suite on a node";
 constexpr const char* kBreakGroup = "What can go wrong";
 constexpr const char* kMeasureGroup = "Figures and stories";
 
+// What a test harness takes for "skipped": this machine, or this user, cannot make a lab.
+constexpr int kCannotRun = 77;
+
 constexpr const char* kExamples =
     "Example:\n"
     "  ha-lab up                          two nodes, 10.77.0.100 on node1\n"
@@ -109,7 +112,9 @@ void add_lab_commands(CLI::App& app, Arguments& a, Action& chosen) {
     command(app, kLabGroup, "status", "nodes, addresses, and what the suite says", chosen,
             [&a] { return ask(a, {"status"}); });
     command(app, kLabGroup, "log", "what the nodes said", chosen,
-            [&a] { return ask(a, {"log", std::to_string(a.lines)}); })
+            [&a] {
+                return ask(a, {"log", std::to_string(a.lines)});
+            })
         ->add_option("-n", a.lines, "the last so many lines")
         ->type_name("LINES")
         ->capture_default_str();
@@ -138,8 +143,9 @@ CLI::App* node_command(CLI::App& app, Arguments& a, Action& chosen, const char* 
 void add_suite_commands(CLI::App& app, Arguments& a, Action& chosen) {
     for (const auto& [name, what] : std::vector<std::pair<std::string, std::string>>{
              {"start", "start the suite"}, {"stop", "stop it in order"}})
-        node_command(app, a, chosen, kSuiteGroup, name, what,
-                     [&a, name = name] { return ask(a, {name, a.node}); });
+        node_command(app, a, chosen, kSuiteGroup, name, what, [&a, name = name] {
+            return ask(a, {name, a.node});
+        });
     node_command(app, a, chosen, kSuiteGroup, "kill", "SIGKILL to one daemon, or to all processes",
                  [&a] {
                      std::vector<std::string> words = {"kill", a.node};
@@ -172,16 +178,20 @@ void add_breaking_commands(CLI::App& app, Arguments& a, Action& chosen) {
     with_cable(with_node("pull", "pull a cable", [&a] {
         return ask(a, {"pull", a.node, a.word, a.keep_carrier ? "--keep-carrier" : ""});
     }))->add_flag("--keep-carrier", a.keep_carrier, "the interface does not notice");
-    with_cable(
-        with_node("plug", "plug it in again", [&a] { return ask(a, {"plug", a.node, a.word}); }));
+    with_cable(with_node("plug", "plug it in again", [&a] {
+        return ask(a, {"plug", a.node, a.word});
+    }));
     with_node("firewall", "drop heartbeats, udp/694; or let everything through again",
-              [&a] { return ask(a, {"firewall", a.node, a.word}); })
+              [&a] {
+                  return ask(a, {"firewall", a.node, a.word});
+              })
         ->add_option("what", a.word, "in, out, both: drop these; open: drop none, lose none")
         ->required()
         ->type_name("");
-    with_cable(
-        with_node("loss", "lose a share of what comes in on a cable",
-                  [&a] { return ask(a, {"loss", a.node, a.word, std::to_string(a.percent)}); }))
+    with_cable(with_node("loss", "lose a share of what comes in on a cable",
+                         [&a] {
+                             return ask(a, {"loss", a.node, a.word, std::to_string(a.percent)});
+                         }))
         ->add_option("percent", a.percent, "0 to 100; firewall open ends it")
         ->required()
         ->check(CLI::Range(0, 100))
@@ -201,12 +211,16 @@ void add_measuring_commands(CLI::App& app, Arguments& a, Action& chosen) {
         ->type_name("TEXT");
     bench->add_option("--without", a.bench.without, "but none whose name contains one of these")
         ->type_name("TEXT");
-    auto* scenario =
-        command(app, kMeasureGroup, "scenario", "tell a story (no name: list them)", chosen, [&a] {
-            return a.scenario.empty() ? list_scenarios()
-                                      : tell_scenario(a.scenario, configuration(a));
-        });
+    auto* scenario = command(app, kMeasureGroup, "scenario",
+                             "tell a story, and judge it (no name: list them)", chosen, [&a] {
+                                 return a.scenario.empty()
+                                            ? list_scenarios()
+                                            : tell_scenario(a.scenario, configuration(a));
+                             });
     scenario->add_option("name", a.scenario, "none: list them")->type_name("");
+    scenario->footer(
+        "Exit code 1: two hosts had the address, an outage was longer than promised, or a line of "
+        "the log\nthat tells why did not come.");
     scenario->add_option("--config-dir", a.config_dir, "take ha.cf, haresources, authkeys there")
         ->type_name("DIR");
 }
@@ -245,7 +259,10 @@ int run(int argc, char** argv) {
         return app.exit(e);
     }
     try {
-        if (const std::string why = Lab::cannot_run(); !why.empty()) throw LabError(why);
+        if (const std::string why = Lab::cannot_run(); !why.empty()) {
+            fmt::print(stderr, "ha-lab: {}\n", why);
+            return kCannotRun;
+        }
         return chosen();
     } catch (const std::exception& e) {
         fmt::print(stderr, "ha-lab: {}\n", e.what());

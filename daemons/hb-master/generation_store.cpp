@@ -104,22 +104,21 @@ Result<void> GenerationStore::begin(std::int64_t unix_time) {
                                 found.error().text, unix_time);
     }
     generations_.own = next_generation(generations_.own, unix_time);
-    return write();
+    return write(to_text(generations_));
 }
 
-Result<void> GenerationStore::remember(const std::string& peer, std::uint64_t generation) {
+bool GenerationStore::remember(const std::string& peer, std::uint64_t generation) {
     std::uint64_t& known = generations_.peers[peer];
-    if (generation <= known) return {};
+    if (generation <= known) return false;
     known = generation;
-    return write();
+    return true;
 }
 
-Result<void> GenerationStore::write() const {
+Result<void> GenerationStore::write(std::string_view text) const {
     const std::string fresh = path_ + ".new";
     runtime::UniqueFd fd(
         ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return failed(fresh);
-    const std::string text = to_text(generations_);
     if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
         return failed(fresh);
     if (::fsync(fd.get()) != 0) return failed(fresh);

@@ -35,16 +35,16 @@ class GenerationStore {
 
     // Reads, raises the own generation, writes.
     [[nodiscard]] Result<void> begin(std::int64_t unix_time);
-    // Writes only what is news.
-    [[nodiscard]] Result<void> remember(const std::string& peer, std::uint64_t generation);
+    // True: that is news, and to be kept on disk.
+    [[nodiscard]] bool remember(const std::string& peer, std::uint64_t generation);
+    // Puts such a text on disk; returns when it is there.
+    [[nodiscard]] Result<void> write(std::string_view text) const;
 
     [[nodiscard]] const Generations& generations() const { return generations_; }
     // What people should know of the file that was found; empty: nothing.
     [[nodiscard]] const std::string& note() const { return note_; }
 
   private:
-    [[nodiscard]] Result<void> write() const;
-
     std::string directory_;
     std::string path_;
     Generations generations_;

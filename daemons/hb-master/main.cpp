@@ -9,9 +9,12 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <iostream>
+#include <iterator>
 
 #include "common/base/version.hpp"
 #include "common/runtime/privileges.hpp"
+#include "daemons/hb-master/generation_store.hpp"
 #include "daemons/hb-master/shell.hpp"
 #include "daemons/hb-master/start.hpp"
 
@@ -24,7 +27,7 @@ std::string absolute_directory(const std::string& given) {
     return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
 }
 
-master::Options parse(int argc, char** argv) {
+master::Options parse(int argc, char** argv, bool& keep_generations) {
     CLI::App app("hb-master of ha-suite: runs in the foreground, for systemd or by hand.");
     app.set_version_flag("--version", fmt::format("hb-master {}", kVersion));
     master::Options options{.config_dir = kConfigDir,
@@ -47,6 +50,8 @@ master::Options parse(int argc, char** argv) {
         ->capture_default_str();
     app.add_option("--node", options.node, "name of this node (else nodeinfo, or uname -n)");
     app.add_flag("--no-realtime", no_realtime, "no real-time priority, no locked memory");
+    // Only for hb-master itself.
+    app.add_flag("--keep-generations", keep_generations)->group("");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& end) {
@@ -75,12 +80,27 @@ int run(const master::Options& options) {
     return shell.run();
 }
 
+// See generation_keeper.hpp. The text comes on standard input; an error goes to its reader.
+int keep(const master::Options& options) {
+    const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+    if (const auto understood = master::parse_generations(text); !understood) {
+        fmt::print("{}\n", understood.error().text);
+        return master::kExitUsage;
+    }
+    const auto written = master::GenerationStore(options.state_dir).write(text);
+    if (written) return 0;
+    fmt::print("{}\n", written.error().text);
+    return master::kExitFailed;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN);
     try {
-        return run(parse(argc, argv));
+        bool keep_generations = false;
+        const hb::master::Options options = parse(argc, argv, keep_generations);
+        return keep_generations ? keep(options) : run(options);
     } catch (const std::exception& problem) {
         fmt::print(stderr, "hb-master: {}\n", problem.what());
         return hb::master::kExitFailed;

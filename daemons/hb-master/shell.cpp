@@ -62,6 +62,8 @@ Shell::Shell(Prepared prepared, log::Logger& log)
       log_(log),
       core_(settings_of(prepared_)),
       calls_(prepared_.options.run_dir),
+      keeper_(loop_, log_, find_program(prepared_.options.libexec_dir, "hb-master"),
+              prepared_.options.state_dir),
       service_(loop_),
       reap_more_(loop_, [this]() noexcept { reap_orphans(); }),
       deadline_(loop_, [this]() noexcept { deadline(); }),
@@ -402,11 +404,8 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message) {
 void Shell::remember(const ipc::RememberGeneration& news) {
     const config::Settings& settings = prepared_.loaded.settings;
     if (rank(news.peer) >= settings.nodes.size()) return;
-    const auto kept = prepared_.store.remember(settings.node_name(news.peer), news.generation);
-    if (!kept)
-        log_.log(Level::kError, "generation-not-kept",
-                 fmt::format("the generation of {} cannot be kept on disk: {}",
-                             settings.node_name(news.peer), kept.error().text));
+    if (prepared_.store.remember(settings.node_name(news.peer), news.generation))
+        keeper_.keep(to_text(prepared_.store.generations()));
 }
 
 // ---- signals and time
@@ -423,6 +422,7 @@ void Shell::reap_orphans() noexcept {
             if (DaemonProcess* daemon = find(program)) daemon->check();
         for (auto& [index, client] : clients_)
             client->check();
+        keeper_.check();
         ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG);
     }
     reap_more_.schedule();

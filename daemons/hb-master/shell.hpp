@@ -20,6 +20,7 @@
 #include "common/runtime/sd_service.hpp"
 #include "daemons/hb-master/call_record.hpp"
 #include "daemons/hb-master/daemon_process.hpp"
+#include "daemons/hb-master/generation_keeper.hpp"
 #include "daemons/hb-master/start.hpp"
 #include "daemons/hb-master/supervisor_core.hpp"
 #include "daemons/hb-master/watchdog_shell.hpp"
@@ -74,6 +75,7 @@ class Shell {
     runtime::EventLoop loop_;
     SupervisorCore core_;
     CallRecord calls_;
+    GenerationKeeper keeper_;
     std::optional<Watchdog> watchdog_;  // none configured, or not armed any more
     runtime::UniqueFd control_;
     std::map<Program, std::unique_ptr<DaemonProcess>> daemons_;

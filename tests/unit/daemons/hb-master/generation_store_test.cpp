@@ -62,8 +62,10 @@ TEST_F(Store, GrowsWithEveryStartAndKeepsPeers) {
         ASSERT_TRUE(store.begin(1000));
         EXPECT_EQ(store.note(), "No Previous generation - starting at 1000");
         EXPECT_EQ(store.generations().own, 1000u);
-        ASSERT_TRUE(store.remember("node2", 900));
-        ASSERT_TRUE(store.remember("node2", 800));  // never falls
+        EXPECT_TRUE(store.remember("node2", 900));
+        EXPECT_FALSE(store.remember("node2", 900));  // no news
+        EXPECT_FALSE(store.remember("node2", 800));  // never falls
+        ASSERT_TRUE(store.write(to_text(store.generations())));
     }
     {
         GenerationStore store(directory_);

@@ -34,6 +34,9 @@ struct Victim {
     void service(bool sends, bool receives, bool carrier) const {
         cluster.set_service_cable(node.id(), sends, receives, carrier);
     }
+    [[nodiscard]] Node& another() const {
+        return cluster.node((rank(node.id()) + 1) % cluster.size());
+    }
 };
 
 struct Fault {
@@ -140,14 +143,73 @@ std::vector<Fault> process_faults() {
         {"master killed", [](Victim& v) { v.node.kill_master(v.length); }},
         {"stopped in order", [](Victim& v) { v.node.stop_suite(); },
          [](Victim& v) { v.node.start_suite(); }},
-        // What a start writes is not written in time, or not at all before somebody makes room.
-        {"slow disk at a start",
+    };
+}
+
+// As "systemctl restart": when the stop is over.
+void start_again(Cluster& cluster, Node& node) {
+    cluster.world().after(cluster.config().deadtime / 4, [&cluster, &node] {
+        node.stopping() ? start_again(cluster, node) : node.start_suite();
+    });
+}
+
+// Of the state directory: of the victim that starts anew, and of one that is to keep what it hears
+// of another that does.
+std::vector<Fault> disk_faults() {
+    const auto restart = [](Victim& v, Node& node) {
+        node.stop_suite();
+        start_again(v.cluster, node);
+    };
+    const auto quick = [](Victim& v) {
+        v.node.set_disk({});
+        v.node.fill_disk(false);
+    };
+    return {
+        {"slow disk, restart",
+         [restart](Victim& v) {
+             v.node.set_disk(v.length);
+             restart(v, v.node);
+         },
+         quick},
+        {"slow disk, another restarts",
+         [restart](Victim& v) {
+             v.node.set_disk(v.length);
+             restart(v, v.another());
+         },
+         quick},
+        {"slow disk, master killed",
          [](Victim& v) {
-             v.node.stop_suite();
-             v.cluster.world().after(v.deadtime() / 4 + v.length,
-                                     [&node = v.node] { node.start_suite(); });
+             v.node.set_disk(v.length);
+             v.node.kill_master(v.deadtime() / 10);
+         },
+         quick},
+        {"full disk, restart",
+         [restart](Victim& v) {
+             v.node.fill_disk(true);
+             restart(v, v.node);
+         },
+         quick},
+        {"full disk, another restarts",
+         [restart](Victim& v) {
+             v.node.fill_disk(true);
+             restart(v, v.another());
+         },
+         quick},
+        {"full disk, master killed",
+         [](Victim& v) {
+             v.node.fill_disk(true);
+             v.node.kill_master(v.deadtime() / 10);
+         },
+         quick},
+        {"full disk, power-off",
+         [](Victim& v) {
+             v.node.fill_disk(true);
+             v.node.power_off();
+         },
+         [quick](Victim& v) {
+             v.node.boot();
+             v.cluster.world().after(v.length, [quick, v]() mutable { quick(v); });
          }},
-        {"full disk", [](Victim& v) { v.node.kill_master(v.length * 2); }},
     };
 }
 
@@ -175,7 +237,7 @@ std::vector<Fault> machine_faults() {
 const std::vector<Fault>& faults() {
     static const std::vector<Fault> all = [] {
         std::vector<Fault> made;
-        for (auto part : {cable_faults(), process_faults(), machine_faults()})
+        for (auto part : {cable_faults(), process_faults(), disk_faults(), machine_faults()})
             made.insert(made.end(), part.begin(), part.end());
         return made;
     }();

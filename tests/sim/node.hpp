@@ -85,6 +85,9 @@ class Node {
     void freeze(Freeze how);
     void thaw();
     void set_carrier(bool carrier);  // of the service interface, seen by hb-comm
+    // The disk of the state directory: a write takes so long, or there is no room for it.
+    void set_disk(Duration takes) { disk_takes_ = takes; }
+    void fill_disk(bool full) { disk_full_ = full; }
 
     // ---- the suite
     void start_suite();
@@ -125,6 +128,7 @@ class Node {
     [[nodiscard]] std::string who(Kind k) const { return name_ + " " + to_string(k); }
 
   private:
+    void begin_suite();
     struct Slot {
         std::unique_ptr<Daemon> daemon;
         std::uint64_t life = 0;  // never reused on this node
@@ -186,6 +190,8 @@ class Node {
     bool suite_wanted_ = false;  // systemd's view: it should run
     std::uint64_t master_ = 0;   // counts masters: what an old one planned never happens
     std::uint64_t generation_ = 0;
+    bool disk_full_ = false;
+    Duration disk_takes_{};
     std::uint64_t stored_generation_ = 0;
     std::map<NodeId, std::uint64_t> stored_peers_;
     resource::Memory memory_;

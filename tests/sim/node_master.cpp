@@ -23,9 +23,23 @@ std::uint64_t Node::unix_time() const {
 
 void Node::start_suite() {
     if (!powered_ || master_alive_ || anything_runs()) return;
+    suite_wanted_ = true;
+    if (disk_takes_ == Duration{} && !disk_full_) return begin_suite();
+    // The generation is on disk before anything is started; without room for it nothing is, and
+    // systemd tries again.
+    const Duration later =
+        disk_full_ ? world_.prng().between(10ms, cluster_.config().deadtime) : disk_takes_;
+    world_.say(name_, "hb-master {}", disk_full_ ? "finds the disk full" : "waits for the disk");
+    world_.after(later, [this, master = master_, full = disk_full_] {
+        if (master != master_ || !suite_wanted_) return;
+        if (full) return start_suite();
+        if (powered_ && !master_alive_ && !anything_runs()) begin_suite();
+    });
+}
+
+void Node::begin_suite() {
     kernel_.cancel_clean_up();
     master_alive_ = true;
-    suite_wanted_ = true;
     stopping_ = false;
     master_++;
     generation_ = std::max(stored_generation_ + 1, unix_time());
@@ -275,8 +289,16 @@ void Node::watch_over(std::uint64_t boot) {
 }
 
 void Node::remember_generation(NodeId peer, std::uint64_t generation) {
-    std::uint64_t& stored = stored_peers_[peer];
-    stored = std::max(stored, generation);
+    const auto store = [this, peer, generation] {
+        std::uint64_t& stored = stored_peers_[peer];
+        stored = std::max(stored, generation);
+    };
+    if (disk_full_) return;
+    if (disk_takes_ == Duration{}) return store();
+    // What writes it ends with its master.
+    world_.after(disk_takes_, [this, store, master = master_] {
+        if (master == master_ && master_alive_ && !disk_full_) store();
+    });
 }
 
 }  // namespace hb::sim

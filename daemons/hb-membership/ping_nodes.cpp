@@ -18,9 +18,13 @@ std::vector<Event> PingNodes::see(const ipc::PingStatus& seen) {
     HB_ASSERT(seen.node < states_.size());
     ipc::PingStatus& known = states_[seen.node];
     const PingState before = known.state;
+    const bool was_late = known.late;
     known = seen;
     // A newborn hb-comm has not judged yet: what its predecessor knew stands.
-    if (seen.state == PingState::kInit) known.state = before;
+    if (seen.state == PingState::kInit && before != PingState::kInit) {
+        known.state = before;
+        known.late = was_late;
+    }
     std::vector<Event> events;
     if (known.state == before) return events;
     events.push_back(facts::ping_status(names_[seen.node], known.state));

@@ -47,6 +47,7 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
       core_(core_settings(setup), runtime::now()),
       edge_(setup.settings.nodes),
       pings_here_(setup.settings.pings),
+      ipfail_news_(setup.self),
       timer_(host.loop(), [this]() noexcept { deadline(); }),
       release_(host.loop(), [this]() noexcept { release(); }),
       control_(
@@ -74,32 +75,28 @@ void Shell::on_neighbour(Program neighbour) noexcept {
     if (neighbour == Program::kIpfail) greet_ipfail();
 }
 
-void Shell::to_ipfail(const ipc::MembershipToIpfail& message) {
-    send(Program::kIpfail, proto::encode(message));
+void Shell::tell_ipfail(const ipc::MembershipToIpfail& message) {
+    if (ipfail_news_.see(message)) send(Program::kIpfail, proto::encode(message));
 }
 
 void Shell::greet_ipfail() {
-    told_ipfail_.clear();
     tell_ipfail_of_peers();
-    for (const auto& [peer, ping] : pings_)
-        to_ipfail(ipc::PeerPings{peer, ping});
-    for (const ipc::PingStatus& ping : pings_here_.states())
-        to_ipfail(ipc::PingSeen{ping.node, ping.state, ping.late});
+    for (const ipc::MembershipToIpfail& message : ipfail_news_.greet())
+        send(Program::kIpfail, proto::encode(message));
 }
 
 void Shell::tell_ipfail_of_peers() {
     if (!host_.has(Program::kIpfail)) return;
-    for (const NodeView& node : core_.status().nodes) {
-        if (node.node == setup_.self) continue;
-        const auto [at, fresh] = told_ipfail_.try_emplace(node.node, node.status);
-        if (!fresh && std::exchange(at->second, node.status) == node.status) continue;
-        to_ipfail(ipc::PeerSeen{node.node, node.status});
-    }
+    for (const NodeView& node : core_.status().nodes)
+        if (node.node != setup_.self) tell_ipfail(ipc::PeerSeen{node.node, node.status});
 }
 
 void Shell::on_neighbour_gone(Program neighbour) noexcept {
     if (neighbour == Program::kComm) input(CommGone{});
-    if (neighbour == Program::kIpfail) input(IpfailGone{});
+    if (neighbour == Program::kIpfail) {
+        ipfail_news_.gone();
+        input(IpfailGone{});
+    }
     if (neighbour == Program::kComm && comm_behind_) release();
     if (neighbour != Program::kResource) return;
     held_.clear();
@@ -148,18 +145,16 @@ void Shell::tell_ipfail_of_link(const ipc::LinkChanged& link) {
     if (rank(link.peer) >= view.nodes.size()) return;
     for (const LinkView& known : view.nodes[rank(link.peer)].links)
         if (known.link == link.link && !known.name.empty())
-            to_ipfail(ipc::PeerLinkSeen{link.peer, known.name, link.up});
+            tell_ipfail(ipc::PeerLinkSeen{link.peer, known.name, link.up});
 }
 
 void Shell::ping_seen(const ipc::PingStatus& ping) {
     if (ping.node >= setup_.settings.pings.size())
         return host_.fault(Program::kComm, "a ping node that is not in ha.cf");
-    const bool was_late = pings_here_.states()[ping.node].late;
-    const std::vector<Event> events = pings_here_.see(ping);
-    for (const Event& event : events)
+    for (const Event& event : pings_here_.see(ping))
         carry_out(event);
-    if (!events.empty() || was_late != ping.late)
-        to_ipfail(ipc::PingSeen{ping.node, ping.state, ping.late});
+    const ipc::PingStatus& known = pings_here_.states()[ping.node];
+    tell_ipfail(ipc::PingSeen{ping.node, known.state, known.late});
     control_.changed();
 }
 
@@ -169,8 +164,7 @@ void Shell::look_at_topics(const PeerFrame& frame) {
     if (rank(peer) >= setup_.settings.nodes.size()) return;
     for (const auto& [version, value] : frame.topics) {
         if (const auto* ping = std::get_if<PingReport>(&value)) {
-            pings_[peer] = *ping;
-            to_ipfail(ipc::PeerPings{peer, *ping});
+            tell_ipfail(ipc::PeerPings{peer, *ping});
         } else if (const auto* report = std::get_if<Report>(&value)) {
             for (const Event& e : group_news_.see(peer, setup_.settings.node_name(peer), *report))
                 control_.tell(e);
@@ -200,7 +194,9 @@ void Shell::from_resource(std::string_view bytes) {
 void Shell::from_ipfail(std::string_view bytes) {
     const auto message = proto::decode_ipfail_to_membership(bytes);
     if (!message) return host_.fault(Program::kIpfail, message.error().text);
-    input(IpfailSays{std::get<ipc::IpfailPublish>(*message).ping});
+    const PingReport& said = std::get<ipc::IpfailPublish>(*message).ping;
+    ipfail_news_.published(said);
+    input(IpfailSays{said});
 }
 
 runtime::SendResult Shell::send(Program to, std::string_view bytes) {

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,10 +16,10 @@
 
 #include "common/base/cluster_status.hpp"
 #include "common/base/ipc/master.hpp"
-#include "common/base/ipc/membership_ipfail.hpp"
 #include "daemons/hb-membership/control_server.hpp"
 #include "daemons/hb-membership/edge.hpp"
 #include "daemons/hb-membership/group_news.hpp"
+#include "daemons/hb-membership/ipfail_news.hpp"
 #include "daemons/hb-membership/membership_core.hpp"
 #include "daemons/hb-membership/ping_nodes.hpp"
 #include "daemons/skeleton/daemon_main.hpp"
@@ -48,7 +47,7 @@ class Shell final : public skeleton::Daemon {
     void from_ipfail(std::string_view bytes);
     void look_at_topics(const PeerFrame& frame);
     void ping_seen(const ipc::PingStatus& ping);
-    void to_ipfail(const ipc::MembershipToIpfail& message);
+    void tell_ipfail(const ipc::MembershipToIpfail& message);
     void greet_ipfail();
     void tell_ipfail_of_peers();
     void tell_ipfail_of_link(const ipc::LinkChanged& link);
@@ -73,8 +72,7 @@ class Shell final : public skeleton::Daemon {
     GroupNews group_news_;
     StatusAges ages_;
     PingNodes pings_here_;
-    std::map<NodeId, PingReport> pings_;  // of peers, for a new hb-ipfail
-    std::map<NodeId, NodeStatus> told_ipfail_;
+    IpfailNews ipfail_news_;
     std::vector<MembershipAction> actions_;
     std::vector<Event> edge_events_;
     bool comm_behind_ = false;      // it does not read: a publication waits in our queue

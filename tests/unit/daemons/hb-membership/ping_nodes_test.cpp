@@ -25,6 +25,20 @@ TEST(PingNodes, SayHeartbeatsLinesOnceForEachChange) {
               "Status update for node 10.0.0.1: status dead\nnode 10.0.0.1: is dead\n");
 }
 
+// Late stands too until the newcomer has judged, and not a moment longer.
+TEST(PingNodes, OneThatWasLateIsLateNoMoreWhenANewHbCommSaysSo) {
+    PingNodes nodes({{.name = "router"}});
+    const auto late = [&](PingState state, bool says_late) {
+        (void)nodes.see({.node = 0, .state = state, .late = says_late});
+        EXPECT_NE(nodes.states()[0].state, PingState::kInit);
+        return nodes.states()[0].late;
+    };
+    EXPECT_FALSE(late(PingState::kPing, false));
+    EXPECT_TRUE(late(PingState::kPing, true));
+    EXPECT_TRUE(late(PingState::kInit, false));
+    EXPECT_FALSE(late(PingState::kPing, false));
+}
+
 TEST(PingNodes, AreShownInTheOrderOfTheFile) {
     PingNodes nodes({{.name = "b"}, {.name = "a"}});
     (void)nodes.see({.node = 1,

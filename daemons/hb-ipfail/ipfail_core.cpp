@@ -18,6 +18,10 @@ Event info(const char* id, std::string text, std::string node = {}) {
     return e;
 }
 
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
 }  // namespace
 
 IpfailCore::IpfailCore(IpfailSettings settings) : s_(std::move(settings)) {
@@ -48,7 +52,18 @@ void IpfailCore::take(const MembershipHere&, MonoTime, std::vector<IpfailAction>
     if (published_) out.emplace_back(ipc::IpfailPublish{*published_});
 }
 
-void IpfailCore::came_back(PingNode& node, MonoTime now) {
+// How a ping node was for our predecessor.
+PingState IpfailCore::recall(PingNode& node, MonoTime now) const {
+    if (!before_) return PingState::kInit;
+    const bool answered = holds(before_->reachable, node.name);
+    if (answered && !holds(before_->unsure, node.name)) return PingState::kPing;
+    node.lost = now;
+    if (!answered) return PingState::kDead;
+    came_back(node, now);
+    return PingState::kPing;
+}
+
+void IpfailCore::came_back(PingNode& node, MonoTime now) const {
     if (!node.lost) return;  // for the first time: nothing is known against it
     const bool again = node.hold > Duration::zero() && *node.lost < node.sure_at + kForgotten;
     node.hold = again ? std::min(node.hold * 2, kLongestHold) : std::min(s_.deadping, kLongestHold);
@@ -58,7 +73,7 @@ void IpfailCore::came_back(PingNode& node, MonoTime now) {
 void IpfailCore::take(const ipc::PingSeen& seen, MonoTime now, std::vector<IpfailAction>& out) {
     if (seen.node >= nodes_.size() || seen.state == PingState::kInit) return;
     PingNode& node = nodes_[seen.node];
-    const PingState before = node.state;
+    const PingState before = node.state == PingState::kInit ? recall(node, now) : node.state;
     node.state = seen.state;
     node.late = seen.late;
     if (before == seen.state) return;
@@ -78,11 +93,17 @@ void IpfailCore::take(const ipc::PingSeen& seen, MonoTime now, std::vector<Ipfai
 }
 
 void IpfailCore::take(const ipc::PeerPings& pings, MonoTime, std::vector<IpfailAction>&) {
+    if (pings.peer == s_.self) {
+        if (!published_) before_ = pings.ping;
+        return;
+    }
     peers_[pings.peer] = pings.ping;
 }
 
 void IpfailCore::take(const ipc::PeerSeen& seen, MonoTime, std::vector<IpfailAction>& out) {
     if (rank(seen.peer) >= s_.node_names.size() || seen.peer == s_.self) return;
+    // A newborn hb-membership has not judged yet: what its predecessor knew stands.
+    if (seen.status == NodeStatus::kInit && peer_status_.contains(seen.peer)) return;
     const auto [at, fresh] = peer_status_.try_emplace(seen.peer, seen.status);
     if (!fresh && at->second == seen.status) return;
     const bool news = !fresh || seen.status == NodeStatus::kDead;
@@ -100,6 +121,8 @@ void IpfailCore::take(const ipc::PeerSeen& seen, MonoTime, std::vector<IpfailAct
 
 void IpfailCore::take(const ipc::PeerLinkSeen& seen, MonoTime, std::vector<IpfailAction>& out) {
     if (rank(seen.peer) >= s_.node_names.size() || seen.peer == s_.self) return;
+    const auto [at, fresh] = peer_links_.try_emplace({seen.peer, seen.link}, seen.up);
+    if (!fresh && std::exchange(at->second, seen.up) == seen.up) return;
     const std::string& name = s_.node_names[rank(seen.peer)];
     out.emplace_back(info("peer-link",
                           fmt::format("Link Status update: Link {}/{} now has status {}", name,
@@ -152,7 +175,7 @@ void IpfailCore::compare(std::vector<IpfailAction>& out) {
     if (nodes_.empty()) return;
     for (const auto& [peer, theirs] : peers_) {
         const auto status = peer_status_.find(peer);
-        if (peer == s_.self || rank(peer) >= s_.node_names.size() ||
+        if (rank(peer) >= s_.node_names.size() ||
             (status != peer_status_.end() && status->second == NodeStatus::kDead))
             continue;
         const PingReport& mine = *published_;

@@ -8,11 +8,15 @@
 // nothing, and the first move away from a node that is really cut off is not delayed. Who comes
 // back is unsure for deadping; when it is lost again, for twice as long each time, up to five
 // minutes: a ping node that comes and goes moves nothing back and forth.
+//
+// A respawn changes none of this: hb-membership tells it first what it published last. What was
+// unsure there is unsure for deadping, and only what differs from it is news.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -61,7 +65,8 @@ class IpfailCore {
     void take(const ipc::PeerPings& pings, MonoTime now, std::vector<IpfailAction>& out);
     void take(const ipc::PeerSeen& seen, MonoTime now, std::vector<IpfailAction>& out);
     void take(const ipc::PeerLinkSeen& seen, MonoTime now, std::vector<IpfailAction>& out);
-    void came_back(PingNode& node, MonoTime now);
+    [[nodiscard]] PingState recall(PingNode& node, MonoTime now) const;
+    void came_back(PingNode& node, MonoTime now) const;
     void settle(MonoTime now, std::vector<IpfailAction>& out);
     void compare(std::vector<IpfailAction>& out);
     void say_balance(Balance balance, const std::string& peer,
@@ -73,8 +78,10 @@ class IpfailCore {
     IpfailSettings s_;
     std::vector<PingNode> nodes_;
     std::optional<PingReport> published_;
+    std::optional<PingReport> before_;  // what our predecessor published last
     std::map<NodeId, PingReport> peers_;
     std::map<NodeId, NodeStatus> peer_status_;
+    std::map<std::pair<NodeId, std::string>, bool> peer_links_;
     std::map<NodeId, Balance> said_;  // the newest that was said
     MonoTime settled_at_ = kNever;
 };

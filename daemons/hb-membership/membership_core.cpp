@@ -69,7 +69,7 @@ struct MembershipCore::Impl {
     void on(const ipc::Publish& publish, MonoTime now, Actions& out);
     void on(const ResourceGone&, MonoTime now, Actions& out);
     void on(const IpfailSays& says, MonoTime now, Actions& out);
-    void on(const IpfailGone&, MonoTime, Actions&) {}  // no opinion meanwhile: the last one stands
+    void on(const IpfailGone&, MonoTime, Actions&) {}  // what it said stands (section 8)
     void on(const MastersStop&, MonoTime, Actions&) {}
     void awake(MonoTime now, Actions& out);
     void deadline(MonoTime now, Actions& out);

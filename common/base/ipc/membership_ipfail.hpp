@@ -1,6 +1,7 @@
 // hb-membership <-> hb-ipfail, as values. After the Hello of both hb-membership tells what it knows
-// and then what changes: which ping nodes answer, what the peers published, how the peers are.
-// hb-ipfail publishes. No message: no opinion.
+// and then what changes: which ping nodes answer, what the peers published, how the peers are. What
+// hb-ipfail itself published last comes first (PeerPings of this node). hb-ipfail publishes; what
+// it said stands until it says something else, over its death too. No message ever: no opinion.
 #pragma once
 
 #include <cstdint>

@@ -190,6 +190,67 @@ TEST_F(Ipfail, NonsenseIsPassedOver) {
     EXPECT_THAT(texts(), IsEmpty());
 }
 
+// Its predecessor's last publication is its memory.
+TEST_F(Ipfail, ARespawnIsNoNews) {
+    give(ipc::PeerPings{kA, {{"router"}, {}}});
+    ping(0, PingState::kPing);
+    ping(1, PingState::kDead);
+    EXPECT_THAT(said(), ElementsAre(PingReport{{"router"}, {}}));
+    EXPECT_THAT(texts(), IsEmpty());
+    ping(1, PingState::kPing);
+    EXPECT_THAT(said(), ElementsAre(PingReport{{"router", "dns"}, {"dns"}}));
+    run(kDeadping);
+    EXPECT_THAT(said(), ElementsAre(PingReport{{"router", "dns"}, {}}));
+}
+
+TEST_F(Ipfail, WhatWasUnsureBeforeARespawnIsForDeadping) {
+    give(ipc::PeerPings{kA, {{"router", "dns"}, {"dns"}}});
+    ping(0, PingState::kPing);
+    ping(1, PingState::kPing);
+    EXPECT_THAT(said(), ElementsAre(PingReport{{"router", "dns"}, {"dns"}}));
+    EXPECT_THAT(texts(), IsEmpty());
+    run(kDeadping - 1ns);
+    EXPECT_THAT(said(), IsEmpty());
+    run(1ns);
+    EXPECT_THAT(said(), ElementsAre(PingReport{{"router", "dns"}, {}}));
+}
+
+TEST_F(Ipfail, WhatChangedWhileItWasDeadIsNews) {
+    give(ipc::PeerPings{kA, {{"router"}, {}}});
+    ping(0, PingState::kDead);
+    EXPECT_THAT(texts(), ElementsAre("Status update: Node router now has status dead"));
+    ping(1, PingState::kPing);
+    EXPECT_THAT(texts(), ElementsAre("Status update: Node dns now has status ping",
+                                     "A ping node just came up."));
+    EXPECT_THAT(said(), ElementsAre(PingReport{{"dns"}, {"dns"}})) << "it has only come back";
+}
+
+TEST_F(Ipfail, WhatItSaidItselfIsNoOpinionOfAPeer) {
+    both_up();
+    give(ipc::PeerPings{kA, {{"dns"}, {}}});
+    EXPECT_THAT(texts(), IsEmpty());
+    EXPECT_THAT(said(), IsEmpty());
+}
+
+// A newborn hb-membership tells everything anew, and has judged nobody yet.
+TEST_F(Ipfail, OfPeersOnlyChangesAreSaid) {
+    both_up();
+    const auto told = [&] {
+        give(ipc::PeerSeen{kB, NodeStatus::kInit});
+        give(ipc::PeerLinkSeen{kB, "eth0", true});
+        give(ipc::PeerLinkSeen{kB, "eth1", false});
+        give(ipc::PeerSeen{kB, NodeStatus::kActive});
+    };
+    told();
+    EXPECT_THAT(texts(), ElementsAre("Link Status update: Link node2/eth0 now has status up",
+                                     "Link Status update: Link node2/eth1 now has status dead",
+                                     "Status update: Node node2 now has status active"));
+    told();
+    EXPECT_THAT(texts(), IsEmpty());
+    give(ipc::PeerLinkSeen{kB, "eth1", true});
+    EXPECT_THAT(texts(), ElementsAre("Link Status update: Link node2/eth1 now has status up"));
+}
+
 class IpfailWithoutPings : public Ipfail {
   protected:
     IpfailWithoutPings() : Ipfail({}) {}

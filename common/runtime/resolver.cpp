@@ -3,9 +3,10 @@
 #include <event2/dns.h>
 #include <event2/util.h>
 #include <netdb.h>
-#include <netinet/in.h>
 
 #include <cstring>
+
+#include "common/runtime/socket_address.hpp"
 
 namespace hb::runtime {
 
@@ -55,17 +56,10 @@ void Resolver::answered(int error, addrinfo* answers, void* arg) noexcept {
     auto* question = static_cast<Question*>(arg);
     Result<IpAddress> result = failure(error != 0 ? ::evutil_gai_strerror(error) : "no address");
     for (const addrinfo* a = answers; a != nullptr && !result; a = a->ai_next) {
-        if (a->ai_family == AF_INET && a->ai_addrlen >= sizeof(sockaddr_in)) {
-            sockaddr_in sin{};
-            std::memcpy(&sin, a->ai_addr, sizeof sin);
-            result = IpAddress::v4(ntohl(sin.sin_addr.s_addr));
-        } else if (a->ai_family == AF_INET6 && a->ai_addrlen >= sizeof(sockaddr_in6)) {
-            sockaddr_in6 sin6{};
-            std::memcpy(&sin6, a->ai_addr, sizeof sin6);
-            IpAddress address{.family = IpAddress::Family::kV6};
-            std::memcpy(address.bytes.data(), &sin6.sin6_addr, address.bytes.size());
-            result = address;
-        }
+        SocketAddress address{};
+        if (a->ai_addrlen > sizeof address) continue;
+        std::memcpy(&address, a->ai_addr, a->ai_addrlen);
+        if (a->ai_addrlen == size_of(address)) result = ip_address(address);
     }
     if (answers != nullptr) ::evutil_freeaddrinfo(answers);
     if (error == EVUTIL_EAI_CANCEL) return;

@@ -65,11 +65,10 @@ std::unique_ptr<Medium> make_medium(const MediumContext& context, LinkId id, con
         case config::MediumKind::kBcast:
             return make_bcast(context, id, plan);
         case config::MediumKind::kUcast:
+        case config::MediumKind::kUcast6:
             return make_ucast(context, id, plan);
         case config::MediumKind::kMcast:
             return make_mcast(context, id, plan);
-        case config::MediumKind::kUcast6:
-            return make_ucast6(context, id, plan);
         case config::MediumKind::kMcast6:
             return make_mcast6(context, id, plan);
     }

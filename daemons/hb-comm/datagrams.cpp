@@ -39,7 +39,7 @@ DatagramReader::DatagramReader() : buffers_(limits::kFramesPerWakeup * kBuffer) 
 
 std::span<const Datagram> DatagramReader::receive(int socket) {
     for (mmsghdr& h : headers_) {
-        h.msg_hdr.msg_namelen = sizeof(SocketAddress);
+        h.msg_hdr.msg_namelen = sizeof(runtime::SocketAddress);
         h.msg_hdr.msg_controllen = kControl;
     }
     errno = 0;

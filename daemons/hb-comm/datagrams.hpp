@@ -13,9 +13,9 @@
 
 #include "common/base/ip_address.hpp"
 #include "common/base/limits.hpp"
+#include "common/runtime/socket_address.hpp"
 #include "common/wire/envelope.hpp"
 #include "daemons/hb-comm/link_plan.hpp"
-#include "daemons/hb-comm/socket_address.hpp"
 
 namespace hb::comm {
 
@@ -45,7 +45,7 @@ class DatagramReader {
 
     std::vector<std::uint8_t> buffers_;
     std::array<Control, limits::kFramesPerWakeup> control_{};
-    std::array<SocketAddress, limits::kFramesPerWakeup> from_{};
+    std::array<runtime::SocketAddress, limits::kFramesPerWakeup> from_{};
     std::array<iovec, limits::kFramesPerWakeup> iov_{};
     std::array<mmsghdr, limits::kFramesPerWakeup> headers_{};
     std::array<Datagram, limits::kFramesPerWakeup> datagrams_{};

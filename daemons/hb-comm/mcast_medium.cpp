@@ -17,7 +17,7 @@ Result<void> McastMedium::prepare(int socket) {
     return {};
 }
 
-std::vector<SocketAddress> McastMedium::destinations() const {
+std::vector<runtime::SocketAddress> McastMedium::destinations() const {
     return {to(plan().group)};
 }
 

@@ -18,7 +18,7 @@ class McastMedium : public Medium {
 
   private:
     [[nodiscard]] Result<void> prepare(int socket) final;
-    [[nodiscard]] std::vector<SocketAddress> destinations() const final;
+    [[nodiscard]] std::vector<runtime::SocketAddress> destinations() const final;
 
     const char* limit_;
 };

@@ -53,8 +53,8 @@ IpAddress::Family Medium::family() const {
     return is_v6(plan_.kind) ? IpAddress::Family::kV6 : IpAddress::Family::kV4;
 }
 
-SocketAddress Medium::to(const IpAddress& address) const {
-    return socket_address(address, plan_.port, interface_.index);
+runtime::SocketAddress Medium::to(const IpAddress& address) const {
+    return runtime::socket_address(address, plan_.port, interface_.index);
 }
 
 Result<void> Medium::set(int socket, int level, int option, int value, const char* what) const {
@@ -68,7 +68,7 @@ void Medium::started(std::string text) {
 }
 
 Result<runtime::UniqueFd> Medium::open_socket() {
-    const SocketAddress any = to(IpAddress{.family = family()});
+    const runtime::SocketAddress any = to(IpAddress{.family = family()});
     runtime::UniqueFd fd(::socket(any.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return failure(fmt::format("socket: {}", std::strerror(errno)));
     const int s = fd.get();

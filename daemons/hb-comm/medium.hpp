@@ -20,11 +20,11 @@
 #include "common/log/logger.hpp"
 #include "common/log/rate_limiter.hpp"
 #include "common/runtime/events.hpp"
+#include "common/runtime/socket_address.hpp"
 #include "common/runtime/unique_fd.hpp"
 #include "daemons/hb-comm/datagrams.hpp"
 #include "daemons/hb-comm/interface_table.hpp"
 #include "daemons/hb-comm/link_plan.hpp"
-#include "daemons/hb-comm/socket_address.hpp"
 
 namespace hb::comm {
 
@@ -56,11 +56,11 @@ class Medium {
   protected:
     // Options of this kind on the fresh, bound socket. Logs that the medium started.
     [[nodiscard]] virtual Result<void> prepare(int socket) = 0;
-    [[nodiscard]] virtual std::vector<SocketAddress> destinations() const = 0;
+    [[nodiscard]] virtual std::vector<runtime::SocketAddress> destinations() const = 0;
     [[nodiscard]] const InterfaceState& interface() const { return interface_; }
     [[nodiscard]] IpAddress::Family family() const;
     [[nodiscard]] const char* kind() const { return kind_; }
-    [[nodiscard]] SocketAddress to(const IpAddress& address) const;
+    [[nodiscard]] runtime::SocketAddress to(const IpAddress& address) const;
     [[nodiscard]] Result<void> set(int socket, int level, int option, int value,
                                    const char* what) const;
     [[nodiscard]] runtime::EventLoop& loop() { return context_.loop; }
@@ -70,7 +70,7 @@ class Medium {
   private:
     struct Waiting {
         std::shared_ptr<const std::vector<std::string>> frame;
-        std::vector<SocketAddress> to;
+        std::vector<runtime::SocketAddress> to;
         std::size_t next = 0;  // part-major: part next / to.size() for to[next % to.size()]
     };
 
@@ -100,8 +100,8 @@ class Medium {
 
 [[nodiscard]] std::unique_ptr<Medium> make_bcast(MediumContext context, LinkId id, LinkPlan plan);
 [[nodiscard]] std::unique_ptr<Medium> make_mcast(MediumContext context, LinkId id, LinkPlan plan);
-[[nodiscard]] std::unique_ptr<Medium> make_ucast(MediumContext context, LinkId id, LinkPlan plan);
-[[nodiscard]] std::unique_ptr<Medium> make_ucast6(MediumContext context, LinkId id, LinkPlan plan);
 [[nodiscard]] std::unique_ptr<Medium> make_mcast6(MediumContext context, LinkId id, LinkPlan plan);
+// Of either family.
+[[nodiscard]] std::unique_ptr<Medium> make_ucast(MediumContext context, LinkId id, LinkPlan plan);
 
 }  // namespace hb::comm

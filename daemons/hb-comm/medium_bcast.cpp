@@ -18,7 +18,7 @@ class Bcast final : public Medium {
         return {};
     }
     // Without an address the limited broadcast still reaches this link.
-    std::vector<SocketAddress> destinations() const override {
+    std::vector<runtime::SocketAddress> destinations() const override {
         return {to(interface().broadcast.value_or(IpAddress::v4(0xffffffff)))};
     }
 };

@@ -25,18 +25,6 @@ class Ping final : public PingMedium {
     std::span<const std::uint8_t> icmp_of(std::span<const std::uint8_t> packet) const override {
         return behind_ip_header(packet);
     }
-    socklen_t address_to(const IpAddress& to, sockaddr_storage& address) const override {
-        sockaddr_in sin{};
-        sin.sin_family = AF_INET;
-        sin.sin_addr.s_addr = htonl(to.v4_host_order());
-        std::memcpy(&address, &sin, sizeof sin);
-        return sizeof sin;
-    }
-    IpAddress address_from(const sockaddr_storage& address) const override {
-        sockaddr_in sin{};
-        std::memcpy(&sin, &address, sizeof sin);
-        return IpAddress::v4(ntohl(sin.sin_addr.s_addr));
-    }
     int interface_of(const cmsghdr& control) const override {
         if (control.cmsg_level != IPPROTO_IP || control.cmsg_type != IP_PKTINFO) return 0;
         in_pktinfo info{};

@@ -28,20 +28,6 @@ class Ping6 final : public PingMedium {
     std::span<const std::uint8_t> icmp_of(std::span<const std::uint8_t> packet) const override {
         return packet;
     }
-    socklen_t address_to(const IpAddress& to, sockaddr_storage& address) const override {
-        sockaddr_in6 sin6{};
-        sin6.sin6_family = AF_INET6;
-        std::memcpy(&sin6.sin6_addr, to.bytes.data(), to.bytes.size());
-        std::memcpy(&address, &sin6, sizeof sin6);
-        return sizeof sin6;
-    }
-    IpAddress address_from(const sockaddr_storage& address) const override {
-        sockaddr_in6 sin6{};
-        std::memcpy(&sin6, &address, sizeof sin6);
-        IpAddress from{.family = IpAddress::Family::kV6};
-        std::memcpy(from.bytes.data(), &sin6.sin6_addr, from.bytes.size());
-        return from;
-    }
     int interface_of(const cmsghdr& control) const override {
         if (control.cmsg_level != IPPROTO_IPV6 || control.cmsg_type != IPV6_PKTINFO) return 0;
         in6_pktinfo info{};

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "common/base/limits.hpp"
+#include "common/runtime/socket_address.hpp"
 #include "common/runtime/system_clock.hpp"
 
 namespace hb::comm {
@@ -43,11 +44,10 @@ void PingMedium::set(int socket, int level, int option, const void* value, sockl
 }
 
 void PingMedium::send(const IpAddress& to, const PingAsked& asked) {
-    sockaddr_storage address{};
-    const socklen_t length = address_to(to, address);
+    const runtime::SocketAddress address = runtime::socket_address(to, 0, 0);
     const auto message = context_.secret.request(to, asked);
-    if (::sendto(socket_.get(), message.data(), message.size(), MSG_DONTWAIT,
-                 reinterpret_cast<const sockaddr*>(&address), length) >= 0)
+    if (::sendto(socket_.get(), message.data(), message.size(), MSG_DONTWAIT, &address.any,
+                 size_of(address)) >= 0)
         return;
     const int error = errno;
     const std::string name = to.to_string();
@@ -62,7 +62,7 @@ bool PingMedium::read_some() {
     std::array<std::uint8_t, 512> bytes;
     alignas(cmsghdr) std::array<std::uint8_t, 256> control;
     for (std::size_t i = 0; i < limits::kFramesPerWakeup; ++i) {
-        sockaddr_storage from{};
+        runtime::SocketAddress from{};
         iovec iov{.iov_base = bytes.data(), .iov_len = bytes.size()};
         msghdr header{};
         header.msg_name = &from;
@@ -77,7 +77,7 @@ bool PingMedium::read_some() {
         int interface = 0;
         for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c))
             if (const int index = interface_of(*c); index != 0) interface = index;
-        packet(std::span(bytes).first(static_cast<std::size_t>(n)), from, interface);
+        packet(std::span(bytes).first(static_cast<std::size_t>(n)), ip_address(from), interface);
     }
     return true;
 }
@@ -87,9 +87,8 @@ void PingMedium::drain() {
     }
 }
 
-void PingMedium::packet(std::span<const std::uint8_t> bytes, const sockaddr_storage& from,
+void PingMedium::packet(std::span<const std::uint8_t> bytes, const IpAddress& sender,
                         int interface) {
-    const IpAddress sender = address_from(from);
     const auto asked = context_.secret.open(sender, icmp_of(bytes));
     if (asked) return context_.on_answer(*asked, interface);
     if (asked.error() == EchoFault::kStranger) return;

@@ -48,9 +48,6 @@ class PingMedium {
     virtual void prepare(int socket) = 0;
     [[nodiscard]] virtual std::span<const std::uint8_t> icmp_of(
         std::span<const std::uint8_t> packet) const = 0;
-    [[nodiscard]] virtual socklen_t address_to(const IpAddress& to,
-                                               sockaddr_storage& address) const = 0;
-    [[nodiscard]] virtual IpAddress address_from(const sockaddr_storage& address) const = 0;
     // Of the control message with the packet's interface; 0: another message.
     [[nodiscard]] virtual int interface_of(const cmsghdr& control) const = 0;
     void set(int socket, int level, int option, const void* value, socklen_t size,
@@ -58,7 +55,7 @@ class PingMedium {
 
   private:
     [[nodiscard]] bool read_some();
-    void packet(std::span<const std::uint8_t> bytes, const sockaddr_storage& from, int interface);
+    void packet(std::span<const std::uint8_t> bytes, const IpAddress& sender, int interface);
 
     PingContext context_;
     const char* kind_;

@@ -1,8 +1,8 @@
-#include "daemons/hb-comm/socket_address.hpp"
+#include "common/runtime/socket_address.hpp"
 
 #include <cstring>
 
-namespace hb::comm {
+namespace hb::runtime {
 
 SocketAddress socket_address(const IpAddress& address, std::uint16_t port, int interface) {
     SocketAddress result{};
@@ -32,4 +32,4 @@ IpAddress ip_address(const SocketAddress& address) {
     return result;
 }
 
-}  // namespace hb::comm
+}  // namespace hb::runtime

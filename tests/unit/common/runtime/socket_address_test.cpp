@@ -1,9 +1,9 @@
-#include "daemons/hb-comm/socket_address.hpp"
+#include "common/runtime/socket_address.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
-namespace hb::comm {
+namespace hb::runtime {
 namespace {
 
 TEST(SocketAddress, IsOfTheFamilyOfTheAddress) {
@@ -31,4 +31,4 @@ TEST(SocketAddress, GivesTheAddressBack) {
 }
 
 }  // namespace
-}  // namespace hb::comm
+}  // namespace hb::runtime

@@ -9,7 +9,7 @@
 
 #include "common/base/ip_address.hpp"
 
-namespace hb::comm {
+namespace hb::runtime {
 
 // Which member it is its family says, which is at the same place in all of them.
 union SocketAddress {
@@ -25,4 +25,4 @@ union SocketAddress {
 // Of a family that is neither: 0.0.0.0.
 [[nodiscard]] IpAddress ip_address(const SocketAddress& address);
 
-}  // namespace hb::comm
+}  // namespace hb::runtime

@@ -90,6 +90,7 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kKillComm:
         case FaultKind::kKillMembership:
         case FaultKind::kKillResource:
+        case FaultKind::kKillIpfail:
         case FaultKind::kKillAtAction:
         case FaultKind::kKillTwo:
         case FaultKind::kKillAll:
@@ -143,6 +144,11 @@ void Faults::kill(FaultKind kind) {
     if (kind == FaultKind::kKillComm) n.kill(Kind::kComm);
     if (kind == FaultKind::kKillMembership) n.kill(Kind::kMembership);
     if (kind == FaultKind::kKillResource) n.kill(Kind::kResource);
+    if (kind == FaultKind::kKillIpfail)
+        n.post(Kind::kMembership, n.life(Kind::kMembership), 100us,
+               [restart](Daemon& daemon, MonoTime now) {
+                   static_cast<MembershipDaemon&>(daemon).kill_ipfail(restart, now);
+               });
     if (kind == FaultKind::kKillAtAction)
         n.kill_at_action(kKinds[prng.index(kKindCount)], static_cast<unsigned>(prng.below(12)));
     if (kind == FaultKind::kKillTwo) {

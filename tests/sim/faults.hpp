@@ -61,8 +61,9 @@ enum class FaultKind : std::uint8_t {
     kPingFlaps,     // a ping node comes and goes, for one node or for all
     kCarrierFlaps,  // the service cable of one node, carrier and all
     kServiceBlind,  // the service cables of all nodes, within a moment
+    kKillIpfail,
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kServiceBlind) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kKillIpfail) + 1;
 
 using Weights = std::array<unsigned, kFaultKinds>;
 [[nodiscard]] Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen);

@@ -26,7 +26,16 @@ MembershipDaemon::MembershipDaemon(Node& node)
     : node_(node),
       incarnation_(settings(node).incarnation),
       core_(settings(node), node.local_now()),
-      ipfail_(ipfail_settings(node)) {}
+      pings_(ping_nodes(node)),
+      ipfail_news_(node.id()) {}
+
+std::vector<config::PingNode> MembershipDaemon::ping_nodes(Node& node) {
+    const ClusterConfig& config = node.cluster().config();
+    std::vector<config::PingNode> pings;
+    for (std::size_t h = 0; config.ping_nodes && h < config.ping_hosts; h++)
+        pings.push_back({.name = fmt::format("router{}", h)});
+    return pings;
+}
 
 ipfail::IpfailSettings MembershipDaemon::ipfail_settings(Node& node) {
     const ClusterConfig& config = node.cluster().config();
@@ -36,21 +45,24 @@ ipfail::IpfailSettings MembershipDaemon::ipfail_settings(Node& node) {
                              .deadping = config.deadping.value_or(config.deadtime)};
     for (std::size_t r = 0; r < config.nodes; r++)
         s.node_names.push_back(config.node_name(node_id(r)));
-    for (std::size_t h = 0; config.ping_nodes && h < config.ping_hosts; h++)
-        s.ping_nodes.push_back(fmt::format("router{}", h));
+    for (const config::PingNode& ping : ping_nodes(node))
+        s.ping_nodes.push_back(ping.name);
     return s;
 }
 
-void MembershipDaemon::born(MonoTime) {}
+void MembershipDaemon::born(MonoTime now) {
+    if (node_.cluster().config().ping_nodes) greet_ipfail(now);
+}
 
 void MembershipDaemon::on_deadline(MonoTime now) {
     if (core_.next_deadline() <= now) {
         core_.on_deadline(now, out_);
         carry_out();
     }
-    if (ipfail_.next_deadline() > now) return;
+    if (ipfail_back_ <= now) greet_ipfail(now);
+    if (!ipfail_ || ipfail_->next_deadline() > now) return;
     std::vector<ipfail::IpfailAction> said;
-    ipfail_.on_deadline(now, said);
+    ipfail_->on_deadline(now, said);
     ipfail_says(said, now);
 }
 
@@ -77,8 +89,7 @@ void MembershipDaemon::from_comm(const ipc::CommToMembership& message, MonoTime 
         if (const auto* link = std::get_if<ipc::LinkChanged>(&message)) input(*link, now);
         if (const auto* gap = std::get_if<ipc::CommGap>(&message)) input(*gap, now);
         if (const auto* listens = std::get_if<ipc::CommListens>(&message)) input(*listens, now);
-        if (const auto* ping = std::get_if<ipc::PingStatus>(&message))
-            to_ipfail(ipc::PingSeen{ping->node, ping->state, ping->late}, now);
+        if (const auto* ping = std::get_if<ipc::PingStatus>(&message)) ping_seen(*ping, now);
         return;
     }
     membership::PeerFrame frame{.seen = *seen, .topics = {}};
@@ -87,25 +98,56 @@ void MembershipDaemon::from_comm(const ipc::CommToMembership& message, MonoTime 
         auto value = node_.cluster().topics().get(update.topic, update.bytes);
         if (!value) continue;
         if (const auto* report = std::get_if<PingReport>(&*value))
-            to_ipfail(ipc::PeerPings{seen->peer, *report}, now);
+            tell_ipfail(ipc::PeerPings{seen->peer, *report}, now);
         frame.topics.emplace_back(update.version, std::move(*value));
     }
     input(frame, now);
 }
 
+// ---- hb-ipfail, as the shell does it
+
+void MembershipDaemon::ping_seen(const ipc::PingStatus& ping, MonoTime now) {
+    for (const Event& e : pings_.see(ping))
+        act(e);
+    const ipc::PingStatus& known = pings_.states()[ping.node];
+    tell_ipfail(ipc::PingSeen{ping.node, known.state, known.late}, now);
+}
+
+void MembershipDaemon::tell_ipfail(const ipc::MembershipToIpfail& message, MonoTime now) {
+    if (ipfail_news_.see(message)) std::visit([&](const auto& m) { to_ipfail(m, now); }, message);
+}
+
+void MembershipDaemon::greet_ipfail(MonoTime now) {
+    ipfail_back_ = kForever;
+    ipfail_.emplace(ipfail_settings(node_));
+    to_ipfail(ipfail::MembershipHere{}, now);
+    for (const ipc::MembershipToIpfail& message : ipfail_news_.greet())
+        std::visit([&](const auto& m) { to_ipfail(m, now); }, message);
+}
+
+void MembershipDaemon::kill_ipfail(Duration back, MonoTime now) {
+    if (!ipfail_) return;
+    node_.cluster().world().say(node_.who(Kind::kMembership), "hb-ipfail KILLED");
+    ipfail_.reset();
+    ipfail_back_ = now + back;
+    ipfail_news_.gone();
+    input(membership::IpfailGone{}, now);
+}
+
 void MembershipDaemon::to_ipfail(const ipfail::IpfailInput& in, MonoTime now) {
-    if (!node_.cluster().config().ping_nodes) return;  // it does not run
     std::vector<ipfail::IpfailAction> said;
-    ipfail_.handle(in, now, said);
+    ipfail_->handle(in, now, said);
     ipfail_says(said, now);
 }
 
 void MembershipDaemon::ipfail_says(std::vector<ipfail::IpfailAction>& said, MonoTime now) {
     for (const ipfail::IpfailAction& action : said) {
-        if (const auto* publish = std::get_if<ipc::IpfailPublish>(&action))
+        if (const auto* publish = std::get_if<ipc::IpfailPublish>(&action)) {
+            ipfail_news_.published(publish->ping);
             input(membership::IpfailSays{publish->ping}, now);
-        else
+        } else {
             act(std::get<Event>(action));
+        }
     }
 }
 
@@ -132,6 +174,7 @@ void MembershipDaemon::act(const membership::PublishValues& a) {
         publish.topics.push_back({.topic = TopicStore::topic_of(value),
                                   .version = version,
                                   .bytes = cluster.topics().put(value)});
+        if (const auto* ping = std::get_if<PingReport>(&value)) ping_ = *ping;
         const auto* view = std::get_if<ViewTopic>(&value);
         if (view == nullptr || !view->accepted || view->accepted == accepted_) continue;
         accepted_ = view->accepted;

@@ -133,6 +133,44 @@ TEST_F(Scene, BothBlindMovesNothing) {
     }
 }
 
+// What hb-ipfail published last is its memory, and stands while it is dead.
+TEST_F(Scene, TheDeathOfHbIpfailMovesNothing) {
+    settled(2, [](ClusterConfig& c) {
+        c.ping_nodes = true;
+        c.keepalive = 200ms;
+        c.auto_failback = true;
+    });
+    const auto kill = [&](char name) {
+        Node& n = node(name);
+        n.post(Kind::kMembership, n.life(Kind::kMembership), 0ms, [](Daemon& d, MonoTime now) {
+            static_cast<MembershipDaemon&>(d).kill_ipfail(100ms, now);
+        });
+        run_for(50ms);
+    };
+    const auto said = [&](char name) { return node(name).membership()->ping(); };
+    for (const char name : {'a', 'b'}) {
+        kill(name);
+        EXPECT_FALSE(said(name).reachable.empty()) << "what it said stands";
+        run_for(3s);
+    }
+    nothing_moved();
+    // What was back for a moment only is so still after a respawn, and moves nothing.
+    cluster_->set_service_cable(id('a'), false, false);
+    run_for(3s);
+    ASSERT_EQ(owner(), "b");
+    cluster_->set_service_cable(id('a'), true, true);
+    while (said('a').reachable.empty())
+        run_for(10ms);
+    EXPECT_EQ(said('a').unsure, said('a').reachable);
+    kill('a');
+    run_for(500ms);
+    EXPECT_EQ(said('a').unsure, said('a').reachable) << "unsure for deadping anew";
+    EXPECT_EQ(owner(), "b");
+    run_for(3s);
+    EXPECT_TRUE(said('a').unsure.empty());
+    EXPECT_EQ(owner(), "a") << "failback, in the end";
+}
+
 TEST_F(Scene, ThreeNodesAndOneCutOff) {
     settled(3, [](ClusterConfig& c) {
         c.quorum = true;

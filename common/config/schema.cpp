@@ -11,7 +11,8 @@ using enum Effect;
 constexpr bool kOnce = false;
 constexpr bool kOften = true;
 
-// name, type, effect, repeatable, syntax, unit, fallback, least, most, choices, note, help
+// name, type, effect, repeatable, syntax, unit, fallback, least, most, choices, note, help,
+// per_node
 constexpr auto kDirectives = std::to_array<Directive>({
     // What makes the cluster.
     {"node", kNames, kFull, kOften, "NAME...", "", "", 0, 0, "", "",
@@ -48,23 +49,25 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"udpport", kNumber, kFull, kOnce, "PORT", "", "694", 1, 65535, "", "",
      "UDP port of `bcast` and `ucast`. Stands before them, as it holds for what comes after it."},
     {"bcast", kInterfaces, kFull, kOften, "INTERFACE...", "", "", 0, 0, "", "",
-     "Heartbeats by UDP broadcast on these interfaces. Each interface is a link of its own."},
+     "Heartbeats by UDP broadcast on these interfaces. Each interface is a link of its own.", true},
     {"ucast", kLine, kFull, kOften, "INTERFACE HOST", "", "", 0, 0, "", "",
      "Heartbeats by UDP to one host. A line with the node's own address does no harm, so the same "
-     "file serves all nodes."},
+     "file serves all nodes.",
+     true},
     {"mcast", kLine, kFull, kOften, "INTERFACE GROUP PORT TTL LOOP", "", "", 0, 0, "", "",
-     "Heartbeats by UDP to an IPv4 multicast group. TTL 0 to 255, LOOP 0 or 1."},
+     "Heartbeats by UDP to an IPv4 multicast group. TTL 0 to 255, LOOP 0 or 1.", true},
     {"ucast6", kLine, kFull, kOften, "INTERFACE HOST", "", "", 0, 0, "", "",
      "Heartbeats by UDP to one host over IPv6, by address or name. The address may be link-local: "
      "fe80::1, or fe80::1%eth1, is one of the interface. A line with the node's own address does "
-     "no harm."},
+     "no harm.",
+     true},
     {"mcast6", kLine, kFull, kOften, "INTERFACE GROUP PORT HOPS LOOP", "", "", 0, 0, "", "",
-     "Heartbeats by UDP to an IPv6 multicast group. HOPS 0 to 255, LOOP 0 or 1."},
+     "Heartbeats by UDP to an IPv6 multicast group. HOPS 0 to 255, LOOP 0 or 1.", true},
     {"serial", kNames, kAccepted, kOften, "DEVICE...", "", "", 0, 0, "",
-     "no heartbeat goes over this line", "Heartbeats over serial lines."},
+     "no heartbeat goes over this line", "Heartbeats over serial lines.", true},
     {"baud", kChoice, kAccepted, kOnce, "RATE", "bit/s", "19200", 0, 0,
      "9600 19200 38400 57600 115200 230400 460800", "serial lines are not opened",
-     "Speed of the serial lines."},
+     "Speed of the serial lines.", true},
     {"tipc", kLine, kAccepted, kOften, "...", "", "", 0, 0, "", "no heartbeat goes this way",
      "A medium of some Heartbeat builds."},
     {"rds", kLine, kAccepted, kOften, "...", "", "", 0, 0, "", "no heartbeat goes this way",
@@ -112,21 +115,24 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "A program that is started as USER when communication is up, and again whenever it ends, "
      "unless "
      "it ends with code 100. PROGRAM is an absolute path. A program called `ipfail`, whatever its "
-     "directory, is the suite's own hb-ipfail."},
+     "directory, is the suite's own hb-ipfail.",
+     true},
     {"notify", kLine, kFull, kOften, "[USER] PROGRAM [ARGUMENT...]", "", "", 0, 0, "", "",
      "A program that is told what happens in the cluster: JSON, one line an event, on its standard "
      "input (docs/notify-events.md). It runs as USER, or as hacluster. PROGRAM is an absolute "
      "path. "
-     "A directive of this suite, not of Heartbeat."},
+     "A directive of this suite, not of Heartbeat.",
+     true},
     {"failfast", kLine, kAccepted, kOften, "USER PROGRAM [ARGUMENT...]", "", "", 0, 0, "",
      "the program is not started", "As `respawn`, but the host is reset when the program dies."},
     {"apiauth", kLine, kAccepted, kOften, "CLIENT [uid=USER,...] [gid=GROUP,...]", "",
      "root and the group haclient", 0, 0, "", "root and the group haclient have access",
-     "Who may use the control socket."},
+     "Who may use the control socket.", true},
     {"watchdog", kPath, kFull, kOnce, "DEVICE", "", "none", 0, 0, "", "",
      "The watchdog device of this node, such as /dev/watchdog: it resets the host when the suite "
      "hangs or dies, or cannot stop what it must let go of. Its timeout is deadtime in whole "
-     "seconds."},
+     "seconds.",
+     true},
     {"watchdog_evidence", kBoolean, kFull, kOnce, "on|off", "", "off", 0, 0, "", "",
      "`on` declares that every node has a watchdog: a lost node that had to let go, having no "
      "majority, counts as off once its watchdog has surely fired. Wants quorum. A directive of "
@@ -165,36 +171,39 @@ constexpr auto kDirectives = std::to_array<Directive>({
 
     // Logs.
     {"logfile", kPath, kFull, kOnce, "PATH", "", "none", 0, 0, "", "",
-     "File for all messages but those for debugging; /dev/null is none. The journal has them all."},
+     "File for all messages but those for debugging; /dev/null is none. The journal has them all.",
+     true},
     {"debugfile", kPath, kFull, kOnce, "PATH", "", "none", 0, 0, "", "",
-     "File for all messages and for what resource scripts print; /dev/null is none."},
+     "File for all messages and for what resource scripts print; /dev/null is none.", true},
     {"logfacility", kChoice, kFull, kOnce, "FACILITY", "", "none", 0, 0,
      "auth authpriv cron daemon ftp kern lpr mail news security syslog user uucp local0 local1 "
      "local2 "
      "local3 local4 local5 local6 local7 none",
-     "", "The syslog facility of messages, `none` for none."},
+     "", "The syslog facility of messages, `none` for none.", true},
     {"debug", kNumber, kFull, kOnce, "LEVEL", "", "0", 0, 255, "", "",
-     "How much there is for debugging; 0 is nothing."},
+     "How much there is for debugging; 0 is nothing.", true},
     {"use_logd", kBoolean, kAccepted, kOnce, "on|off", "", "", 0, 0, "",
-     "messages go to the journal, logfile, debugfile and logfacility", "Log through ha_logd."},
+     "messages go to the journal, logfile, debugfile and logfacility", "Log through ha_logd.",
+     true},
     {"conn_logd_time", kTime, kAccepted, kOnce, "TIME", "s", "60s", 0, 0, "", "there is no ha_logd",
-     "Time between two attempts to reach ha_logd."},
+     "Time between two attempts to reach ha_logd.", true},
     {"syslogmsgfmt", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
-     "log files are written in syslog's form", "The form of lines in log files."},
+     "log files are written in syslog's form", "The form of lines in log files.", true},
     {"log_badpack", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
      "bad frames are counted, and logged at a bounded rate", "Log frames that are no good."},
 
     // The process and the wire.
     {"realtime", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
-     "the daemons choose their scheduling themselves", "Real-time scheduling and locked memory."},
+     "the daemons choose their scheduling themselves", "Real-time scheduling and locked memory.",
+     true},
     {"rtprio", kNumber, kAccepted, kOnce, "PRIORITY", "", "1", 1, 99, "",
-     "the daemons choose their scheduling themselves", "Real-time priority."},
+     "the daemons choose their scheduling themselves", "Real-time priority.", true},
     {"memreserve", kNumber, kAccepted, kOnce, "SIZE", "KiB", "6500", 1, 1 << 30, "",
-     "no memory is set aside", "Memory to set aside before it is locked."},
+     "no memory is set aside", "Memory to set aside before it is locked.", true},
     {"coredumps", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
-     "the service manager decides about core dumps", "Whether daemons may dump core."},
+     "the service manager decides about core dumps", "Whether daemons may dump core.", true},
     {"coreroot", kPath, kAccepted, kOnce, "DIRECTORY", "", "", 0, 0, "",
-     "the service manager decides about core dumps", "Where core dumps go."},
+     "the service manager decides about core dumps", "Where core dumps go.", true},
     {"compression", kChoice, kAccepted, kOnce, "zlib|bz2", "", "zlib", 0, 0, "zlib bz2",
      "frames are not compressed", "Compression of large messages."},
     {"compression_threshold", kNumber, kAccepted, kOnce, "SIZE", "KiB", "2", 1, 1 << 30, "",
@@ -219,7 +228,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"quorum_server", kWord, kAccepted, kOnce, "HOST", "", "none", 0, 0, "",
      "nobody is asked for quorum", "Host of the quorum daemon."},
     {"env", kLine, kAccepted, kOften, "NAME=VALUE", "", "", 0, 0, "", "scripts do not see it",
-     "Passed to scripts as HA_NAME."},
+     "Passed to scripts as HA_NAME.", true},
 
     // Pacemaker's, and what nobody needs any more.
     {"crm_daemon_dir", kPath, kAccepted, kOnce, "DIRECTORY", "", "", 0, 0, "",
@@ -233,7 +242,7 @@ constexpr auto kDirectives = std::to_array<Directive>({
     {"enable_config_writes", kBoolean, kAccepted, kOnce, "on|off", "", "", 0, 0, "",
      "it belongs to Pacemaker", "Belongs to Pacemaker."},
     {"use_apphbd", kBoolean, kAccepted, kOnce, "on|off", "", "off", 0, 0, "",
-     "the service manager watches the daemons", "Register with apphbd."},
+     "the service manager watches the daemons", "Register with apphbd.", true},
     {"normalpoll", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
      "there is one way to poll", "For special builds of Heartbeat."},
 });

@@ -39,6 +39,7 @@ struct Directive {
     std::string_view choices;  // kChoice: words with a blank between them
     std::string_view note;     // why it is not in effect, or what does its work; a sentence part
     std::string_view help;     // a paragraph for the manual
+    bool per_node = false;     // nodes may well have different ones
 };
 
 [[nodiscard]] std::span<const Directive> schema();

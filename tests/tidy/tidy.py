@@ -83,6 +83,23 @@ def check_event_ids(sources, complain):
                 complain(name, f'event "{event}" has no line in docs/log-messages.md')
 
 
+# What people may type has its place in the manual.
+def check_manual(complain):
+    page = (ROOT / 'docs/man/hactl.8').read_text().replace('\\-', '-')
+    main = (ROOT / 'tools/hactl/main.cpp').read_text()
+    for found in re.finditer(r'add_(?:option|flag)\(\s*"((?:--[a-z-]+,?!?)+)', main):
+        for option in re.findall(r'--[a-z-]+', found[1]):
+            if not re.search(re.escape(option) + r'(?![a-z-])', page):
+                complain('docs/man/hactl.8', f'says nothing of {option}')
+    for command in re.findall(r'add_subcommand\(\s*"([a-z]+)"', main):
+        if not re.search(rf'\b{command}\b', page):
+            complain('docs/man/hactl.8', f'says nothing of the command {command}')
+    codes = (ROOT / 'tools/hactl/exit_code.hpp').read_text()
+    for code in re.findall(r'= (\d+),', codes):
+        if f'.TP\n.B {code}\n' not in page:
+            complain('docs/man/hactl.8', f'says nothing of exit status {code}')
+
+
 def check_speaks_of_itself(name, text, complain):
     for number, line in enumerate(text.split('\n'), 1):
         if re.search(r'\.\./shared|/work/|farm-|\bhelper-\d', line):
@@ -106,6 +123,7 @@ def main():
             check_text(name, text, complain)
             check_includes(name, text, complain)
     check_event_ids(sources, complain)
+    check_manual(complain)
     for finding in findings:
         print(finding)
     print(f'{len(sources)} source files, {len(findings)} findings')

@@ -9,11 +9,8 @@
 #include <functional>
 #include <thread>
 
-#include "common/config/check_system.hpp"
-#include "common/config/load.hpp"
 #include "common/log/format.hpp"
 #include "common/runtime/system_clock.hpp"
-#include "tools/hactl/check_agents.hpp"
 #include "tools/hactl/client.hpp"
 #include "tools/hactl/json.hpp"
 #include "tools/hactl/show.hpp"
@@ -230,31 +227,6 @@ ExitCode run_request(const RequestOptions& options) {
     if (!options.wait) return ExitCode::kDone;
     return wait_for(options, Wish(options.kind, options.scope, options.group, *before, target),
                     std::move(*client));
-}
-
-ExitCode run_check(const CheckOptions& options) {
-    config::Loaded loaded = config::load_directory(options.config_dir, options.node);
-    std::vector<config::Diagnostic> all = loaded.diagnostics;
-    config::Diagnostics system;  // as the start: also when the files have errors, all in one run
-    const config::AgentDirectories directories = config::agent_directories(options.config_dir);
-    config::check_system(loaded.settings, directories, system);
-    if (options.agents && loaded.ok())
-        check_agents(loaded.settings, *loaded.self, options.config_dir, directories, system);
-    const std::vector<config::Diagnostic> more = system.sorted();
-    all.insert(all.end(), more.begin(), more.end());
-    std::size_t errors = 0, warnings = 0;
-    for (const config::Diagnostic& diagnostic : all) {
-        print(config::to_string(diagnostic) + "\n");
-        if (diagnostic.severity == config::Severity::kError) errors++;
-        if (diagnostic.severity == config::Severity::kWarning) warnings++;
-    }
-    const auto count = [](std::size_t n, const char* what) {
-        return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
-    };
-    print(fmt::format(
-        "{}: {}, {}: {}\n", options.config_dir, count(errors, "error"), count(warnings, "warning"),
-        errors == 0 ? "the suite would start as " + loaded.own_node : "the suite would not start"));
-    return errors == 0 ? ExitCode::kDone : ExitCode::kBadConfig;
 }
 
 }  // namespace hb::hactl

@@ -1,4 +1,4 @@
-// The commands of hactl. Each prints for itself and says the exit code.
+// The commands of hactl that ask the running suite. Each prints for itself and says the exit code.
 #pragma once
 
 #include <string>
@@ -35,12 +35,5 @@ struct RequestOptions {
     Duration timeout = 60s;
 };
 [[nodiscard]] ExitCode run_request(const RequestOptions& options);
-
-struct CheckOptions {
-    std::string config_dir;
-    std::string node;     // empty: this host
-    bool agents = false;  // ask OCF agents, too
-};
-[[nodiscard]] ExitCode run_check(const CheckOptions& options);
 
 }  // namespace hb::hactl

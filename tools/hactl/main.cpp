@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "tools/hactl/commands.hpp"
+#include "tools/hactl/files.hpp"
 
 namespace {
 
@@ -42,7 +43,9 @@ struct Arguments {
     StatusOptions status;
     EventsOptions events;
     RequestOptions request;
-    CheckOptions check{HB_CONF_DIR, {}, false};
+    CheckOptions check{.config_dir = HB_CONF_DIR, .node = {}, .print = {}, .peer = {}};
+    std::string explain;
+    KeygenOptions keygen{.method = "hmac-sha256", .output = {}};
     ScopeArguments scope;
     unsigned timeout = 60;
 };
@@ -143,6 +146,24 @@ int run(int argc, char** argv) {
     check->add_option("--node", arguments.check.node, "as this node (default: this host's name)");
     check->add_flag("--agents", arguments.check.agents,
                     "ask the OCF agents what they say of their parameters (validate-all)");
+    check
+        ->add_option("--print", arguments.check.print,
+                     "this file in canonical form, with every value that is in effect")
+        ->check(CLI::IsMember({"ha.cf", "haresources", "authkeys"}));
+    check->add_option("--peer", arguments.check.peer,
+                      "NODE=DIRECTORY: in what the files of that node differ");
+
+    CLI::App* explain = app.add_subcommand("explain", "what a directive of ha.cf means");
+    explain->add_option("directive", arguments.explain, "which (default: a list of all)");
+
+    CLI::App* keygen = app.add_subcommand("keygen", "a new random key, as authkeys has it");
+    keygen->add_option("--method", arguments.keygen.method, "xchacha20-poly1305 encrypts as well")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"hmac-sha256", "blake2b", "xchacha20-poly1305"}));
+    keygen->add_option("--id", arguments.keygen.id, "number of the key")
+        ->capture_default_str()
+        ->check(CLI::Range(0U, 15U));
+    keygen->add_option("--output", arguments.keygen.output, "a new file, of mode 600");
 
     CLI::App* events = app.add_subcommand("events", "what happens, as it happens");
     events->add_flag("--json", arguments.events.json, "one JSON object a line");
@@ -162,6 +183,8 @@ int run(int argc, char** argv) {
     arguments.request.timeout = std::chrono::seconds(arguments.timeout);
     if (status->parsed()) return code(run_status(arguments.status));
     if (check->parsed()) return code(run_check(arguments.check));
+    if (explain->parsed()) return code(run_explain(arguments.explain));
+    if (keygen->parsed()) return code(run_keygen(arguments.keygen));
     if (events->parsed()) return code(run_events(arguments.events));
 
     if (move->parsed() && arguments.request.target.empty() && !back) {

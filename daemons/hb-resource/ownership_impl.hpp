@@ -26,6 +26,12 @@ inline constexpr unsigned kMaxStarts = 8;  // failed ones in a row, then an admi
 // What ran for so long started well: earlier failures count no more.
 inline constexpr Duration kRanWell = 10min;
 
+// How an owner was connected when somebody wanted the group there.
+struct AsWanted {
+    bool no_carrier = false;
+    std::optional<std::size_t> reached;  // ping nodes; the first opinion tells, where none was then
+};
+
 struct GroupFacts {
     GroupSettings settings;
     GroupState state = GroupState::kUnknown;
@@ -71,8 +77,8 @@ struct GroupFacts {
     bool no_pings_said = false;               // that no ping node concerns it
     bool reach_held_said = false;             // that the next one waits
     std::optional<MonoTime> owner_cut_since;  // its owner has no carrier for it
-    // How its owner was connected when somebody wanted it there.
-    std::optional<Connection> wanted_as_it_was;
+    std::optional<AsWanted> as_wanted;
+    std::optional<NodeId> wanted_at;  // where that was, or is
     // M1 to M5
     Maintenance maintenance;
     std::map<NodeId, Keeper> keepers;
@@ -181,7 +187,6 @@ struct OwnershipCore::Impl {
     [[nodiscard]] Connection connection(NodeId n, const GroupName& name) const;
     [[nodiscard]] std::string better(const Connection& a, NodeId owner, const Connection& than,
                                      const GroupFacts& g, MonoTime now) const;
-    [[nodiscard]] bool anybody_better(const GroupFacts& g, NodeId owner) const;
     [[nodiscard]] bool no_carrier_here(const GroupFacts& g) const;
     [[nodiscard]] Duration reach_hold(const GroupFacts& g) const;
     [[nodiscard]] bool reach_held(const GroupFacts& g, MonoTime now) const;
@@ -190,10 +195,11 @@ struct OwnershipCore::Impl {
     void reach_flags(PlacementInput& in, const GroupName& name, const GroupFacts& g,
                      MonoTime now) const;
     void note_reach(MonoTime now);
+    static void note_wanted(GroupFacts& g, const Connection& owner_has);
     void note_no_pings(GroupFacts& g, const Connection& owner_has);
     void note_preferred(GroupFacts& g, bool worse_now, MonoTime now);
     void note_held(GroupFacts& g, NodeId owner, const Connection& owner_has, MonoTime now);
-    void note_placement(GroupFacts& g, const Placement& p, MonoTime now) const;
+    void note_placement(GroupFacts& g, const Placement& p, const Row* before, MonoTime now);
 
     // ---- letting go, stopping, starting (ownership_groups.cpp)
     void judge_touch(MonoTime now);

@@ -37,11 +37,12 @@ bool worse(const Connection& a, const Connection& than) {
     return a.opinion && than.opinion && a.sure < than.reached;
 }
 
-// Its owner is no worse off than it was when somebody wanted it there.
+// Its owner is no worse off than it was when somebody wanted it there. Who has no opinion says
+// nothing against that.
 bool as_it_was_wanted(const GroupFacts& g, const Connection& owner_has) {
-    const auto& then = g.wanted_as_it_was;
-    return then && owner_has.reached >= then->reached &&
-           (then->no_carrier || !owner_has.no_carrier);
+    const auto& then = g.as_wanted;
+    if (!then || (owner_has.no_carrier && !then->no_carrier)) return false;
+    return !owner_has.opinion || !then->reached || owner_has.reached >= *then->reached;
 }
 
 }  // namespace
@@ -98,14 +99,6 @@ std::string Impl::better(const Connection& a, NodeId owner, const Connection& th
     return settled ? fmt::format("{} has no carrier for it", name_of(owner)) : std::string();
 }
 
-bool Impl::anybody_better(const GroupFacts& g, NodeId owner) const {
-    const Connection has = connection(owner, g.settings.name);
-    return std::ranges::any_of(view->members, [&](const Member& m) {
-        const Connection c = connection(m.node, g.settings.name);
-        return m.node != owner && c.opinion && has.opinion && better_connected(c, has);
-    });
-}
-
 Duration Impl::reach_settles() const {
     return std::min<Duration>(10ms, s.deadtime / 50);
 }
@@ -159,11 +152,17 @@ void Impl::note_reach(MonoTime now) {
             g.owner_cut_since.reset();
         else if (!g.owner_cut_since)
             g.owner_cut_since = now;
-        if (!as_it_was_wanted(g, has) || !anybody_better(g, owner)) g.wanted_as_it_was.reset();
+        note_wanted(g, has);
         note_no_pings(g, has);
         note_preferred(g, preferred != owner && worse(connection(preferred, name), has), now);
         note_held(g, owner, has, now);
     }
+}
+
+void Impl::note_wanted(GroupFacts& g, const Connection& owner_has) {
+    if (!g.as_wanted) return;
+    if (!as_it_was_wanted(g, owner_has)) return g.as_wanted.reset();
+    if (owner_has.opinion && !g.as_wanted->reached) g.as_wanted->reached = owner_has.reached;
 }
 
 void Impl::note_no_pings(GroupFacts& g, const Connection& owner_has) {
@@ -204,10 +203,21 @@ void Impl::note_held(GroupFacts& g, NodeId owner, const Connection& owner_has, M
     }
 }
 
-void Impl::note_placement(GroupFacts& g, const Placement& p, MonoTime now) const {
-    g.owner_cut_since.reset();
-    g.wanted_as_it_was.reset();
-    if (p.by_wish || p.pinned) g.wanted_as_it_was = connection(p.owner, g.settings.name);
+// A wish says what is good enough; another row for the same owner is none. What brought a pin along
+// into a view is taken for one that was made with carrier.
+void Impl::note_placement(GroupFacts& g, const Placement& p, const Row* before, MonoTime now) {
+    const bool stays = before != nullptr && before->owner == p.owner;
+    if (!stays) g.owner_cut_since.reset();
+    if (p.by_wish) {
+        const Connection has = connection(p.owner, g.settings.name);
+        g.as_wanted = AsWanted{.no_carrier = has.no_carrier, .reached = {}};
+        if (has.opinion) g.as_wanted->reached = has.reached;
+    } else if (before == nullptr && p.pinned) {
+        if (g.wanted_at != p.owner || !g.as_wanted) g.as_wanted = AsWanted{};
+    } else if (!stays || (before->pinned && !p.pinned)) {
+        g.as_wanted.reset();
+    }
+    g.wanted_at = p.owner;
     if (!p.by_reach) return;
     g.reach_moves++;
     g.reach_moved = now;

@@ -214,7 +214,7 @@ void Impl::lead(MonoTime now) {
                 .pinned_generation = p->pinned_generation,
                 .reason = p->reason.substr(0, kReasonLimit)};
         HB_ASSERT(view->contains(row.owner));
-        note_placement(g, *p, now);
+        note_placement(g, *p, first_row ? nullptr : &old->second, now);
         if (first_row || old->second.owner != row.owner)
             say_group(Level::kInfo, "row", g,
                       fmt::format("{} goes to {}: {}", name, name_of(row.owner), row.reason),

@@ -190,6 +190,63 @@ TEST(OwnershipReach, WhereItWasWantedItStaysUntilThatNodeIsWorseOff) {
     EXPECT_EQ(owner(a), kA);
 }
 
+// g is at b, by request, where it reaches less; a coordinates.
+Scene wanted_at_b() {
+    Scene a = running();
+    says(a, kB, kOne);
+    a.tell(ipc::Request{.id = 1,
+                        .kind = ipc::RequestKind::kMove,
+                        .scope = ipc::Scope::kGroup,
+                        .group = "g",
+                        .target = kB,
+                        .who = "root"});
+    EXPECT_EQ(owner(a), kB);
+    a.kernel_says(GroupAnswer::kStopped);
+    pass(a, 1s, GroupState::kRunning);
+    return a;
+}
+
+TEST(OwnershipReach, WhereItWasWantedItStaysAlsoWhenTheOthersWereNoBetterForAWhile) {
+    Scene a = wanted_at_b();
+    says(a, kA, kOne);
+    pass(a, 1s, GroupState::kRunning);
+    says(a, kA, kBoth);
+    pass(a, 10s, GroupState::kRunning);
+    EXPECT_EQ(owner(a), kB);
+    says(a, kB, kNone);
+    EXPECT_EQ(owner(a), kA);
+}
+
+TEST(OwnershipReach, WithoutAnOpinionForAWhileItStaysWhereItWasWanted) {
+    Scene a = wanted_at_b();
+    ipc::PeerStatus newer;
+    newer.peer = kB;
+    newer.hearing = ipc::Hearing::kHeard;
+    newer.judged = newer.connected = newer.hears_us = true;
+    newer.generation = 8;
+    a.tell(newer);  // what it said is forgotten
+    says(a, kB, kOne);
+    EXPECT_EQ(owner(a), kB);
+}
+
+// The row that follows is pinned too, and is no new wish.
+TEST(OwnershipReach, WhoLetsGoOfAWantedGroupWithoutCarrierLosesIt) {
+    Scene a = wanted_at_b();
+    const std::uint64_t version = a.core().table()->rows.at("g").version;
+    a.tell(ipc::PeerReport{.peer = kB, .report = [&] {
+                               Report r;
+                               r.incarnation = {7, 1};
+                               r.view = a.view().id;
+                               r.groups["g"].state = GroupState::kStopped;
+                               r.groups["g"].bar = version;
+                               r.groups["g"].no_carrier = true;
+                               return r;
+                           }()});
+    EXPECT_EQ(owner(a), kB) << "a moment for the others";
+    a.run(10ms);
+    EXPECT_EQ(owner(a), kA);
+}
+
 TEST(OwnershipReach, WhoHasNoOpinionYetIsWaitedForAndNotForEver) {
     OwnershipSettings s = settings(kB);
     s.ping_nodes = true;

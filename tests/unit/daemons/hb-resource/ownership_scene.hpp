@@ -141,6 +141,7 @@ class Scene {
     const GroupReport& mine() { return core_.report().groups.at("g"); }
     OwnershipCore& core() { return core_; }
     MonoTime now() const { return now_; }
+    const View& view() const { return view_; }
 
     // Two members, nothing runs, we are asked and know the view.
     void both_up() {

@@ -148,13 +148,21 @@ Row read(const pb::Row& from, const TextsIn& texts, Reader& in) {
     to.pinned = from.pinned();
     to.pinned_generation = from.pinned_generation();
     to.reason = texts.at(from.reason(), in);
+    if (from.has_as_wanted()) {
+        to.as_wanted = AsWanted{.no_carrier = from.as_wanted().no_carrier(), .reached = {}};
+        if (from.as_wanted().has_reached()) to.as_wanted->reached = from.as_wanted().reached();
+    }
+    to.reach_moves = from.reach_moves();
+    if (from.has_reach_moved_ns())
+        to.reach_moved = in.time(true, from.reach_moved_ns(), "reach_moved");
     in.require(to.version != 0, "row", "without a version");
     in.require(to.version == 0 || to.pred < to.version, "row", "older than its predecessor");
     return to;
 }
 
 void put(const GroupName& name, const Row& from, TextsOut& texts, pb::Row& to) {
-    const auto& [version, owner, pred, pinned, pinned_generation, reason] = from;
+    const auto& [version, owner, pred, pinned, pinned_generation, reason, as_wanted, reach_moves,
+                 reach_moved] = from;
     to.set_name(name);
     to.set_version(version);
     to.set_owner(from_one(owner));
@@ -162,6 +170,13 @@ void put(const GroupName& name, const Row& from, TextsOut& texts, pb::Row& to) {
     to.set_pinned(pinned);
     to.set_pinned_generation(pinned_generation);
     to.set_reason(texts.place(reason));
+    if (as_wanted) {
+        const auto& [no_carrier, reached] = *as_wanted;
+        to.mutable_as_wanted()->set_no_carrier(no_carrier);
+        if (reached) to.mutable_as_wanted()->set_reached(*reached);
+    }
+    to.set_reach_moves(reach_moves);
+    if (reach_moved) to.set_reach_moved_ns(to_ns(*reach_moved));
 }
 
 }  // namespace

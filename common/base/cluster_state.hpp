@@ -126,6 +126,13 @@ struct Report {
     bool operator==(const Report&) const = default;
 };
 
+// How an owner was connected when somebody wanted the group there (T4).
+struct AsWanted {
+    bool no_carrier = false;
+    std::optional<std::uint32_t> reached;  // ping nodes; not known then: the first opinion tells
+    bool operator==(const AsWanted&) const = default;
+};
+
 struct Row {
     std::uint64_t version = 0;  // counts per group within a view, from 1
     NodeId owner{};
@@ -133,6 +140,10 @@ struct Row {
     bool pinned = false;
     std::uint64_t pinned_generation = 0;
     std::string reason;  // why it changed last
+    // What T4 compares with, for the author's next life and for whoever coordinates then.
+    std::optional<AsWanted> as_wanted;
+    std::uint32_t reach_moves = 0;        // for hb-ipfail's sake, in a row
+    std::optional<MonoTime> reach_moved;  // the newest, by the clock of the author's host
     bool operator==(const Row&) const = default;
 };
 

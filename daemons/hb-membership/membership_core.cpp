@@ -238,9 +238,10 @@ bool MembershipCore::Impl::plausible(Peer& p, const TopicVersion& version, const
 
 void MembershipCore::Impl::tell_topics(const Peer& p, News news, Actions& out) {
     if (!resource_there) return;
+    // With the last report a table is made: what members are compared by comes before.
+    if (news.ping) out.emplace_back(ipc::PeerPing{p.node, p.ping->value});
     if (news.report) out.emplace_back(ipc::PeerReport{p.node, p.report->value});
     if (news.table) out.emplace_back(ipc::PeerTable{p.node, p.table->value});
-    if (news.ping) out.emplace_back(ipc::PeerPing{p.node, p.ping->value});
 }
 
 void MembershipCore::Impl::on(const PeerFrame& frame, MonoTime now, Actions& out) {
@@ -294,10 +295,10 @@ void MembershipCore::Impl::on(const ipc::ResourceHello& hello, MonoTime now, Act
         for (const Peer& p : peers)
             if (has(p)) tell_topics(p, news, out);
     };
+    if (own.ping() != nullptr) out.emplace_back(ipc::PeerPing{settings.self, *own.ping()});
+    each_topic({.ping = true}, [](const Peer& p) { return p.ping.has_value(); });
     each_topic({.report = true}, [](const Peer& p) { return p.report.has_value(); });
     each_topic({.table = true}, [](const Peer& p) { return p.table.has_value(); });
-    each_topic({.ping = true}, [](const Peer& p) { return p.ping.has_value(); });
-    if (own.ping() != nullptr) out.emplace_back(ipc::PeerPing{settings.self, *own.ping()});
 }
 
 void MembershipCore::Impl::on(const ipc::Publish& publish, MonoTime now, Actions& out) {

@@ -383,9 +383,10 @@ void GroupAgents::look_at_places() noexcept {
         group.places_told = true;
         callbacks_.on_places(places);
     }
+    // Ways last: with them nodes are compared (T4).
+    look_at_carrier();
     if (ping_ways_.look(addresses_->kernel()) && callbacks_.on_ping_places)
         callbacks_.on_ping_places(ping_ways_.places());
-    look_at_carrier();
 }
 
 void GroupAgents::look_at_carrier() {

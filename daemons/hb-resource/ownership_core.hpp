@@ -54,6 +54,7 @@ struct OwnershipSettings {
     bool auto_failback = true;
     bool quorum = false;  // three or more nodes
     bool ping_nodes = false;
+    bool ipfail = false;           // an hb-ipfail runs on each node
     Duration deadping{};           // by then every hb-ipfail has an opinion
     bool isolation_stop = true;    // L3, with ping nodes
     std::vector<NodeSet> fencing;  // by rank: for whom each node has a fence device

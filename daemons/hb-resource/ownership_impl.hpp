@@ -26,12 +26,6 @@ inline constexpr unsigned kMaxStarts = 8;  // failed ones in a row, then an admi
 // What ran for so long started well: earlier failures count no more.
 inline constexpr Duration kRanWell = 10min;
 
-// How an owner was connected when somebody wanted the group there.
-struct AsWanted {
-    bool no_carrier = false;
-    std::optional<std::size_t> reached;  // ping nodes; the first opinion tells, where none was then
-};
-
 struct GroupFacts {
     GroupSettings settings;
     GroupState state = GroupState::kUnknown;
@@ -73,12 +67,14 @@ struct GroupFacts {
     bool worse = false;                       // the preferred node was, when last looked at
     std::optional<MonoTime> worse_until;      // ... and at this time
     std::optional<MonoTime> reach_moved;      // newest move
-    unsigned reach_moves = 0;                 // in a row: each makes the hold twice as long
+    std::uint32_t reach_moves = 0;            // in a row: each makes the hold twice as long
     bool no_pings_said = false;               // that no ping node concerns it
     bool reach_held_said = false;             // that the next one waits
     std::optional<MonoTime> owner_cut_since;  // its owner has no carrier for it
     std::optional<AsWanted> as_wanted;
     std::optional<NodeId> wanted_at;  // where that was, or is
+    // The newest row that the last four are from, or were changed for.
+    std::pair<ViewId, std::uint64_t> reach_row;
     // M1 to M5
     Maintenance maintenance;
     std::map<NodeId, Keeper> keepers;
@@ -195,6 +191,8 @@ struct OwnershipCore::Impl {
     void reach_flags(PlacementInput& in, const GroupName& name, const GroupFacts& g,
                      MonoTime now) const;
     void note_reach(MonoTime now);
+    void recall_reach(const Table& from, bool own, MonoTime now);
+    void forget_old_moves(GroupFacts& g, MonoTime now) const;
     static void note_wanted(GroupFacts& g, const Connection& owner_has);
     void note_no_pings(GroupFacts& g, const Connection& owner_has);
     void note_preferred(GroupFacts& g, bool worse_now, MonoTime now);
@@ -326,7 +324,7 @@ struct OwnershipCore::Impl {
     std::optional<MonoTime> pings_whole_since;
     std::optional<PingReport> own_ping;  // by our hb-ipfail
     std::set<std::string> no_carrier;    // interfaces
-    PingPlaces ping_places;
+    std::optional<PingPlaces> ping_places;
     std::optional<Table> table;  // ours, as coordinator, newest published
     bool table_changed = false;  // since it was published
     std::uint64_t tables_written = 0;

@@ -64,6 +64,7 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime now) {
         for (const auto& [node, keeper] : r.keepers)
             g.keepers[node] = std::max(g.keepers[node], keeper);
     }
+    if (m.own_table) recall_reach(*m.own_table, /*own=*/true, now);
     if (m.own_table && !s.dropped.t6_continues) table = m.own_table;
 }
 
@@ -78,8 +79,8 @@ void Impl::on(const ipc::ViewChanged& m, MonoTime now) {
             g.alone_since.reset();
         }
         quorum_ignored = false;
-        view_since = now;
     }
+    if (another || !view) view_since = now;
     view = m.view;
     view_told = true;
     remembered_view.reset();
@@ -102,8 +103,11 @@ void Impl::on(const ipc::PeerReport& m, MonoTime) {
     learn_maintenance(m.peer, m.report);
 }
 
-void Impl::on(const ipc::PeerTable& m, MonoTime) {
-    if (const auto it = peers.find(m.peer); it != peers.end()) it->second.table = m.table;
+void Impl::on(const ipc::PeerTable& m, MonoTime now) {
+    const auto it = peers.find(m.peer);
+    if (it == peers.end()) return;
+    it->second.table = m.table;
+    recall_reach(m.table, /*own=*/false, now);
 }
 
 void Impl::on(const ipc::PeerPing& m, MonoTime) {

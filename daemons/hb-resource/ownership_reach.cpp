@@ -56,22 +56,25 @@ bool Impl::no_carrier_here(const GroupFacts& g) const {
 // is not known concerns every group, and a group without an address is concerned by all. The
 // coordinator's own routes decide for all nodes: they are to be alike.
 bool Impl::concerns(const std::string& ping, const GroupFacts& g) const {
-    const auto way = ping_places.interfaces.find(ping);
-    if (g.places.empty() || way == ping_places.interfaces.end() || way->second.empty()) return true;
+    if (!ping_places) return true;
+    const auto way = ping_places->interfaces.find(ping);
+    if (g.places.empty() || way == ping_places->interfaces.end() || way->second.empty())
+        return true;
     return std::ranges::any_of(
         g.places, [&](const PlacedAddress& a) { return way->second.contains(a.interface); });
 }
 
 bool Impl::has_ping_nodes(const GroupFacts& g) const {
-    if (ping_places.interfaces.empty()) return s.ping_nodes;
-    return std::ranges::any_of(ping_places.interfaces,
+    if (!ping_places || ping_places->interfaces.empty()) return s.ping_nodes;
+    return std::ranges::any_of(ping_places->interfaces,
                                [&](const auto& way) { return concerns(way.first, g); });
 }
 
 Connection Impl::connection(NodeId n, const GroupName& name) const {
     Connection c;
     const std::optional<PingReport>& ping = n == s.self ? own_ping : peers.at(n).ping;
-    if (ping) {
+    // Before the kernel said what lives where, what a group is concerned by is not known.
+    if (ping && groups.at(name).places_known && (ping_places || !s.ping_nodes)) {
         c.opinion = true;
         const auto count = [&](const std::vector<std::string>& names) {
             return static_cast<std::size_t>(std::ranges::count_if(
@@ -132,7 +135,8 @@ void Impl::reach_flags(PlacementInput& in, const GroupName& name, const GroupFac
         if (c.node == owner) continue;
         if (!stays) c.better_reach = better(c.connection, owner, has, g, now);
         if (c.node != in.preferred) continue;
-        const bool awaited = has.opinion && !c.connection.opinion && now < opinions_due();
+        const bool awaited =
+            s.ipfail && !(has.opinion && c.connection.opinion) && now < opinions_due();
         const bool lately = g.worse_until && now - *g.worse_until < reach_hold(g);
         c.no_worse_reach = !awaited && !lately && !worse(c.connection, has);
     }
@@ -141,10 +145,7 @@ void Impl::reach_flags(PlacementInput& in, const GroupName& name, const GroupFac
 // What only the passing of time shows: it is looked at whenever anything is.
 void Impl::note_reach(MonoTime now) {
     for (auto& [name, g] : groups) {
-        if (g.reach_moved && now - *g.reach_moved >= reach_hold(g) + kLeftAlone) {
-            g.reach_moved.reset();
-            g.reach_moves = 0;
-        }
+        forget_old_moves(g, now);
         if (!g.row) continue;
         const NodeId owner = g.row->owner, preferred = g.settings.preferred;
         const Connection has = connection(owner, name);
@@ -157,6 +158,12 @@ void Impl::note_reach(MonoTime now) {
         note_preferred(g, preferred != owner && worse(connection(preferred, name), has), now);
         note_held(g, owner, has, now);
     }
+}
+
+void Impl::forget_old_moves(GroupFacts& g, MonoTime now) const {
+    if (!g.reach_moved || now - *g.reach_moved < reach_hold(g) + kLeftAlone) return;
+    g.reach_moved.reset();
+    g.reach_moves = 0;
 }
 
 void Impl::note_wanted(GroupFacts& g, const Connection& owner_has) {
@@ -211,9 +218,9 @@ void Impl::note_placement(GroupFacts& g, const Placement& p, const Row* before, 
     if (p.by_wish) {
         const Connection has = connection(p.owner, g.settings.name);
         g.as_wanted = AsWanted{.no_carrier = has.no_carrier, .reached = {}};
-        if (has.opinion) g.as_wanted->reached = has.reached;
+        if (has.opinion) g.as_wanted->reached = static_cast<std::uint32_t>(has.reached);
     } else if (before == nullptr && p.pinned) {
-        if (g.wanted_at != p.owner || !g.as_wanted) g.as_wanted = AsWanted{};
+        if (g.wanted_at != p.owner) g.as_wanted = AsWanted{};
     } else if (!stays || (before->pinned && !p.pinned)) {
         g.as_wanted.reset();
     }
@@ -222,6 +229,28 @@ void Impl::note_placement(GroupFacts& g, const Placement& p, const Row* before, 
     g.reach_moves++;
     g.reach_moved = now;
     g.reach_held_said = false;
+}
+
+// Of a row that somebody else gave, or we in an earlier life. By the clock of another host nothing
+// is timed: then the newest move is one of now.
+void Impl::recall_reach(const Table& from, bool own, MonoTime now) {
+    for (auto& [name, g] : groups) {
+        const auto it = from.rows.find(name);
+        if (it == from.rows.end()) continue;
+        const Row& row = it->second;
+        const std::pair order(from.view, row.version);
+        if (g.reach_row >= order) continue;
+        g.reach_row = order;
+        g.as_wanted = row.as_wanted;
+        g.wanted_at = row.owner;
+        forget_old_moves(g, now);
+        if (row.reach_moves > g.reach_moves) {
+            g.reach_moves = row.reach_moves;
+            g.reach_moved = own && row.reach_moved ? std::min(*row.reach_moved, now) : now;
+        }
+        // For how long the preferred node was no worse off, our predecessor knew.
+        if (own && row.owner != g.settings.preferred) g.worse_until = now;
+    }
 }
 
 }  // namespace hb::resource

@@ -207,14 +207,18 @@ void Impl::lead(MonoTime now) {
         if (!p) continue;
         if (own) counts[*own]--;
         counts[p->owner]++;
+        note_placement(g, *p, first_row ? nullptr : &old->second, now);
         Row row{.version = first_row ? 1 : old->second.version + 1,
                 .owner = p->owner,
                 .pred = first_row ? 0 : old->second.version,
                 .pinned = p->pinned,
                 .pinned_generation = p->pinned_generation,
-                .reason = p->reason.substr(0, kReasonLimit)};
+                .reason = p->reason.substr(0, kReasonLimit),
+                .as_wanted = g.as_wanted,
+                .reach_moves = g.reach_moves,
+                .reach_moved = g.reach_moved};
         HB_ASSERT(view->contains(row.owner));
-        note_placement(g, *p, first_row ? nullptr : &old->second, now);
+        g.reach_row = {view->id, row.version};
         if (first_row || old->second.owner != row.owner)
             say_group(Level::kInfo, "row", g,
                       fmt::format("{} goes to {}: {}", name, name_of(row.owner), row.reason),

@@ -40,6 +40,7 @@ OwnershipSettings ownership_settings(const ipc::Setup& setup) {
     if (settings.watchdog_evidence) result.watchdog = watchdog_surely_fired(settings.deadtime);
     result.ping_nodes = !settings.pings.empty();
     result.deadping = settings.deadping;
+    result.ipfail = std::ranges::any_of(settings.respawn, &config::RespawnLine::is_ipfail);
     result.isolation_stop = settings.isolation_stop;
     for (std::size_t by = 0; by < settings.nodes.size(); by++) {
         NodeSet& covers = result.fencing.emplace_back();

@@ -34,6 +34,7 @@ Cluster::Cluster(World& world, ClusterConfig config)
         nodes_.push_back(std::make_unique<Node>(*this, node_id(r), clock));
         fence_daemons_.emplace_back(*this, node_id(r));
     }
+    service_.set_far_from(static_cast<std::uint32_t>(config_.near_hosts()));
 }
 
 Cluster::~Cluster() = default;
@@ -57,6 +58,7 @@ void Cluster::repair(bool keep_start_failures) {
         for (std::uint32_t h = 0; h < config_.ping_hosts; h++)
             service_.set_ping_host(n->id(), h, true);
         n->set_carrier(true);
+        tell([&](Checker& c) { c.impaired(n->id()); });
         n->kernel().clear_faults(keep_start_failures);
         n->thaw();
         for (Kind k : kKinds)

@@ -59,6 +59,7 @@ struct ClusterConfig {
     bool quorum = false;
     bool ping_nodes = false;
     std::size_t ping_hosts = 1;        // with ping_nodes: so many of them
+    bool far_host = false;             // the last one is behind another interface than the groups
     std::optional<Duration> deadping;  // deadtime
     bool fencing = false;
     std::optional<Duration> watchdog;     // of every node; its timeout
@@ -82,6 +83,8 @@ struct ClusterConfig {
     [[nodiscard]] std::string node_name(NodeId n) const {
         return std::string(1, static_cast<char>('a' + rank(n)));
     }
+    // Those that are reached over the interface of the groups.
+    [[nodiscard]] std::size_t near_hosts() const { return ping_hosts - (far_host ? 1 : 0); }
     [[nodiscard]] Duration window() const { return probe_window(deadtime); }
     // The longest stop of a whole group when no agent hangs or fails.
     [[nodiscard]] Duration longest_stop() const {

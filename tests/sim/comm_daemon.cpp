@@ -116,7 +116,8 @@ void CommDaemon::arp(const ArpPacket& packet, MonoTime now) {
 }
 
 void CommDaemon::pong(const Pong& pong, MonoTime now) {
-    input(comm::ControlHeard{kServiceInterface}, now);
+    const bool far = node_.cluster().service().is_far(pong.host);
+    if (!far) input(comm::ControlHeard{kServiceInterface}, now);
     input(comm::PingReply{pong.host, pong.sequence}, now);
 }
 

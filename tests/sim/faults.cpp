@@ -86,6 +86,7 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kPingFlaps:
         case FaultKind::kCarrierFlaps:
         case FaultKind::kServiceBlind:
+        case FaultKind::kPingLost:
             return connectivity(kind);
         case FaultKind::kKillComm:
         case FaultKind::kKillMembership:

@@ -62,8 +62,9 @@ enum class FaultKind : std::uint8_t {
     kCarrierFlaps,  // the service cable of one node, carrier and all
     kServiceBlind,  // the service cables of all nodes, within a moment
     kKillIpfail,
+    kPingLost,  // a ping node does not answer one node, for long
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kKillIpfail) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kPingLost) + 1;
 
 using Weights = std::array<unsigned, kFaultKinds>;
 [[nodiscard]] Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen);

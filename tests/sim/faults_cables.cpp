@@ -149,6 +149,11 @@ void Faults::connectivity(FaultKind kind) {
         return;
     }
     const auto host = static_cast<std::uint32_t>(prng.index(cluster_.config().ping_hosts));
+    if (kind == FaultKind::kPingLost) {
+        cluster_.set_ping_host(a, host, false);
+        return undo(d * 4 + a_while() * 4,
+                    [this, a, host] { cluster_.set_ping_host(a, host, true); });
+    }
     const bool for_all = prng.chance(300);
     Duration when{};
     for (int n = 0; n < 6; n++) {

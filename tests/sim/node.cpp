@@ -120,9 +120,8 @@ void Node::set_carrier(bool carrier) {
     outside(Kind::kComm, [carrier](Daemon& d, MonoTime now) {
         static_cast<CommDaemon&>(d).carrier(kServiceInterface, carrier, now);
     });
-    outside(Kind::kResource, [carrier](Daemon& d, MonoTime now) {
-        static_cast<ResourceDaemon&>(d).carrier(carrier, now);
-    });
+    outside(Kind::kResource,
+            [](Daemon& d, MonoTime now) { static_cast<ResourceDaemon&>(d).carrier(now); });
 }
 
 // ---- from the networks. Sockets hold so much and no more.

@@ -165,16 +165,23 @@ Profile ping_islands() {
 }
 
 Profile connectivity() {
-    Profile p = base(
-        2, 3,
-        {{F::kPingFlaps, 8}, {F::kCarrierFlaps, 6}, {F::kServiceBlind, 6}, {F::kServiceCable, 4}});
+    Profile p = base(2, 3,
+                     {{F::kPingFlaps, 8},
+                      {F::kCarrierFlaps, 6},
+                      {F::kServiceBlind, 6},
+                      {F::kServiceCable, 4},
+                      {F::kPingLost, 4},
+                      {F::kKillResource, 6},
+                      {F::kMove, 4},
+                      {F::kStandby, 1}});
     p.ping_nodes = true;
-    p.ping_hosts = 2;
+    p.ping_hosts = 3;
     p.loss_per_mille = 0;
     p.adjust = [](ClusterConfig& c) {
         c.heartbeats_fine = true;
         c.link.delay = {100us, 500us, 0ns, 0};
         c.link_on_service = false;
+        c.far_host = c.groups.front().preferred == node_id(0);
     };
     return p;
 }

@@ -27,7 +27,7 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
     s.warntime = config.warntime;
     s.auto_failback = config.auto_failback;
     s.quorum = config.quorum;
-    s.ping_nodes = config.ping_nodes;
+    s.ping_nodes = s.ipfail = config.ping_nodes;
     s.deadping = config.deadping.value_or(config.deadtime);
     if (config.fencing) {
         NodeSet all;
@@ -75,19 +75,35 @@ resource::GroupRunner& ResourceDaemon::runner(const GroupName& group) {
     return runners_.at(group);
 }
 
-void ResourceDaemon::born(MonoTime now) {
+// The kernel's answers take their time: a newborn was told of its peers before, or behind that.
+void ResourceDaemon::born(MonoTime) {
     node_.cluster().fence_of(node_.id()).resource_born();
-    for (const GroupSpec& g : node_.cluster().config().groups) {
+    node_.post(Kind::kResource, node_.life(Kind::kResource),
+               node_.cluster().config().channel.draw(node_.cluster().world().prng()) * 2,
+               [](Daemon& d, MonoTime at) { static_cast<ResourceDaemon&>(d).look_at_places(at); });
+}
+
+void ResourceDaemon::look_at_places(MonoTime now) {
+    const ClusterConfig& config = node_.cluster().config();
+    for (const GroupSpec& g : config.groups) {
         resource::GroupPlaces places{.group = g.name, .places = {}, .problem = {}};
         if (g.has_address) places.places.push_back({g.address, kServiceInterface});
         input(places, now);
     }
-    carrier(node_.carrier(), now);
+    looked_ = true;
+    carrier(now);
+    if (!config.ping_nodes) return;
+    resource::PingPlaces ways;
+    for (std::uint32_t h = 0; h < config.ping_hosts; h++)
+        ways.interfaces[fmt::format("router{}", h)] = {
+            node_.cluster().service().is_far(h) ? kFarInterface : kServiceInterface};
+    input(ways, now);
 }
 
-void ResourceDaemon::carrier(bool carrier, MonoTime now) {
+void ResourceDaemon::carrier(MonoTime now) {
+    if (!looked_) return;
     resource::NoCarrier missing;
-    if (!carrier) missing.interfaces.insert(kServiceInterface);
+    if (!node_.carrier()) missing.interfaces.insert(kServiceInterface);
     input(missing, now);
 }
 

@@ -43,7 +43,7 @@ class ResourceDaemon final : public Daemon {
     void from_comm(const ipc::CommToResource& message, MonoTime now);
     void stop_requested(MonoTime now) { input(resource::StopRequested{}, now); }
     void master_gone(MonoTime now) { input(resource::MasterGone{}, now); }
-    void carrier(bool carrier, MonoTime now);
+    void carrier(MonoTime now);  // of the service interface, as the node has it now
     void input(const resource::OwnershipInput& in, MonoTime now);
 
     [[nodiscard]] bool may_feed_watchdog(MonoTime now) const {
@@ -63,6 +63,7 @@ class ResourceDaemon final : public Daemon {
     void carry_out(MonoTime now);
     void carry_out_runner(const GroupName& group, MonoTime now);
     void tell_results(MonoTime now);
+    void look_at_places(MonoTime now);
     void note(const ipc::MembershipToResource& message);
     void trace_report(const Report& before, const Report& now);
 
@@ -89,6 +90,7 @@ class ResourceDaemon final : public Daemon {
     std::vector<resource::RunnerAction> runner_out_;
     std::vector<resource::GroupDone> results_;  // of groups, to be told together
     MonoTime woke_{};
+    bool looked_ = false;  // the kernel said where everything is
     std::optional<Report> published_;
     std::optional<Table> table_;
     std::optional<ipc::Watch> watch_;

@@ -79,11 +79,12 @@ void ServiceNet::set_ping_host(NodeId from, std::uint32_t host, bool answers) {
 }
 
 void ServiceNet::ping(NodeId from, const Pong& ping) {
-    if (!sends(from) || mute_.contains({from, ping.host}) || lost()) return;
+    const bool far = is_far(ping.host);
+    if (!(far || sends(from)) || mute_.contains({from, ping.host}) || lost()) return;
     const Duration there_and_back =
         quality_.delay.draw(world_.prng()) + quality_.delay.draw(world_.prng());
-    world_.after(there_and_back, [this, from, ping] {
-        if (receives(from)) pong_(from, ping);
+    world_.after(there_and_back, [this, from, ping, far] {
+        if (far || receives(from)) pong_(from, ping);
     });
 }
 
@@ -100,7 +101,8 @@ void ServiceNet::heal_all() {
 }
 
 bool ServiceNet::answered_by_all(NodeId node) const {
-    return std::ranges::none_of(mute_, [=](const auto& m) { return m.first == node; });
+    return std::ranges::none_of(
+        mute_, [=, this](const auto& m) { return m.first == node && !is_far(m.second); });
 }
 
 bool ServiceNet::whole() const {

@@ -1,10 +1,11 @@
 // The service network: one Ethernet segment on which clients ask by ARP who holds an address.
 //
 // A star: every node has a cable whose two directions can fail apart; a switch in the middle; a
-// gateway that answers (the control of G8) and a ping node behind it. Kernels answer for what they
-// hold whether or not any process lives; hb-comm sees every packet that its host gets.
-// Delays stay below the bound that the probe window tolerates, and packets are lost one at a time,
-// unless a run asks for worse: that is what docs/protocol.md section 7 assumes.
+// gateway that answers (the control of G8) and ping nodes behind it; some may be far: behind
+// another interface, whose cable nobody touches. Kernels answer for what they hold whether or not
+// any process lives; hb-comm sees every packet that its host gets. Delays stay below the bound that
+// the probe window tolerates, and packets are lost one at a time, unless a run asks for worse: that
+// is what docs/protocol.md section 7 assumes.
 #pragma once
 
 #include <functional>
@@ -20,6 +21,7 @@
 namespace hb::sim {
 
 inline constexpr const char* kServiceInterface = "svc0";
+inline constexpr const char* kFarInterface = "adm0";
 [[nodiscard]] MacAddress mac_of(NodeId node);
 [[nodiscard]] MacAddress gateway_mac();
 [[nodiscard]] IpAddress gateway_address();
@@ -58,6 +60,8 @@ class ServiceNet {
     // Answered by PongTo when the way there and back is whole and the host answers this node.
     void ping(NodeId from, const Pong& ping = {});
     void set_ping_host(NodeId from, std::uint32_t host, bool answers);
+    void set_far_from(std::uint32_t host) { far_from_ = host; }  // this one and all behind it
+    [[nodiscard]] bool is_far(std::uint32_t host) const { return host >= far_from_; }
     void ask_gateway(NodeId from);  // an ARP request for the gateway's address
 
     void set_quality(const ServiceQuality& quality) { quality_ = quality; }
@@ -70,7 +74,7 @@ class ServiceNet {
     // When the cable was last anything but whole (it may be so now).
     [[nodiscard]] WorldTime whole_since(NodeId node) const { return cables_.at(rank(node)).since; }
     [[nodiscard]] bool whole() const;
-    [[nodiscard]] bool answered_by_all(NodeId node) const;  // all ping hosts, as far as they go
+    [[nodiscard]] bool answered_by_all(NodeId node) const;  // all near ping hosts
 
   private:
     struct Cable {
@@ -87,6 +91,7 @@ class ServiceNet {
     PongTo pong_;
     std::vector<Cable> cables_;
     std::set<std::pair<NodeId, std::uint32_t>> mute_;  // hosts that do not answer this node
+    std::uint32_t far_from_ = ~std::uint32_t{0};
     ServiceQuality quality_;
     WorldTime last_loss_ = -std::chrono::hours(1);
 };

@@ -4,6 +4,7 @@
 
 #include "common/base/ping_times.hpp"
 #include "tests/sim/cluster.hpp"
+#include "tests/sim/resource_daemon.hpp"
 
 namespace hb::sim {
 
@@ -31,24 +32,45 @@ void ReachChecker::impaired(NodeId node) {
     const ServiceNet& net = cluster_.service();
     const WorldTime now = cluster_.world().now();
     Way& way = ways_[node];
+    const Since before = way.broken, carrier_before = way.no_carrier;
     way.cut.is(!net.connected(node), now);
     way.no_carrier.is(!cluster_.node(node).carrier(), now);
-    way.broken.is(way.cut.holds || way.no_carrier.holds || !net.answered_by_all(node), now);
+    const bool lost = cluster_.config().ping_nodes && (way.cut.holds || !net.answered_by_all(node));
+    way.broken.is(lost || way.no_carrier.holds, now);
+    way.changed = now;
+    const auto ended = [&](const Since& was, const Since& is, Duration noticed) {
+        const WorldTime from = std::max(was.when, way.fresh);
+        if (!was.holds || is.holds || now - from <= noticed + word()) return;
+        way.worse_from = from;
+        way.worse_until = now;
+    };
+    ended(before, way.broken, at_most(deadping()));
+    ended(carrier_before, way.no_carrier, 0s);
 }
 
 void ReachChecker::powered(NodeId node, bool) {
     ways_[node].fresh = cluster_.world().now();
+    forget(node);
 }
 void ReachChecker::born(NodeId node, Kind kind) {
-    ways_[node].fresh = cluster_.world().now();
-    if (kind == Kind::kResource)
-        std::erase_if(moves_, [=](const auto& m) { return m.first.first == node; });
+    if (kind != Kind::kResource) ways_[node].fresh = cluster_.world().now();
+}
+// What they know is with one of the two.
+void ReachChecker::died(NodeId node, Kind) {
+    const Node& n = cluster_.node(node);
+    if (!n.alive(Kind::kMembership) && !n.alive(Kind::kResource)) forget(node);
 }
 void ReachChecker::thawed(NodeId node, Duration, bool) {
     ways_[node].fresh = cluster_.world().now();
 }
 void ReachChecker::went_on(NodeId node, Kind) {
     ways_[node].fresh = cluster_.world().now();
+}
+
+void ReachChecker::forget(NodeId author) {
+    std::erase_if(moves_, [=](const auto& m) { return m.second.authors.contains(author); });
+    std::erase_if(wishes_, [=](const auto& w) { return w.second.author == author; });
+    leads_since_[author] = cluster_.world().now();
 }
 
 // Whose processes stand still says what it knew before.
@@ -82,26 +104,84 @@ Duration ReachChecker::seen_again() const {
 
 void ReachChecker::tabled(NodeId node, const Table& table) {
     const auto before = tables_.find(node);
+    const bool same_view = before != tables_.end() && before->second.view == table.view;
+    if (!same_view) leads_since_[node] = cluster_.world().now();
     for (const auto& [group, row] : table.rows) {
-        if (!for_reach(row) || before == tables_.end() || before->second.view != table.view)
-            continue;
+        if (const auto wish = wishes_.find(group); wish != wishes_.end())
+            if (wish->second.owner != row.owner && wish->second.author != node) wishes_.erase(wish);
+        if (!same_view) continue;
         const auto old = before->second.rows.find(group);
         if (old != before->second.rows.end() && old->second.version != row.version &&
             old->second.owner != row.owner)
-            moved(node, group, old->second, row);
+            changed(node, group, old->second, row, table.view);
     }
     tables_[node] = table;
 }
 
-void ReachChecker::moved(NodeId author, const GroupName& group, const Row& from, const Row& to) {
+void ReachChecker::changed(NodeId author, const GroupName& group, const Row& from, const Row& to,
+                           const ViewId& view) {
+    if (for_reach(to)) moved(author, group, from, to, view);
+    if (to.reason == "failback to its preferred node") failed_back(author, group, from, to);
+    owned_since_[group] = cluster_.world().now();
+    wishes_.erase(group);
+    if (to.pinned)
+        wishes_[group] = {.owner = to.owner, .author = author, .when = cluster_.world().now()};
+}
+
+void ReachChecker::moved(NodeId author, const GroupName& group, const Row& from, const Row& to,
+                         const ViewId& view) {
     const ClusterConfig& config = cluster_.config();
     const std::string what = fmt::format("{} moves from {} to {}", group,
                                          config.node_name(from.owner), config.node_name(to.owner));
-    waited(author, group, what);
+    waited(author, group, view, what);
     const WorldTime lately = ways_[author].fresh + word();
     if (cluster_.world().now() <= lately) return;
     has_a_reason(author, from.owner, what);
     not_to_the_blind(author, to.owner, for_carrier(to), what);
+    not_against_a_wish(author, group, from.owner, what);
+}
+
+// Where the ways of its owner are what they were when it was wanted there, and the owner knew them:
+// late, and lost, are ping nodes after deadping at most.
+void ReachChecker::not_against_a_wish(NodeId author, const GroupName& group, NodeId from,
+                                      const std::string& what) {
+    const auto wish = wishes_.find(group);
+    if (wish == wishes_.end() || wish->second.owner != from || wish->second.author != author)
+        return;
+    const Way& way = ways_[from];
+    const Duration known = at_most(deadping()) * 2 + seen_again() + word();
+    if (knows(from) && wish->second.when - std::max(way.changed, way.fresh) > known)
+        cluster_.violated("T4 an explicit move stands", what);
+}
+
+bool ReachChecker::surely_whole(const Way& way) const {
+    return !way.broken.holds &&
+           cluster_.world().now() - std::max(way.broken.when, way.fresh) > seen_again() + word();
+}
+
+// Not to a node that is worse off than the owner, nor to one that was so, for the same owner and as
+// the same coordinator knew, less than the hold time ago.
+void ReachChecker::failed_back(NodeId author, const GroupName& group, const Row& from,
+                               const Row& to) {
+    const WorldTime now = cluster_.world().now();
+    const ClusterConfig& config = cluster_.config();
+    const Way& there = ways_[to.owner];
+    const Way& here = ways_[from.owner];
+    if (now <= ways_[author].fresh + word() || !surely_whole(here)) return;
+    if (!knows(to.owner) || !knows(from.owner)) return;
+    const std::string what = fmt::format("{} fails back from {} to {}", group,
+                                         config.node_name(from.owner), config.node_name(to.owner));
+    const auto for_longer = [&](const Since& since, Duration than) {
+        return since.holds && now - std::max(since.when, there.fresh) > than + word();
+    };
+    if (for_longer(there.no_carrier, 0s) || for_longer(there.broken, at_most(deadping())))
+        cluster_.violated("T4 failback only to a node no worse off", what);
+    const WorldTime all_known =
+        std::max({ways_[author].fresh, there.fresh, here.fresh, here.broken.when + seen_again(),
+                  owned_since_[group], leads_since_[author]});
+    if (there.worse_until > WorldTime{} && there.worse_from > all_known + word() &&
+        now - there.worse_until < at_least(hold(1)))
+        cluster_.violated("T4 failback waits for the hold time", what);
 }
 
 void ReachChecker::has_a_reason(NodeId, NodeId from, const std::string& what) {
@@ -129,23 +209,40 @@ void ReachChecker::not_to_the_blind(NodeId, NodeId to, bool for_carrier, const s
         cluster_.violated("T4 both blind: nothing moves", what);
 }
 
-// 2 d after the first move, twice as long after each further one until ten minutes and the hold
-// have passed; 5 min at most, unless 2 d are longer.
-void ReachChecker::waited(NodeId author, const GroupName& group, const std::string& what) {
+// 2 d after the first move, twice as long after each further one; 5 min at most, unless 2 d are
+// longer.
+Duration ReachChecker::hold(unsigned moves_in_a_row) const {
+    const Duration first = 2 * cluster_.config().deadtime;
+    return std::min<Duration>(first * (std::int64_t{1} << std::min(moves_in_a_row - 1, 20U)),
+                              std::max<Duration>(5min, first));
+}
+
+// Who wrote the row, and who was told of it or of a later one of that author.
+bool ReachChecker::remembers(NodeId author, const Moves& moves) const {
+    if (moves.authors.contains(author)) return true;
+    const ResourceDaemon* resource = cluster_.node(author).resource();
+    return resource != nullptr && std::ranges::any_of(moves.authors, [&](NodeId other) {
+               const auto told = resource->seen().tables.find(other);
+               return told != resource->seen().tables.end() && told->second.view >= moves.view;
+           });
+}
+
+// The hold grows until ten minutes and it have passed without a move.
+void ReachChecker::waited(NodeId author, const GroupName& group, const ViewId& view,
+                          const std::string& what) {
     const WorldTime now = cluster_.world().now();
-    Moves& moves = moves_[{author, group}];
+    Moves& moves = moves_[group];
+    if (moves.in_a_row > 0 && !remembers(author, moves)) moves = {};
     if (moves.in_a_row > 0) {
-        const Duration first = 2 * cluster_.config().deadtime;
-        const Duration hold =
-            std::min<Duration>(first * (std::int64_t{1} << std::min(moves.in_a_row - 1, 20U)),
-                               std::max<Duration>(5min, first));
         const Duration passed = now - moves.newest;
-        if (passed < at_least(hold))
+        if (passed < at_least(hold(moves.in_a_row)))
             cluster_.violated("T4 a second move for connectivity waits", what);
-        if (passed >= at_least(hold + 10min)) moves.in_a_row = 0;
+        if (passed >= at_least(hold(moves.in_a_row) + 10min)) moves.in_a_row = 0;
     }
     ++moves.in_a_row;
     moves.newest = now;
+    moves.view = view;
+    moves.authors = {author};
 }
 
 }  // namespace hb::sim

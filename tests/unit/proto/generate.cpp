@@ -155,6 +155,11 @@ Row Generator::row() {
     row.pinned = coin();
     row.pinned_generation = number();
     row.reason = coin() ? "preferred node" : sentence();
+    if (coin()) row.as_wanted = AsWanted{.no_carrier = coin(), .reached = {}};
+    if (row.as_wanted && coin())
+        row.as_wanted->reached = static_cast<std::uint32_t>(below(limits::kPingNodes));
+    row.reach_moves = static_cast<std::uint32_t>(below(100));
+    row.reach_moved = maybe(time());
     return row;
 }
 

@@ -109,9 +109,9 @@ TEST_F(Replication, TheNewcomerIsToldEverythingInOrder) {
     EXPECT_TRUE(std::holds_alternative<ipc::ViewChanged>(t.out[1]));
     EXPECT_TRUE(std::get<ipc::ViewChanged>(t.out[2]).installed);
     EXPECT_TRUE(std::holds_alternative<ipc::PeerStatus>(t.out[3]));
-    EXPECT_TRUE(std::holds_alternative<ipc::PeerReport>(t.out[4]));
-    EXPECT_TRUE(std::holds_alternative<ipc::PeerTable>(t.out[5]));
-    EXPECT_TRUE(std::holds_alternative<ipc::PeerPing>(t.out[6]));
+    EXPECT_TRUE(std::holds_alternative<ipc::PeerPing>(t.out[4]));
+    EXPECT_TRUE(std::holds_alternative<ipc::PeerReport>(t.out[5]));
+    EXPECT_TRUE(std::holds_alternative<ipc::PeerTable>(t.out[6]));
     EXPECT_FALSE(t.published<Report>()) << "unknown, until the newcomer itself says more";
 }
 

@@ -23,9 +23,10 @@ const PingReport kBoth{{"router", "dns"}, {}}, kOne{{"dns"}, {}}, kNone{},
 Scene running(bool failback = true) {
     OwnershipSettings s = settings(kA);
     s.auto_failback = failback;
-    s.ping_nodes = true;
+    s.ping_nodes = s.ipfail = true;
     s.deadping = 2s;
     Scene a(kA, s);
+    a.tell(PingPlaces{});
     a.both_up();
     a.peer_reports(GroupState::kStopped, 1);
     a.acknowledged();
@@ -247,11 +248,115 @@ TEST(OwnershipReach, WhoLetsGoOfAWantedGroupWithoutCarrierLosesIt) {
     EXPECT_EQ(owner(a), kA);
 }
 
+// a's hb-resource dies, and its next life is told what hb-membership and the kernel know.
+struct Newborn {
+    explicit Newborn(Scene& before, PingReport a_has, PingReport b_has, GroupState b_state) {
+        a.run(before.now() + 10ms - a.now());
+        a.ready(before.core().report(), before.core().table());
+        a.peer_is(ipc::Hearing::kHeard, true);
+        a.enter(before.view());
+        says(a, kA, std::move(a_has));
+        says(a, kB, std::move(b_has));
+        a.peer_reports(b_state, 100);
+        a.acknowledged();
+        a.tell(GroupPlaces{.group = "g", .places = {kVip}, .problem = {}});
+        a.kernel_says(b_state == GroupState::kRunning ? GroupAnswer::kStopped
+                                                      : GroupAnswer::kRunning);
+    }
+    Scene a{kA, [] {
+                OwnershipSettings s = settings(kA);
+                s.incarnation = {7, 2};
+                s.ping_nodes = s.ipfail = true;
+                s.deadping = 2s;
+                return s;
+            }()};
+};
+
+TEST(OwnershipReach, ANewbornWaitsUntilItKnowsWhichPingNodesConcernAGroup) {
+    Scene before = running();
+    before.tell(PingPlaces{{{"router", {"eth1"}}, {"dns", {"eth0"}}}});
+    says(before, kA, kOne);
+    ASSERT_EQ(owner(before), kA);
+    Newborn n(before, kOne, kBoth, GroupState::kStopped);
+    pass(n.a, 1s);
+    EXPECT_EQ(owner(n.a), kA);
+    n.a.tell(PingPlaces{{{"router", {"eth1"}}, {"dns", {"eth0"}}}});
+    pass(n.a, 10s);
+    EXPECT_EQ(owner(n.a), kA);
+}
+
+TEST(OwnershipReach, ANewbornLeavesAGroupWhereItWasWanted) {
+    Scene before = wanted_at_b();
+    Newborn n(before, kBoth, kOne, GroupState::kRunning);
+    n.a.tell(PingPlaces{});
+    pass(n.a, 10s, GroupState::kRunning);
+    EXPECT_EQ(owner(n.a), kB);
+    says(n.a, kB, kNone);
+    EXPECT_EQ(owner(n.a), kA);
+}
+
+TEST(OwnershipReach, ANewbornCountsTheMovesOfItsPredecessor) {
+    Scene before = running(/*failback=*/false);
+    says(before, kA, kOne);
+    ASSERT_EQ(owner(before), kB);
+    before.kernel_says(GroupAnswer::kStopped);
+    pass(before, 500ms, GroupState::kRunning);
+    Newborn n(before, kBoth, kOne, GroupState::kRunning);
+    n.a.tell(PingPlaces{});
+    pass(n.a, 1s, GroupState::kRunning);
+    EXPECT_EQ(owner(n.a), kB) << "2 d have not passed";
+    pass(n.a, 1s, GroupState::kRunning);
+    EXPECT_EQ(owner(n.a), kA);
+    EXPECT_EQ(n.a.core().table()->rows.at("g").reach_moves, 2U);
+}
+
+TEST(OwnershipReach, ANewbornFailsBackOnlyToWhomItFoundNoWorseForTheHold) {
+    Scene before = running();
+    says(before, kA, kNone);
+    ASSERT_EQ(owner(before), kB);
+    before.kernel_says(GroupAnswer::kStopped);
+    pass(before, 10s, GroupState::kRunning);
+    Newborn n(before, kNone, kBoth, GroupState::kRunning);
+    pass(n.a, 1s, GroupState::kRunning);
+    EXPECT_EQ(owner(n.a), kB);
+    n.a.tell(PingPlaces{});
+    says(n.a, kA, kBoth);
+    pass(n.a, 750ms, GroupState::kRunning);
+    EXPECT_EQ(owner(n.a), kB);
+    pass(n.a, 10s, GroupState::kRunning);
+    EXPECT_EQ(owner(n.a), kA);
+}
+
+// b led while a was away, and moved g for hb-ipfail's sake three times.
+TEST(OwnershipReach, AnotherCoordinatorReadsItInTheRows) {
+    Scene a = running(/*failback=*/false);
+    const View later = a.view_of(5, kA, {kA, kB});
+    a.tell(ipc::PeerTable{
+        .peer = kB,
+        .table = {.view = {.number = 4, .coordinator = kB, .coordinator_incarnation = {7, 1}},
+                  .rows = {{"g", Row{.version = 4,
+                                     .owner = kA,
+                                     .pred = 3,
+                                     .reach_moves = 3,
+                                     .reach_moved = MonoTime{} + 1s}}}}});
+    a.enter(later);
+    a.peer_reports(GroupState::kStopped, 1);
+    a.acknowledged();
+    ASSERT_EQ(owner(a), kA);
+    EXPECT_EQ(a.core().table()->rows.at("g").reach_moves, 3U);
+    says(a, kA, kOne);
+    pass(a, 7750ms);
+    EXPECT_EQ(owner(a), kA) << "8 d have not passed";
+    pass(a, 500ms);
+    EXPECT_EQ(owner(a), kB);
+}
+
 TEST(OwnershipReach, WhoHasNoOpinionYetIsWaitedForAndNotForEver) {
     OwnershipSettings s = settings(kB);
-    s.ping_nodes = true;
+    s.ping_nodes = s.ipfail = true;
     s.deadping = 2s;
     Scene b(kB, s);
+    b.tell(PingPlaces{});
     b.kernel_says(GroupAnswer::kRunning);
     b.ready();
     b.peer_is(ipc::Hearing::kHeard, true);

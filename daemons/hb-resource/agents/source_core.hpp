@@ -21,6 +21,7 @@ namespace hb::agent {
 
 // A route of the kernel's; of several next hops, all of it.
 struct SourceRoute {
+    std::uint32_t table = 0;
     IpAddress destination;
     unsigned prefix = 0;
     std::uint8_t tos = 0;
@@ -34,7 +35,7 @@ struct SourceRoute {
     std::string message;  // as the kernel has it, whatever that is
 
     // What the kernel replaces a route by.
-    [[nodiscard]] auto key() const { return std::tuple(destination, prefix, tos, metric); }
+    [[nodiscard]] auto key() const { return std::tuple(table, destination, prefix, tos, metric); }
     bool operator==(const SourceRoute&) const = default;
 };
 using SourceRoutes = std::vector<SourceRoute>;

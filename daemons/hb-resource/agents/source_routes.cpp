@@ -217,6 +217,7 @@ std::optional<SourceRoute> parse_source_route(std::string_view payload,
         if (!destination) return std::nullopt;
         route.destination = *destination;
     }
+    route.table = number_in(attributes[RTA_TABLE], head.rtm_table);
     route.prefix = head.rtm_dst_len;
     route.tos = head.rtm_tos;
     route.metric = number_in(attributes[RTA_PRIORITY], 0);

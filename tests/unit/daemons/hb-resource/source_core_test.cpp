@@ -25,11 +25,13 @@ struct Written {
     std::uint32_t metric = 0;
     std::uint8_t protocol = 4;
     bool is_advertised = false;
+    std::uint32_t table = 254;
 };
 
 SourceRoute route(const Written& w) {
     const std::size_t slash = w.destination.find('/');
-    SourceRoute made{.destination = ip(w.destination.substr(0, slash)),
+    SourceRoute made{.table = w.table,
+                     .destination = ip(w.destination.substr(0, slash)),
                      .prefix = static_cast<unsigned>(std::stoi(w.destination.substr(slash + 1))),
                      .tos = 0,
                      .metric = w.metric,
@@ -150,6 +152,12 @@ TEST(SourceStart, LeavesWhatIsAnothersOrTheKernels) {
     EXPECT_THAT(started(question(), routes({kDefault, with_source(kNetwork, "10.0.0.6")}), {},
                         routes({kNetwork})),
                 ElementsAre("0.0.0.0/0 0: 10.0.0.5"));
+    Written elsewhere = kDefault;
+    elsewhere.table = 77;
+    EXPECT_THAT(
+        started(question(), routes({with_source(kDefault, "10.0.0.6")}), {}, routes({elsewhere})),
+        ElementsAre("0.0.0.0/0 0: 10.0.0.5"))
+        << "of another table";
     Written advertised = kDefault;
     advertised.is_advertised = true;
     EXPECT_THAT(started(question(), routes({advertised})),

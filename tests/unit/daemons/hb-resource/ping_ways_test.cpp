@@ -45,6 +45,26 @@ TEST(PingWays, ByTheKernelsRoutes) {
     EXPECT_FALSE(ways.look(kernel())) << "nothing changed";
 }
 
+// And not as findif does, which prefers low metrics and knows the default route last.
+TEST(PingWays, TheLongestPrefixIsTakenAndThenTheLowestMetric) {
+    KernelTable k = kernel();
+    const auto add = [&](const char* destination, unsigned prefix, std::uint32_t metric, int link) {
+        k.apply(RouteSeen{{.destination = *IpAddress::parse(destination),
+                           .prefix = prefix,
+                           .metric = metric,
+                           .link = link}});
+    };
+    add("10.0.1.128", 25, 100, 1);
+    add("10.0.2.0", 24, 200, 1);
+    add("10.0.2.0", 24, 100, 2);
+    PingWays ways({one("10.0.1.130"), one("10.0.1.9"), one("10.0.2.1"), one("fe80::1")});
+    EXPECT_TRUE(ways.look(k));
+    EXPECT_EQ(ways.places().interfaces, (Ways{{"10.0.1.130", {"eth0"}},
+                                              {"10.0.1.9", {"eth1"}},
+                                              {"10.0.2.1", {"eth1"}},
+                                              {"fe80::1", {}}}));
+}
+
 TEST(PingWays, WhatTheKernelHasNoMoreStaysWhatItWas) {
     PingWays ways({one("10.0.1.9")});
     EXPECT_TRUE(ways.look(kernel()));

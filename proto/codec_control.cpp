@@ -80,6 +80,13 @@ void put(const ipc::AdminRequest& from, pb::ToolToMembership& envelope) {
     to.set_force(force);
 }
 
+void put(const ipc::GetParameter& from, pb::ToolToMembership& envelope) {
+    const auto& [id, name] = from;
+    pb::GetParameter& to = *envelope.mutable_get_parameter();
+    to.set_id(id);
+    to.set_name(name);
+}
+
 std::uint64_t read_id(std::uint64_t id, Reader& in) {
     in.require(id != 0, "request", "without an id");
     return id;
@@ -313,6 +320,21 @@ void put(const ipc::EventNote& from, pb::MembershipToTool& envelope) {
     }
 }
 
+void put(const ipc::Parameter& from, pb::MembershipToTool& envelope) {
+    const auto& [id, value] = from;
+    pb::Parameter& to = *envelope.mutable_parameter();
+    to.set_id(id);
+    if (value) to.set_value(plain_text(*value, limits::kParameterBytes));
+}
+
+ipc::Parameter read(const pb::Parameter& from, Reader& in) {
+    ipc::Parameter to;
+    to.id = read_id(from.id(), in);
+    if (from.has_value())
+        to.value = in.sentence(from.value(), limits::kParameterBytes, "value of a parameter");
+    return to;
+}
+
 ipc::EventNote read(const pb::EventNote& from, Reader& in) {
     ipc::EventNote to;
     to.event.id = in.name(from.id(), limits::kNodeNameBytes, "event");
@@ -351,6 +373,11 @@ Result<ipc::ToolToMembership> decode_tool_to_membership(std::string_view bytes) 
         case pb::ToolToMembership::kAdminRequest:
             to = read(m.admin_request(), in);
             break;
+        case pb::ToolToMembership::kGetParameter:
+            to = ipc::GetParameter{
+                read_id(m.get_parameter().id(), in),
+                in.name(m.get_parameter().name(), limits::kEventTextBytes, "parameter")};
+            break;
         case pb::ToolToMembership::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");
             break;
@@ -381,6 +408,9 @@ Result<ipc::MembershipToTool> decode_membership_to_tool(std::string_view bytes) 
             break;
         case pb::MembershipToTool::kEventNote:
             to = read(m.event_note(), in);
+            break;
+        case pb::MembershipToTool::kParameter:
+            to = read(m.parameter(), in);
             break;
         case pb::MembershipToTool::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

@@ -32,6 +32,7 @@ inline constexpr std::size_t kProbesPerMessage = 1000;  // of hb-comm to hb-reso
 inline constexpr std::size_t kPingNodes = 256;
 inline constexpr std::size_t kPingHosts = 256;  // of all ping nodes and groups: each gets its ping
 inline constexpr std::size_t kPingNameBytes = 255;    // a full host name
+inline constexpr std::size_t kParameterBytes = 8192;  // a directive of ha.cf, all its lines
 inline constexpr std::size_t kEventTextBytes = 1000;  // one line of a log
 inline constexpr std::size_t kEventFields = 16;
 inline constexpr std::size_t kControlClients = 32;  // tools at the control socket at once

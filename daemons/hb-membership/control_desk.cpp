@@ -32,8 +32,8 @@ std::string describe(const Caller& caller) {
                            : fmt::format("uid {} (pid {})", caller.uid, caller.pid);
 }
 
-ControlDesk::ControlDesk(Identity us, std::function<ClusterStatus(MonoTime)> compose)
-    : us_(us), compose_(std::move(compose)) {}
+ControlDesk::ControlDesk(Identity us, Compose compose, Parameter parameter)
+    : us_(us), compose_(std::move(compose)), parameter_(std::move(parameter)) {}
 
 Result<void> ControlDesk::open(ClientId id, Caller caller, MonoTime now) {
     if (!may_look(caller, us_)) return failure("neither root nor a member of haclient");
@@ -62,6 +62,8 @@ void ControlDesk::said(ClientId id, const ipc::ToolToMembership& message, MonoTi
         client.events = subscribe->events;
         if (client.status)
             out.emplace_back(ToClient{id, ipc::Status{subscribe->id, compose_(now)}});
+    } else if (const auto* p = std::get_if<ipc::GetParameter>(&message)) {
+        out.emplace_back(ToClient{id, ipc::Parameter{p->id, parameter_(p->name)}});
     } else {
         ask(id, client, std::get<ipc::AdminRequest>(message), out);
     }

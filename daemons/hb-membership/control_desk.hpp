@@ -57,8 +57,11 @@ class ControlDesk {
     static constexpr std::size_t kForRoot = 2;          // places that only root gets
     static constexpr std::size_t kRequestsAtOnce = 16;  // of one client
 
-    // `compose` is asked whenever a status is to be sent.
-    ControlDesk(Identity us, std::function<ClusterStatus(MonoTime)> compose);
+    // What it is asked for: the status, whenever one is to be sent, and directives of ha.cf.
+    using Compose = std::function<ClusterStatus(MonoTime)>;
+    using Parameter = std::function<std::optional<std::string>(const std::string&)>;
+
+    ControlDesk(Identity us, Compose compose, Parameter parameter);
 
     // An error: it is not let in, and why.
     [[nodiscard]] Result<void> open(ClientId client, Caller caller, MonoTime now);
@@ -93,7 +96,8 @@ class ControlDesk {
              std::vector<DeskAction>& out);
 
     Identity us_;
-    std::function<ClusterStatus(MonoTime)> compose_;
+    Compose compose_;
+    Parameter parameter_;
     std::map<ClientId, Client> clients_;
     std::map<std::uint64_t, Waiting> waiting_;  // by our own request id
     std::uint64_t next_request_ = 1;

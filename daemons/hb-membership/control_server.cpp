@@ -27,12 +27,12 @@ Caller caller_of(const runtime::PeerCredentials& who) {
 }  // namespace
 
 ControlServer::ControlServer(runtime::EventLoop& loop, log::Logger& log, Identity us,
-                             std::function<ClusterStatus(MonoTime)> compose,
+                             ControlDesk::Compose compose, ControlDesk::Parameter parameter,
                              std::function<void(const ipc::Request&)> to_resource)
     : loop_(loop),
       log_(log),
       to_resource_(std::move(to_resource)),
-      desk_(us, std::move(compose)),
+      desk_(us, std::move(compose), std::move(parameter)),
       timer_(loop,
              [this]() noexcept {
                  desk_.on_deadline(runtime::now(), actions_);

@@ -22,7 +22,7 @@ class ControlServer {
   public:
     // `to_resource` sends a request on.
     ControlServer(runtime::EventLoop& loop, log::Logger& log, Identity us,
-                  std::function<ClusterStatus(MonoTime)> compose,
+                  ControlDesk::Compose compose, ControlDesk::Parameter parameter,
                   std::function<void(const ipc::Request&)> to_resource);
 
     void listen(runtime::UniqueFd socket);

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "common/config/parameter.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-membership/facts.hpp"
 #include "proto/codec_comm_membership.hpp"
@@ -53,6 +54,7 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
       control_(
           host.loop(), host.log(), Identity{::getuid(), ::getgid()},
           [this](MonoTime now) { return compose(now); },
+          [this](const std::string& name) { return config::parameter(setup_.settings, name); },
           [this](const ipc::Request& request) {
               to_resource(proto::encode(ipc::MembershipToResource(request)));
           }) {}

@@ -94,7 +94,7 @@ def check_manual(complain):
     for command in re.findall(r'add_subcommand\(\s*"([a-z]+)"', main):
         if not re.search(rf'\b{command}\b', page):
             complain('docs/man/hactl.8', f'says nothing of the command {command}')
-    codes = (ROOT / 'tools/hactl/exit_code.hpp').read_text()
+    codes = (ROOT / 'tools/control/exit_code.hpp').read_text()
     for code in re.findall(r'= (\d+),', codes):
         if f'.TP\n.B {code}\n' not in page:
             complain('docs/man/hactl.8', f'says nothing of exit status {code}')

@@ -6,22 +6,23 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
-#include <functional>
-#include <thread>
 
 #include "common/log/format.hpp"
 #include "common/runtime/system_clock.hpp"
-#include "tools/hactl/client.hpp"
+#include "tools/control/subscription.hpp"
 #include "tools/hactl/json.hpp"
 #include "tools/hactl/show.hpp"
-#include "tools/hactl/wish.hpp"
 
 namespace hb::hactl {
 
 namespace {
 
-constexpr Duration kRedraw = 1s;          // ages go on while nothing happens
-constexpr Duration kReconnectTime = 10s;  // hb-membership is respawned at once
+using control::Client;
+using control::Subscription;
+using control::Trouble;
+using control::Wish;
+
+constexpr Duration kRedraw = 1s;  // ages go on while nothing happens
 
 ExitCode fail(const Trouble& trouble) {
     std::fflush(stdout);
@@ -33,52 +34,6 @@ void print(const std::string& text) {
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
 }
-
-// Keeps a subscription over a respawn of hb-membership. `handle` says when it has seen enough.
-class Subscription {
-  public:
-    // What it was given: a message, or nothing because `until` passed. False: stop.
-    using Handle = std::function<bool(const std::optional<ipc::MembershipToTool>&)>;
-
-    Subscription(std::string run_dir, bool status, bool events)
-        : run_dir_(std::move(run_dir)), status_(status), events_(events) {}
-
-    // `until`: asked before each wait.
-    [[nodiscard]] Outcome<void> run(Client client, const std::function<MonoTime()>& until,
-                                    const Handle& handle) {
-        if (auto asked = client.subscribe(status_, events_); !asked) return asked;
-        while (true) {
-            const auto message = client.receive(until());
-            if (message) {
-                if (!handle(*message)) return {};
-                continue;
-            }
-            auto again = reconnect(message.error());
-            if (!again) return std::unexpected(again.error());
-            client = std::move(*again);
-        }
-    }
-
-  private:
-    [[nodiscard]] Outcome<Client> reconnect(Trouble trouble) const {
-        const MonoTime deadline = runtime::now() + kReconnectTime;
-        while (trouble.passing && runtime::now() < deadline) {
-            std::this_thread::sleep_for(100ms);
-            auto client = Client::connect(run_dir_);
-            if (!client)
-                trouble = client.error();
-            else if (auto asked = client->subscribe(status_, events_); !asked)
-                trouble = asked.error();
-            else
-                return client;
-        }
-        return std::unexpected(trouble);
-    }
-
-    std::string run_dir_;
-    bool status_;
-    bool events_;
-};
 
 std::string wall_clock() {
     const std::time_t seconds = runtime::wall_time().seconds;
@@ -128,26 +83,13 @@ ExitCode watch_status(const StatusOptions& options, Client client) {
 }
 
 // Waits until the wish has come true.
-ExitCode wait_for(const RequestOptions& options, const Wish& wish, Client client) {
-    const MonoTime deadline = runtime::now() + options.timeout;
-    std::vector<std::string> missing;
-    bool done = false;
-    Subscription subscription(options.run_dir, true, false);
-    const auto ended = subscription.run(
-        std::move(client), [&] { return deadline; },
-        [&](const std::optional<ipc::MembershipToTool>& message) {
-            if (message) {
-                if (const auto* status = std::get_if<ipc::Status>(&*message)) {
-                    missing = wish.missing(status->status);
-                    done = missing.empty();
-                }
-            }
-            return !done && runtime::now() < deadline;
-        });
-    if (!ended) return fail(ended.error());
-    if (done) return ExitCode::kDone;
+ExitCode wait(const RequestOptions& options, const Wish& wish, Client client) {
+    const auto missing =
+        control::wait_for(options.run_dir, std::move(client), wish, options.timeout);
+    if (!missing) return fail(missing.error());
+    if (missing->empty()) return ExitCode::kDone;
     fmt::print(stderr, "hactl: accepted, but not done within {}:\n", people_time(options.timeout));
-    for (const std::string& line : missing)
+    for (const std::string& line : *missing)
         fmt::print(stderr, "  {}\n", line);
     return ExitCode::kNotYet;
 }
@@ -225,8 +167,8 @@ ExitCode run_request(const RequestOptions& options) {
     }
     print(answer->text + "\n");
     if (!options.wait) return ExitCode::kDone;
-    return wait_for(options, Wish(options.kind, options.scope, options.group, *before, target),
-                    std::move(*client));
+    return wait(options, Wish(options.kind, options.scope, options.group, *before, target),
+                std::move(*client));
 }
 
 }  // namespace hb::hactl

@@ -5,9 +5,11 @@
 
 #include "common/base/ipc/membership_resource.hpp"
 #include "common/base/time.hpp"
-#include "tools/hactl/exit_code.hpp"
+#include "tools/control/exit_code.hpp"
 
 namespace hb::hactl {
+
+using control::ExitCode;
 
 struct StatusOptions {
     std::string run_dir;

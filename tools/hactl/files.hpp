@@ -3,9 +3,11 @@
 
 #include <string>
 
-#include "tools/hactl/exit_code.hpp"
+#include "tools/control/exit_code.hpp"
 
 namespace hb::hactl {
+
+using control::ExitCode;
 
 struct CheckOptions {
     std::string config_dir;

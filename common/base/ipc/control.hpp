@@ -7,6 +7,7 @@
 //
 // What the server (daemons/hb-membership) does:
 //   GetStatus     -> Status with the same id, at once.
+//   GetParameter  -> Parameter with the same id, at once.
 //   Subscribe     -> Status with its id at once (if `status`), and again, id 0, after every change
 //                    (at most every 50 ms); EventNote for every Event that is logged from then on
 //                    (if `events`). A client that does not read is dropped, never waited for.
@@ -33,6 +34,12 @@ struct GetStatus {
     std::uint64_t id = 0;
     bool operator==(const GetStatus&) const = default;
 };
+// What the running suite has of a directive of ha.cf, in Heartbeat's form.
+struct GetParameter {
+    std::uint64_t id = 0;
+    std::string name;
+    bool operator==(const GetParameter&) const = default;
+};
 struct Subscribe {
     std::uint64_t id = 0;
     bool status = false;
@@ -49,7 +56,7 @@ struct AdminRequest {
     bool force = false;            // for kFence
     bool operator==(const AdminRequest&) const = default;
 };
-using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest>;
+using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest, GetParameter>;
 
 // ---- hb-membership to tool
 
@@ -57,6 +64,11 @@ struct Status {
     std::uint64_t id = 0;  // of the request; 0: something changed
     ClusterStatus status;
     bool operator==(const Status&) const = default;
+};
+struct Parameter {
+    std::uint64_t id = 0;
+    std::optional<std::string> value;  // none: not given, and without a default
+    bool operator==(const Parameter&) const = default;
 };
 struct AdminAnswer {
     std::uint64_t id = 0;
@@ -69,6 +81,6 @@ struct EventNote {
     Event event;
     bool operator==(const EventNote&) const = default;
 };
-using MembershipToTool = std::variant<Status, AdminAnswer, EventNote>;
+using MembershipToTool = std::variant<Status, AdminAnswer, EventNote, Parameter>;
 
 }  // namespace hb::ipc

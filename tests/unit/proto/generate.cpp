@@ -374,11 +374,13 @@ ipc::MembershipToIpfail Generator::membership_to_ipfail() {
 }
 
 ipc::ToolToMembership Generator::tool_to_membership() {
-    switch (below(3)) {
+    switch (below(4)) {
         case 0:
             return ipc::GetStatus{number() | 1};
         case 1:
             return ipc::Subscribe{number() | 1, coin(), coin()};
+        case 2:
+            return ipc::GetParameter{number() | 1, name()};
         default: {
             ipc::AdminRequest r{number() | 1, kind(), scope(), {}, coin(), {}, coin()};
             if (has_target(r.kind)) r.target = node();
@@ -396,12 +398,14 @@ Event Generator::event() {
 }
 
 ipc::MembershipToTool Generator::membership_to_tool() {
-    switch (below(3)) {
+    switch (below(4)) {
         case 0:
             return ipc::Status{number(), cluster_status()};
         case 1:
             return ipc::AdminAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes),
                                     fence_records()};
+        case 2:
+            return ipc::Parameter{number() | 1, maybe(sentence(limits::kParameterBytes))};
         default:
             return ipc::EventNote{event()};
     }

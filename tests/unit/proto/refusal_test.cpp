@@ -370,6 +370,8 @@ TEST(Refusal, Control) {
     EXPECT_EQ(said(decode_tool_to_membership(std::string(limits::kChannelBytes + 1, 'x'))),
               "message: too long");
     EXPECT_EQ(said(decode_tool_to_membership(encode(ipc::GetStatus{}))), "request: without an id");
+    EXPECT_EQ(said(decode_tool_to_membership(encode(ipc::GetParameter{1, ""}))),
+              "parameter: missing");
     EXPECT_EQ(said(decode_tool_to_membership(bytes(3, number(1, 1) + number(3, 1)))),
               "request: of an unknown kind");
     EXPECT_EQ(said(decode_tool_to_membership(bytes(3, number(1, 1) + number(2, 1)))),
@@ -390,11 +392,17 @@ TEST(Refusal, Control) {
           {
               C{[&](auto& m) { status(m).self = node_id(2); }, "self: not among the nodes"},
               C{[&](auto& m) { status(m).groups[0].owner = node_id(2); }, stranger},
-              C{[&](auto& m) { status(m).quorum = QuorumSummary{3, 2, false}; },
+              C{[&](auto& m) {
+                    status(m).quorum = QuorumSummary{3, 2, false};
+                },
                 "quorum: of more nodes than are"},
-              C{[&](auto& m) { status(m).quorum = QuorumSummary{1, 3, false}; },
+              C{[&](auto& m) {
+                    status(m).quorum = QuorumSummary{1, 3, false};
+                },
                 "quorum: of more nodes than are"},
-              C{[&](auto& m) { status(m).quorum = QuorumSummary{1, 0, false}; },
+              C{[&](auto& m) {
+                    status(m).quorum = QuorumSummary{1, 0, false};
+                },
                 "quorum: needs nobody"},
               C{[&](auto& m) { status(m).groups[0].preferred = node_id(2); }, stranger},
               C{[&](auto& m) { status(m).groups[0].by_node[node_id(2)]; }, stranger},

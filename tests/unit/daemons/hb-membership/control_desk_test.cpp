@@ -48,9 +48,14 @@ struct Desk : testing::Test {
 
     MonoTime now{std::chrono::seconds(1000)};
     std::size_t composed = 0;
-    ControlDesk desk{kUs, [this](MonoTime) {
+    ControlDesk desk{kUs,
+                     [this](MonoTime) {
                          ++composed;
                          return ClusterStatus{};
+                     },
+                     [](const std::string& name) -> std::optional<std::string> {
+                         if (name != "deadtime") return std::nullopt;
+                         return "10";
                      }};
     std::vector<DeskAction> out;
 };
@@ -75,6 +80,15 @@ TEST_F(Desk, StatusAtOnceWithTheSameId) {
     ASSERT_THAT(told<ipc::Status>(), SizeIs(1));
     EXPECT_EQ(told<ipc::Status>()[0].first, 1u);
     EXPECT_EQ(told<ipc::Status>()[0].second.id, 7u);
+}
+
+TEST_F(Desk, ParametersAtOnceWithTheSameId) {
+    open(1, kHacluster);
+    said(1, ipc::GetParameter{7, "deadtime"});
+    said(1, ipc::GetParameter{8, "logfile"});
+    ASSERT_THAT(told<ipc::Parameter>(), SizeIs(2));
+    EXPECT_EQ(told<ipc::Parameter>()[0].second, (ipc::Parameter{7, "10"}));
+    EXPECT_EQ(told<ipc::Parameter>()[1].second, (ipc::Parameter{8, std::nullopt}));
 }
 
 TEST_F(Desk, StrangersAreNotLetIn) {

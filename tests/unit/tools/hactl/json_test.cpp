@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/tools/hactl/scene.hpp"
+#include "tests/unit/tools/control/scene.hpp"
 
 namespace hb::hactl {
 namespace {
+
+using control::kA;
+using control::kB;
+using control::two_nodes;
 
 TEST(StatusJson, IsAContract) {
     EXPECT_EQ(status_json(two_nodes(), 2), R"({
@@ -142,8 +146,8 @@ TEST(StatusJson, WhatIsNotKnownIsNull) {
 TEST(StatusJson, TheMajorityRule) {
     ClusterStatus status = two_nodes();
     status.quorum = QuorumSummary{.present = 1, .needed = 2, .ignored = true};
-    EXPECT_NE(status_json(status, -1).find(
-                  R"("quorum":{"present":1,"needed":2,"held":false,"ignored":true})"),
+    EXPECT_NE(status_json(status, -1)
+                  .find(R"("quorum":{"present":1,"needed":2,"held":false,"ignored":true})"),
               std::string::npos);
 }
 

@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/tools/hactl/scene.hpp"
+#include "tests/unit/tools/control/scene.hpp"
 
 namespace hb::hactl {
 namespace {
+
+using control::kA;
+using control::kB;
+using control::two_nodes;
 
 TEST(Show, AHealthyPairWithAFault) {
     EXPECT_EQ(

@@ -8,7 +8,7 @@
 #include "common/base/cluster_status.hpp"
 #include "common/base/ipc/membership_resource.hpp"
 
-namespace hb::hactl {
+namespace hb::control {
 
 // Made from the status just before the request: "give away what runs here" is about what ran then.
 class Wish {
@@ -27,4 +27,4 @@ class Wish {
     std::set<GroupName> groups_;  // those that it is about
 };
 
-}  // namespace hb::hactl
+}  // namespace hb::control

@@ -1,9 +1,9 @@
-// A small cluster for the tests of hactl: two nodes, two groups, seen by node1.
+// A small cluster for the tests of the tools: two nodes, two groups, seen by node1.
 #pragma once
 
 #include "common/base/cluster_status.hpp"
 
-namespace hb::hactl {
+namespace hb::control {
 
 inline const NodeId kA = node_id(0), kB = node_id(1);
 
@@ -50,4 +50,4 @@ inline ClusterStatus two_nodes() {
     return status;
 }
 
-}  // namespace hb::hactl
+}  // namespace hb::control

@@ -1,10 +1,10 @@
-#include "tools/hactl/wish.hpp"
+#include "tools/control/wish.hpp"
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/tools/hactl/scene.hpp"
+#include "tests/unit/tools/control/scene.hpp"
 
-namespace hb::hactl {
+namespace hb::control {
 namespace {
 
 using ipc::RequestKind;
@@ -108,4 +108,4 @@ TEST(Wish, QuorumIgnoreIsTrueAtOnce) {
 }
 
 }  // namespace
-}  // namespace hb::hactl
+}  // namespace hb::control

@@ -1,4 +1,4 @@
-#include "tools/hactl/client.hpp"
+#include "tools/control/client.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -15,7 +15,7 @@
 #include "proto/codec_control.hpp"
 #include "proto/codec_hello.hpp"
 
-namespace hb::hactl {
+namespace hb::control {
 
 namespace {
 
@@ -36,8 +36,10 @@ std::unexpected<Trouble> cannot_connect(const std::string& path, int error) {
             ExitCode::kNotRunning,
             fmt::format("ha-suite is not running on this node (nobody listens at {})", path));
     if (error == EACCES || error == EPERM)
-        return trouble(ExitCode::kNotRunning,
-                       fmt::format("{}: only root and the group haclient may ask", path));
+        return std::unexpected(
+            Trouble{.code = ExitCode::kNotRunning,
+                    .text = fmt::format("{}: only root and the group haclient may ask", path),
+                    .denied = true});
     if (error == EAGAIN) return passing("hb-membership takes no more questions at the moment");
     return trouble(ExitCode::kNotRunning, fmt::format("{}: {}", path, std::strerror(error)));
 }
@@ -79,7 +81,7 @@ Outcome<Client> Client::connect(const std::string& run_dir) {
             Trouble{ExitCode::kNotRunning,
                     "hb-membership closed the connection: it talks to root and the group haclient "
                     "only, and to so many at a time; its log says why",
-                    true});
+                    true, true});
     if (!*answer) return no_answer();
     const auto theirs = proto::decode_hello(**answer);
     if (!theirs) return trouble(ExitCode::kLost, theirs.error().text);
@@ -119,7 +121,7 @@ Outcome<std::optional<ipc::MembershipToTool>> Client::receive(MonoTime deadline)
     if (!message)
         return trouble(
             ExitCode::kLost,
-            fmt::format("hb-membership sent what this hactl does not understand ({}): are "
+            fmt::format("hb-membership sent what this program does not understand ({}): are "
                         "both of one version?",
                         message.error().text));
     return std::move(*message);
@@ -135,6 +137,20 @@ Outcome<ClusterStatus> Client::status() {
         if (!*message) return no_answer();
         if (auto* s = std::get_if<ipc::Status>(&**message); s != nullptr && s->id == id)
             return std::move(s->status);
+    }
+}
+
+Outcome<std::optional<std::string>> Client::parameter(const std::string& name) {
+    const std::uint64_t id = next_id_++;
+    if (const auto sent = send(ipc::GetParameter{id, name}); !sent)
+        return std::unexpected(sent.error());
+    const MonoTime deadline = runtime::now() + kAnswerTime;
+    while (true) {
+        auto message = receive(deadline);
+        if (!message) return std::unexpected(message.error());
+        if (!*message) return no_answer();
+        if (auto* p = std::get_if<ipc::Parameter>(&**message); p != nullptr && p->id == id)
+            return std::move(p->value);
     }
 }
 
@@ -156,4 +172,4 @@ Outcome<void> Client::subscribe(bool status, bool events) {
     return send(ipc::Subscribe{next_id_++, status, events});
 }
 
-}  // namespace hb::hactl
+}  // namespace hb::control

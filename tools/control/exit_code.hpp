@@ -1,7 +1,7 @@
-// What hactl's exit code says (docs/man/hactl.8).
+// What the exit code of hactl says (docs/man/hactl.8), and why a question to the suite failed.
 #pragma once
 
-namespace hb::hactl {
+namespace hb::control {
 
 enum class ExitCode : int {
     kDone = 0,
@@ -13,4 +13,4 @@ enum class ExitCode : int {
     kBadConfig = 6,  // as hb-master's own exit code for a wrong configuration
 };
 
-}  // namespace hb::hactl
+}  // namespace hb::control

@@ -9,15 +9,16 @@
 #include "common/base/result.hpp"
 #include "common/base/time.hpp"
 #include "common/runtime/unique_fd.hpp"
-#include "tools/hactl/exit_code.hpp"
+#include "tools/control/exit_code.hpp"
 
-namespace hb::hactl {
+namespace hb::control {
 
 // Why a command ends early: a sentence for people, and the exit code.
 struct Trouble {
     ExitCode code = ExitCode::kLost;
     std::string text;
     bool passing = false;  // hb-membership is gone or busy: a moment later it may answer
+    bool denied = false;   // it runs here, but does not talk to who asks
 };
 template <typename T>
 using Outcome = std::expected<T, Trouble>;
@@ -34,6 +35,7 @@ class Client {
     // Asks and waits for the answer with the same id, `patience` longer than usual; other messages
     // are passed over.
     [[nodiscard]] Outcome<ClusterStatus> status();
+    [[nodiscard]] Outcome<std::optional<std::string>> parameter(const std::string& name);
     [[nodiscard]] Outcome<ipc::AdminAnswer> request(ipc::AdminRequest request,
                                                     Duration patience = {});
     [[nodiscard]] Outcome<void> subscribe(bool status, bool events);
@@ -47,4 +49,4 @@ class Client {
     std::uint64_t next_id_ = 1;
 };
 
-}  // namespace hb::hactl
+}  // namespace hb::control

@@ -1,8 +1,8 @@
-#include "tools/hactl/wish.hpp"
+#include "tools/control/wish.hpp"
 
 #include <fmt/format.h>
 
-namespace hb::hactl {
+namespace hb::control {
 
 namespace {
 
@@ -93,4 +93,4 @@ std::vector<std::string> Wish::missing(const ClusterStatus& now) const {
     return missing;
 }
 
-}  // namespace hb::hactl
+}  // namespace hb::control

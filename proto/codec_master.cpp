@@ -84,6 +84,9 @@ void put(const ipc::Alive& from, pb::DaemonToMaster& envelope) {
     const auto& [well] = from;
     envelope.mutable_alive()->set_well(well);
 }
+void put(const ipc::EnlargeBuffer&, pb::DaemonToMaster& envelope) {
+    envelope.mutable_enlarge_buffer();
+}
 
 }  // namespace
 
@@ -204,6 +207,9 @@ Result<ipc::DaemonToMaster> decode_daemon_to_master(std::string_view bytes) {
             break;
         case pb::DaemonToMaster::kAlive:
             to = ipc::Alive{m.alive().well()};
+            break;
+        case pb::DaemonToMaster::kEnlargeBuffer:
+            to = ipc::EnlargeBuffer{};
             break;
         case pb::DaemonToMaster::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

@@ -18,6 +18,7 @@ inline constexpr std::size_t kResourcesPerGroup = 2000;
 inline constexpr std::size_t kBodyBytes =
     512 * 1024;                                  // plain text of one frame, over all its parts
 inline constexpr std::size_t kPartBytes = 1300;  // a datagram that needs no IP fragment
+inline constexpr int kReceiveBytes = 4 * 1024 * 1024;  // of a socket that strangers may flood
 inline constexpr std::size_t kChannelBytes = 1024 * 1024;  // one message between two daemons
 // A Setup, in parts: three files of at most 1 MiB, and what protobuf adds to short words.
 inline constexpr std::size_t kSetupBytes = 16 * 1024 * 1024;

@@ -114,6 +114,7 @@ CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
         .loop = host.loop(),
         .log = host.log(),
         .reader = reader_,
+        .enlarge_buffer = [this](int socket) { host_.enlarge_buffer(socket); },
         .on_datagrams = [this](LinkId link, std::span<const Datagram> d) { datagrams(link, d); }};
     for (std::size_t i = 0; i < plans_.size(); ++i)
         media_.push_back(make_medium(context, link_id(i), plans_[i]));

@@ -82,8 +82,9 @@ Result<runtime::UniqueFd> Medium::open_socket() {
          {set(s, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"),
           set(s, SOL_SOCKET, SO_PRIORITY, kInteractivePriority, "SO_PRIORITY")})
         if (!done) return std::unexpected(done.error());
-    // Best effort: the kernel's limits may be lower.
+    // Best effort: the kernel's limits may be lower. The master is asked for more.
     (void)set(s, SOL_SOCKET, SO_RCVBUF, kSocketBytes, "SO_RCVBUF");
+    context_.enlarge_buffer(s);
     (void)set(s, SOL_SOCKET, SO_SNDBUF, kSocketBytes, "SO_SNDBUF");
     if (::bind(s, &any.any, size_of(any)) != 0)
         return failure(fmt::format("bind to port {}: {}", plan_.port, std::strerror(errno)));

@@ -32,6 +32,8 @@ struct MediumContext {
     runtime::EventLoop& loop;
     log::Logger& log;
     DatagramReader& reader;  // shared by all media
+    // A fresh socket, to be given a large receive buffer.
+    std::function<void(int socket)> enlarge_buffer;
     // The link's datagrams as they come.
     std::function<void(LinkId, std::span<const Datagram>)> on_datagrams;
 };

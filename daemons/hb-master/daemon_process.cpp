@@ -57,10 +57,12 @@ Result<std::unique_ptr<DaemonProcess>> DaemonProcess::start(runtime::EventLoop& 
     made->channel_ = std::make_unique<runtime::Channel>(
         loop, std::move(pair->first),
         runtime::Channel::Callbacks{
-            .on_message = [self](
-                              std::string_view bytes,
-                              std::vector<runtime::UniqueFd>) noexcept { self->received(bytes); },
-            .on_closed = [self](runtime::CloseReason reason) noexcept { self->closed(reason); }});
+            .on_message =
+                [self](std::string_view bytes, std::vector<runtime::UniqueFd> fds) noexcept {
+                    self->received(bytes, std::move(fds));
+                },
+            .on_closed = [self](runtime::CloseReason reason) noexcept { self->closed(reason); }},
+        runtime::ChannelOptions{.accepts_descriptors = spec.program == ipc::Program::kComm});
     made->channel_->send(proto::encode(ipc::Hello{.program = to_string(ipc::Program::kMaster),
                                                   .pid = static_cast<std::uint32_t>(::getpid())}));
     return made;
@@ -93,7 +95,7 @@ void DaemonProcess::malformed(std::string_view problem) {
     callbacks_.on_malformed(problem);
 }
 
-void DaemonProcess::received(std::string_view bytes) {
+void DaemonProcess::received(std::string_view bytes, std::vector<runtime::UniqueFd> fds) {
     if (deaf_) return;
     if (!greeted_) {
         const auto hello = proto::decode_hello(bytes);
@@ -105,7 +107,7 @@ void DaemonProcess::received(std::string_view bytes) {
     }
     const auto message = proto::decode_daemon_to_master(bytes);
     if (!message) return malformed(message.error().text);
-    callbacks_.on_message(*message);
+    callbacks_.on_message(*message, std::move(fds));
 }
 
 void DaemonProcess::closed(runtime::CloseReason reason) {

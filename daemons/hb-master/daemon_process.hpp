@@ -22,7 +22,9 @@ namespace hb::master {
 class DaemonProcess {
   public:
     struct Callbacks {
-        std::move_only_function<void(const ipc::DaemonToMaster&) noexcept> on_message;
+        std::move_only_function<void(const ipc::DaemonToMaster&,
+                                     std::vector<runtime::UniqueFd>) noexcept>
+            on_message;
         std::move_only_function<void(std::string_view problem) noexcept> on_malformed;
         // May destroy the object.
         std::move_only_function<void(const runtime::ExitStatus&) noexcept> on_exit;
@@ -48,7 +50,7 @@ class DaemonProcess {
 
   private:
     DaemonProcess(runtime::EventLoop& loop, ipc::Program program, Callbacks callbacks);
-    void received(std::string_view bytes);
+    void received(std::string_view bytes, std::vector<runtime::UniqueFd> fds);
     void closed(runtime::CloseReason reason);
     void malformed(std::string_view problem);
 

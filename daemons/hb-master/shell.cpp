@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -166,7 +167,9 @@ void Shell::carry_out(const StartProgram& action) {
          .argv = skeleton::to_argv(find_program(prepared_.options.libexec_dir, name), arguments),
          .environment = daemon_environment(),
          .suite_lock = prepared_.lock.suite_fd()},
-        {.on_message = [this, program](const ipc::DaemonToMaster& m) noexcept { hear(program, m); },
+        {.on_message = [this, program](
+                           const ipc::DaemonToMaster& m,
+                           std::vector<runtime::UniqueFd> fds) noexcept { hear(program, m, fds); },
          .on_malformed =
              [this, program](std::string_view problem) noexcept {
                  feed(FaultFound{program, Program::kMaster, std::string(problem)});
@@ -367,16 +370,19 @@ bool Shell::may_say(Program from, const ipc::DaemonToMaster& message) const {
         bool operator()(const ipc::CallFinished&) const { return from == Program::kResource; }
         bool operator()(const ipc::LeaveDone&) const { return from == Program::kResource; }
         bool operator()(const ipc::Alive&) const { return true; }
+        bool operator()(const ipc::EnlargeBuffer&) const { return from == Program::kComm; }
     } allowed{from};
     return std::visit(allowed, message);
 }
 
-void Shell::hear(Program from, const ipc::DaemonToMaster& message) {
+void Shell::hear(Program from, const ipc::DaemonToMaster& message,
+                 const std::vector<runtime::UniqueFd>& fds) {
     if (!may_say(from, message))
         return feed(FaultFound{from, Program::kMaster, "it sent what another daemon sends"});
     struct {
         Shell& shell;
         Program from;
+        const std::vector<runtime::UniqueFd>& fds;
         void operator()(const ipc::Ready&) const { shell.feed(ProgramReady{from}); }
         void operator()(const ipc::Fault& m) const {
             shell.feed(FaultFound{m.neighbour, from, m.reason});
@@ -397,8 +403,28 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message) {
         void operator()(const ipc::Alive& m) const {
             if (shell.watchdog_) shell.watchdog_->report(from, m.well);
         }
-    } act{*this, from};
+        void operator()(const ipc::EnlargeBuffer&) const {
+            for (const runtime::UniqueFd& fd : fds)
+                shell.enlarge_buffer(fd.get());
+        }
+    } act{*this, from, fds};
     std::visit(act, message);
+}
+
+// Its size is ours to choose, and what it is is looked at: hb-comm hears strangers.
+void Shell::enlarge_buffer(int socket) {
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    if (::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) return;
+    if (domain != AF_INET && domain != AF_INET6) return;
+    const int bytes = limits::kReceiveBytes;
+    if (::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) == 0) return;
+    if (has_said_receive_buffers_) return;
+    has_said_receive_buffers_ = true;
+    log_.log(Level::kNotice, "small-receive-buffers",
+             fmt::format("receive buffers cannot be enlarged to {} bytes ({}): a flood at the port "
+                         "of heartbeats may crowd them out (raise net.core.rmem_max)",
+                         bytes, std::strerror(errno)));
 }
 
 void Shell::remember(const ipc::RememberGeneration& news) {

@@ -55,7 +55,9 @@ class Shell {
     void carry_out(const SuiteEnded& action);
     void carry_out(const Event& action);
 
-    void hear(Program from, const ipc::DaemonToMaster& message);
+    void hear(Program from, const ipc::DaemonToMaster& message,
+              const std::vector<runtime::UniqueFd>& fds);
+    void enlarge_buffer(int socket);
     [[nodiscard]] bool may_say(Program from, const ipc::DaemonToMaster& message) const;
     void remember(const ipc::RememberGeneration& news);
     [[nodiscard]] ipc::Setup setup_for(const StartProgram& action) const;
@@ -85,6 +87,7 @@ class Shell {
     bool is_acting_ = false;
     bool is_ready_ = false;
     bool has_said_small_buffers_ = false;
+    bool has_said_receive_buffers_ = false;
     int exit_code_ = 0;
     runtime::SdService service_;
     runtime::Defer reap_more_;

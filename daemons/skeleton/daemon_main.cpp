@@ -1,5 +1,6 @@
 #include "daemons/skeleton/daemon_main.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -60,6 +61,7 @@ class Skeleton final : public Host {
     void drain(Program neighbour) override;
     void fault(Program neighbour, std::string_view reason) override;
     SendResult tell_master(const ipc::DaemonToMaster& message) override;
+    void enlarge_buffer(int socket) override;
     void exit(int code) override;
 
   private:
@@ -186,6 +188,13 @@ void Skeleton::master_closed(CloseReason reason) {
 
 SendResult Skeleton::tell_master(const ipc::DaemonToMaster& message) {
     return master_->send(proto::encode(message));
+}
+
+void Skeleton::enlarge_buffer(int socket) {
+    std::vector<UniqueFd> fds;
+    fds.emplace_back(::fcntl(socket, F_DUPFD_CLOEXEC, 3));
+    if (fds.front())
+        master_->send(proto::encode(ipc::DaemonToMaster(ipc::EnlargeBuffer{})), std::move(fds));
 }
 
 void Skeleton::carry_out(ipc::SetupPart& part, std::vector<UniqueFd>&) {

@@ -55,6 +55,9 @@ class Host {
     // To the master. CallStarted answers kSent only when the master has it whatever happens to us.
     virtual runtime::SendResult tell_master(const ipc::DaemonToMaster& message) = 0;
 
+    // Has the master give that socket a large receive buffer, soon; nothing is promised.
+    virtual void enlarge_buffer(int /*socket*/) {}
+
     // Ends the loop after this callback; the process exits with the code.
     virtual void exit(int code) = 0;
 };

@@ -52,7 +52,7 @@ ipc::MasterToDaemon to_daemon(test::Generator& random) {
 }
 
 ipc::DaemonToMaster to_master(test::Generator& random) {
-    switch (random.below(7)) {
+    switch (random.below(8)) {
         case 0:
             return ipc::Ready{};
         case 1:
@@ -66,6 +66,8 @@ ipc::DaemonToMaster to_master(test::Generator& random) {
             return ipc::CallFinished{1 + static_cast<std::int32_t>(random.below(1 << 20))};
         case 5:
             return ipc::Alive{random.below(2) == 0};
+        case 6:
+            return ipc::EnlargeBuffer{};
         default:
             return ipc::LeaveDone{random.below(2) == 0};
     }

@@ -19,6 +19,14 @@ namespace {
 constexpr const char* kBroadcast = "10.77.1.255";
 constexpr std::uint16_t kPort = 694;
 
+sockaddr_in everybody() {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(kPort);
+    ::inet_pton(AF_INET, kBroadcast, &to.sin_addr);
+    return to;
+}
+
 }  // namespace
 
 Stranger::Stranger(Lab& lab) {
@@ -87,11 +95,29 @@ std::vector<Heartbeat> Stranger::recorded(const std::string& from) const {
     return chosen;
 }
 
+void Stranger::flood(const std::vector<std::string>& datagrams, std::size_t first,
+                     std::size_t count) {
+    sockaddr_in to = everybody();
+    std::vector<iovec> parts(count);
+    std::vector<mmsghdr> messages(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string& bytes = datagrams[(first + i) % datagrams.size()];
+        parts[i] = {const_cast<char*>(bytes.data()), bytes.size()};
+        messages[i].msg_hdr = {};
+        messages[i].msg_hdr.msg_name = &to;
+        messages[i].msg_hdr.msg_namelen = sizeof to;
+        messages[i].msg_hdr.msg_iov = &parts[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    std::size_t sent = 0;
+    while (sent < count)
+        sent += static_cast<std::size_t>(
+            must(::sendmmsg(socket_.get(), &messages[sent], static_cast<unsigned>(count - sent), 0),
+                 "stranger"));
+}
+
 void Stranger::send(const std::string& bytes) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(kPort);
-    ::inet_pton(AF_INET, kBroadcast, &to.sin_addr);
+    sockaddr_in to = everybody();
     must(::sendto(socket_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&to),
                   sizeof to),
          "stranger");

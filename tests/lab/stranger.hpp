@@ -37,6 +37,8 @@ class Stranger {
 
     // To the broadcast address of the heartbeat network, udp/694.
     void send(const std::string& bytes);
+    // The same with few system calls: `count` of them from the first one on, and round again.
+    void flood(const std::vector<std::string>& datagrams, std::size_t first, std::size_t count);
 
   private:
     void loop();

@@ -114,8 +114,13 @@ struct Alive {
     bool well = true;  // false: it wants the host to be reset (G5)
     bool operator==(const Alive&) const = default;
 };
+// hb-comm: the UDP or ICMP socket that travels beside it wants a receive buffer of
+// limits::kReceiveBytes, which only root can give beyond net.core.rmem_max.
+struct EnlargeBuffer {
+    bool operator==(const EnlargeBuffer&) const = default;
+};
 
-using DaemonToMaster =
-    std::variant<Ready, RememberGeneration, Fault, CallStarted, CallFinished, LeaveDone, Alive>;
+using DaemonToMaster = std::variant<Ready, RememberGeneration, Fault, CallStarted, CallFinished,
+                                    LeaveDone, Alive, EnlargeBuffer>;
 
 }  // namespace hb::ipc

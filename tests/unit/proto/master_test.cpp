@@ -139,7 +139,7 @@ class MasterGenerator : public test::Generator {
         }
     }
     ipc::DaemonToMaster to_master() {
-        switch (below(7)) {
+        switch (below(8)) {
             case 0:
                 return ipc::Ready{};
             case 1:
@@ -153,6 +153,8 @@ class MasterGenerator : public test::Generator {
                 return ipc::CallFinished{static_cast<std::int32_t>(2 + below(4000000))};
             case 5:
                 return ipc::Alive{coin()};
+            case 6:
+                return ipc::EnlargeBuffer{};
             default:
                 return ipc::LeaveDone{coin()};
         }

@@ -242,8 +242,8 @@ config::Fencing read(const pb::Fencing& from, Reader& in) {
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
                  auto_failback, respawn, notify, pings, isolation_stop, quorum, handover, watchdog,
-                 watchdog_evidence, logfile, debugfile, logfacility, debug, monitoring, call_times,
-                 failback_windows, fencing, groups, raw] = from;
+                 watchdog_evidence, gate_ignore, logfile, debugfile, logfacility, debug, monitoring,
+                 call_times, failback_windows, fencing, groups, raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -262,6 +262,8 @@ void put(const config::Settings& from, pb::Settings& to) {
     to.set_handover_ns(to_ns(handover));
     to.set_watchdog(watchdog);
     to.set_watchdog_evidence(watchdog_evidence);
+    for (const MacAddress& mac : gate_ignore)
+        to.add_gate_ignore(std::string(mac.bytes.begin(), mac.bytes.end()));
     to.set_logfile(logfile);
     to.set_debugfile(debugfile);
     to.set_logfacility(logfacility);
@@ -319,6 +321,9 @@ config::Settings read(const pb::Settings& from, Reader& in) {
     to.handover = in.age(from.handover_ns(), "handover");
     to.watchdog = text(from.watchdog(), kWordBytes, "watchdog", in);
     to.watchdog_evidence = from.watchdog_evidence();
+    in.count(from.gate_ignore_size(), kLines, "gate_ignore");
+    for (const std::string& mac : from.gate_ignore())
+        to.gate_ignore.push_back(in.mac(mac, "gate_ignore"));
     to.logfile = text(from.logfile(), kWordBytes, "logfile", in);
     to.debugfile = text(from.debugfile(), kWordBytes, "debugfile", in);
     to.logfacility = text(from.logfacility(), kWordBytes, "logfacility", in);

@@ -152,6 +152,7 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"agent_timeout", &HaCfParser::take_agent_timeout},
         {"restarts", &HaCfParser::take_restarts},
         {"failback_window", &HaCfParser::take_failback_window},
+        {"gate_ignore", &HaCfParser::take_gate_ignore},
         {"stonith", &HaCfParser::take_stonith},
         {"stonith_host", &HaCfParser::take_stonith_host},
         {"fence_action", &HaCfParser::take_fence_action},

@@ -56,6 +56,7 @@ class HaCfParser {
     void take_watchdog(const Statement& s);
     void take_watchdog_evidence(const Statement& s);
     void take_quorum(const Statement& s);
+    void take_gate_ignore(const Statement& s);
     void take_respawn(const Statement& s);
     void take_notify(const Statement& s);
     void take_log_path(const Statement& s);

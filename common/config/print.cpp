@@ -159,6 +159,8 @@ std::string print_ha_cf(const Settings& s) {
         text += fmt::format("handover {}\n", hb::to_string(s.handover));
     if (!s.watchdog.empty()) text += fmt::format("watchdog {}\n", s.watchdog);
     if (s.watchdog_evidence) text += "watchdog_evidence on\n";
+    for (const MacAddress& mac : s.gate_ignore)
+        text += fmt::format("gate_ignore {}\n", mac.to_string());
     if (!s.logfile.empty()) text += fmt::format("logfile {}\n", s.logfile);
     if (!s.debugfile.empty()) text += fmt::format("debugfile {}\n", s.debugfile);
     if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);

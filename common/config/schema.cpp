@@ -146,6 +146,11 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "How much longer than a quarter of deadtime a node may take to stop what it lets go of "
      "(majority or ping nodes lost): others wait that much longer before they start it. A "
      "directive of this suite, not of Heartbeat."},
+    {"gate_ignore", kNames, kFull, kOften, "MAC...", "", "none", 0, 0, "", "",
+     "MAC addresses of devices that answer for addresses which they do not have (proxy ARP): their "
+     "answers keep nobody from starting a group, and each is logged. Never one of a node of the "
+     "cluster: with that two nodes could have one address. A directive of this suite, not of "
+     "Heartbeat."},
     {"stonith", kLine, kFull, kOnce, "TYPE CONFIGFILE", "", "none", 0, 0, "", "",
      "Fence devices of one type that every node uses, with their parameters in a file: one device "
      "a "

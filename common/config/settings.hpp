@@ -202,11 +202,12 @@ struct Settings {
     std::vector<PingNode> pings;
     bool isolation_stop = true;  // with ping nodes: who is isolated lets go (L3)
     // What a node rests on when another falls silent (G5, G7, L2, L4).
-    std::optional<bool> quorum;      // as written; none: as the number of nodes says
-    Duration handover{};             // T: takers wait this much longer
-    std::string watchdog;            // the device of this node; empty: none
-    bool watchdog_evidence = false;  // every node has one: it resets who could not let go
-    std::string logfile;             // empty: none
+    std::optional<bool> quorum;           // as written; none: as the number of nodes says
+    Duration handover{};                  // T: takers wait this much longer
+    std::string watchdog;                 // the device of this node; empty: none
+    bool watchdog_evidence = false;       // every node has one: it resets who could not let go
+    std::vector<MacAddress> gate_ignore;  // who answers for addresses of others: no holder (G8)
+    std::string logfile;                  // empty: none
     std::string debugfile;
     std::string logfacility;  // empty: not given
     unsigned debug = 0;

@@ -41,6 +41,10 @@ class AddressWatch {
     void resource_gone(MonoTime now);
     void arp(const ArpSeen& arp, MonoTime now, std::vector<AddressAction>& out);
     void control(const std::string& interface);
+    // Is it claimed, or asked for?
+    [[nodiscard]] bool knows(const PlacedAddress& where) const {
+        return claims_.contains(where) || probes_.contains(where);
+    }
     void carrier(const std::string& interface, bool carrier, MonoTime now,
                  std::vector<AddressAction>& out);
     void probe_failed(const PlacedAddress& where);

@@ -177,6 +177,13 @@ void CommCore::Impl::take(const CarrierChanged& changed, MonoTime now, Out& out)
 }
 
 void CommCore::Impl::take(const ArpSeen& arp, MonoTime now, Out& out) {
+    const PlacedAddress where{arp.sender, arp.interface};
+    if (settings.gate_ignore.contains(arp.sender_mac) && addresses.knows(where)) {
+        addresses.control(arp.interface);
+        if (std::optional<Event> event = ignored.note(where, arp.sender_mac, now))
+            out.emplace_back(std::move(*event));
+        return;
+    }
     std::vector<AddressAction> actions;
     addresses.arp(arp, now, actions);
     pass_on(actions, now, out);

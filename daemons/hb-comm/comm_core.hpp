@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,7 +48,8 @@ struct CommSettings {
     std::map<NodeId, std::uint64_t> known_generations;
     std::vector<PingNodeSettings> ping_nodes;
     Duration deadping{};
-    std::uint64_t random_seed = 0;  // for jitter
+    std::uint64_t random_seed = 0;     // for jitter
+    std::set<MacAddress> gate_ignore;  // whose answers are none (proxy ARP)
 };
 
 // ---- inputs

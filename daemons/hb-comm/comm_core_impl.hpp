@@ -17,6 +17,7 @@
 #include "daemons/hb-comm/link_watch.hpp"
 #include "daemons/hb-comm/own_topics.hpp"
 #include "daemons/hb-comm/peer_order.hpp"
+#include "daemons/hb-comm/ignored_answers.hpp"
 #include "daemons/hb-comm/peer_topics.hpp"
 #include "daemons/hb-comm/ping_watch.hpp"
 #include "daemons/hb-comm/send_times.hpp"
@@ -121,6 +122,7 @@ struct CommCore::Impl {
     LinkLosses losses;
     MonoTime measure_next{};
     AddressWatch addresses;
+    IgnoredAnswers ignored;
     PingWatch pings;
     TransmitTimer timer;
     ClockGap gap;

@@ -50,7 +50,8 @@ CommSettings core_settings(const ipc::Setup& setup, Session session,
                           .known_generations = setup.known_generations,
                           .ping_nodes = {},
                           .deadping = s.deadping,
-                          .random_seed = session.nonce};
+                          .random_seed = session.nonce,
+                          .gate_ignore = {s.gate_ignore.begin(), s.gate_ignore.end()}};
     for (const config::PingNode& ping : s.pings)
         settings.ping_nodes.push_back({ping.name, ping.members.size()});
     for (const LinkPlan& plan : plans) {

@@ -77,6 +77,8 @@ class MasterGenerator : public test::Generator {
         s.debug = static_cast<unsigned>(below(256));
         s.monitoring.interval = coin() ? Duration{} : deadtime();
         s.monitoring.restart_window = deadtime();
+        for (std::size_t n = below(3); n > 0; --n)
+            s.gate_ignore.push_back(mac());
         s.monitoring.restarts = static_cast<unsigned>(below(9));
         for (std::size_t n = below(3); n > 0; --n)
             s.monitoring.overrides.push_back(

@@ -368,6 +368,39 @@ TEST_F(Net, FramesAreControls) {
         }
 }
 
+// Proxy ARP: who is named by gate_ignore answers in vain, and is named in the log, once.
+TEST_F(Net, WhoIsDisregardedAnswersNothing) {
+    const MacAddress proxy{{2, 0, 0, 0, 0, 1}}, other{{2, 0, 0, 0, 0, 2}};
+    CommSettings settings = settings_of(kB);
+    settings.gate_ignore = {proxy};
+    add(settings);
+    input(kB, ResourceHere{});
+    input(kB, ipc::Watch{{}, {kVip}});
+    const auto answer = [&](const MacAddress& mac) {
+        input(kB, ArpSeen{.interface = "eth0",
+                          .sender_mac = mac,
+                          .sender = kVip.address,
+                          .target = kVip.address});
+    };
+    for (int i = 0; i < 5; ++i) {
+        run(45ms);
+        answer(proxy);
+    }
+    EXPECT_TRUE(probes_told_to(kB).back().window_complete);
+    EXPECT_FALSE(probes_told_to(kB).back().answered);
+    EXPECT_TRUE(probes_told_to(kB).back().control_heard);
+    EXPECT_EQ(std::ranges::count(of<Event>(kB), "gate-ignored", &Event::id), 1);
+    answer(other);
+    run(100ms);
+    EXPECT_EQ(probes_told_to(kB).back().by, other);
+    // Nor is there a conflict with it.
+    input(kB, ipc::Watch{{kVip}, {}});
+    answer(proxy);
+    EXPECT_TRUE(of<ipc::AddressConflict>(kB).empty());
+    answer(other);
+    EXPECT_EQ(of<ipc::AddressConflict>(kB).size(), 1U);
+}
+
 // The window ends only when everything that was read has been taken in.
 TEST_F(Net, AnAnswerThatWaitsToBeReadIsNoSilence) {
     add(settings_of(kB));

@@ -83,6 +83,26 @@ def check_event_ids(sources, complain):
                 complain(name, f'event "{event}" has no line in docs/log-messages.md')
 
 
+# Lines of Heartbeat's log that docs/heartbeat-log-lines.md calls the same are said by a program, with
+# that event; what stands between two capitalised words has to be in its texts.
+def check_kept_lines(sources, complain):
+    texts = {name: re.sub(r'"\s*"', '', text) for name, text in sources.items()
+             if name.startswith(('daemons/', 'common/'))}
+    whole = '\n'.join(texts.values())
+    page = 'docs/heartbeat-log-lines.md'
+    for row in re.findall(r'^\| (`.*) \| (same|like) \| (.*) \|$', (ROOT / page).read_text(), re.M):
+        lines, verdict, events = row
+        for event in re.findall(r'`([a-z]+(?:-[a-z]+)*)`', events):
+            if f'"{event}"' not in whole:
+                complain(page, f'nobody says "{event}"')
+        if verdict == 'like':
+            continue
+        for line in re.findall(r'`([^`]*)`', lines):
+            for part in re.split(r"'?\b[A-Z]+\b'?", line.replace('"', '\\"')):
+                if len(part.strip()) >= 6 and part.strip() not in whole:
+                    complain(page, f'nobody says "{part.strip()}" any more, of "{line}"')
+
+
 # What people may type has its place in the manual.
 def check_manual(complain):
     page = (ROOT / 'docs/man/hactl.8').read_text().replace('\\-', '-')
@@ -124,6 +144,7 @@ def main():
             check_includes(name, text, complain)
     check_event_ids(sources, complain)
     check_manual(complain)
+    check_kept_lines(sources, complain)
     for finding in findings:
         print(finding)
     print(f'{len(sources)} source files, {len(findings)} findings')

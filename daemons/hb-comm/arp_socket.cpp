@@ -35,14 +35,14 @@ ArpSocket::ArpSocket(runtime::EventLoop& loop, OnPacket on_packet)
     event_.watch(socket_.get(), runtime::Interest::kRead);
 }
 
-Result<void> ArpSocket::send(int interface, const MacAddress& to, const ArpPacket& packet) {
+Result<void> ArpSocket::send(int interface, const MacAddress& to, const wire::ArpPacket& packet) {
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_protocol = htons(ETH_P_ARP);
     address.sll_ifindex = interface;
     address.sll_halen = 6;
     std::copy(to.bytes.begin(), to.bytes.end(), address.sll_addr);
-    const auto bytes = encode_arp(packet);
+    const auto bytes = wire::encode_arp(packet);
     if (::sendto(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT,
                  reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
         return failure(std::strerror(errno));
@@ -59,7 +59,8 @@ bool ArpSocket::read_some() {
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return errno == ENETDOWN;  // said once by an interface that goes down
         if (from.sll_pkttype == PACKET_OUTGOING) continue;
-        if (const auto packet = decode_arp(std::span(bytes).first(static_cast<std::size_t>(n))))
+        if (const auto packet =
+                wire::decode_arp(std::span(bytes).first(static_cast<std::size_t>(n))))
             on_packet_(from.sll_ifindex, *packet);
     }
     return true;

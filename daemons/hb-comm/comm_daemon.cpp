@@ -90,8 +90,8 @@ CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
       bad_frames_timer_(host.loop(), [this]() noexcept { tell_bad_frames(); }),
       interfaces_(host.loop(),
                   [this](const std::string& name) noexcept { interface_changed(name); }),
-      arp_(host.loop(),
-           [this](int interface, const ArpPacket& packet) noexcept { arp(interface, packet); }),
+      arp_(host.loop(), [this](int interface,
+                               const wire::ArpPacket& packet) noexcept { arp(interface, packet); }),
       ndp_(host.loop(),
            [this](int interface, const MacAddress& from, const wire::NdpPacket& packet) noexcept {
                ndp(interface, from, packet);
@@ -262,7 +262,7 @@ void CommDaemon::part(LinkId link, const Datagram& datagram, wire::OpenedPart pa
     feed(FrameArrived{link, whole->header, std::move(*body), datagram.from});
 }
 
-void CommDaemon::arp(int interface, const ArpPacket& packet) {
+void CommDaemon::arp(int interface, const wire::ArpPacket& packet) {
     const auto name = interfaces_.table().name_of(interface);
     if (!name) return;
     feed(ArpSeen{.interface = *name,
@@ -313,7 +313,7 @@ void CommDaemon::carry_out(const SendFrame& action) {
 }
 
 bool CommDaemon::send_arp(const std::string& interface, const MacAddress& to,
-                          const ArpPacket& packet) {
+                          const wire::ArpPacket& packet) {
     const InterfaceState state = interfaces_.table().state(interface);
     if (state.index == 0) return false;
     const auto sent = arp_.send(state.index, to, packet);
@@ -348,7 +348,7 @@ bool CommDaemon::send_probe(const PlacedAddress& where) {
                ndp_groups_.heard(where);
     }
     const MacAddress mac = interfaces_.table().state(where.interface).mac;
-    return send_arp(where.interface, kBroadcastMac, arp_probe(mac, where.address));
+    return send_arp(where.interface, wire::kBroadcastMac, wire::arp_probe(mac, where.address));
 }
 
 void CommDaemon::carry_out(const SendArpAnswer& action) {
@@ -358,15 +358,15 @@ void CommDaemon::carry_out(const SendArpAnswer& action) {
         return;
     }
     send_arp(action.where.interface, action.to,
-             arp_answer(mac, action.where.address, action.to, action.to_ip));
+             wire::arp_answer(mac, action.where.address, action.to, action.to_ip));
 }
 
 void CommDaemon::carry_out(const AskControl& action) {
     const InterfaceState state = interfaces_.table().state(action.interface);
     // Without a gateway nobody there is known who must answer; heartbeats and ping nodes may do.
     if (state.gateway && state.address)
-        send_arp(action.interface, kBroadcastMac,
-                 arp_question(state.mac, *state.address, *state.gateway));
+        send_arp(action.interface, wire::kBroadcastMac,
+                 wire::arp_question(state.mac, *state.address, *state.gateway));
     if (state.gateway_v6 && state.link_local)
         send_ndp(action.interface,
                  wire::ndp_question(state.mac, *state.link_local, *state.gateway_v6));

@@ -47,7 +47,7 @@ class CommDaemon final : public skeleton::Daemon {
     void datagrams(LinkId link, std::span<const Datagram> datagrams);
     void datagram(LinkId link, const Datagram& datagram);
     void part(LinkId link, const Datagram& datagram, wire::OpenedPart part);
-    void arp(int interface, const ArpPacket& packet);
+    void arp(int interface, const wire::ArpPacket& packet);
     void ndp(int interface, const MacAddress& from, const wire::NdpPacket& packet);
     void listen_for(const ipc::Watch& watch);
     void ping_answered(const PingAsked& asked, int interface);
@@ -67,7 +67,8 @@ class CommDaemon final : public skeleton::Daemon {
     void carry_out(const ipc::CommToMembership& action);
     void carry_out(const ipc::CommToResource& action);
     void carry_out(const Event& action);
-    bool send_arp(const std::string& interface, const MacAddress& to, const ArpPacket& packet);
+    bool send_arp(const std::string& interface, const MacAddress& to,
+                  const wire::ArpPacket& packet);
     bool send_ndp(const std::string& interface, const wire::NdpPacket& packet);
     bool send_probe(const PlacedAddress& where);
     void not_sent(const char* what, const std::string& interface, const Error& why);

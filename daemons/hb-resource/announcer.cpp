@@ -18,21 +18,6 @@ namespace hb::resource {
 
 namespace {
 
-constexpr MacAddress kEverybody{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
-
-// RFC 826, for Ethernet and IPv4.
-ArpPacket arp_packet(std::uint8_t operation, const Announce& announce, const MacAddress& target) {
-    ArpPacket packet{0x00, 0x01, 0x08, 0x00, 6, 4, 0x00, operation};
-    const auto put = [&](std::size_t at, const std::uint8_t* bytes, std::size_t count) {
-        std::copy_n(bytes, count, packet.begin() + static_cast<std::ptrdiff_t>(at));
-    };
-    put(8, announce.mac.bytes.data(), 6);
-    put(14, announce.address.bytes.data(), 4);
-    put(18, target.bytes.data(), 6);
-    put(24, announce.address.bytes.data(), 4);
-    return packet;
-}
-
 // The packets of a turn, ready for sendmmsg(2).
 class Packets {
   public:
@@ -45,8 +30,8 @@ class Packets {
                     wire::encode_ndp(wire::ndp_announcement(announce.mac, announce.address)));
                 continue;
             }
-            add(i, announce.link, ETH_P_ARP, kEverybody, gratuitous_request(announce));
-            add(i, announce.link, ETH_P_ARP, kEverybody, gratuitous_reply(announce));
+            add(i, announce.link, ETH_P_ARP, wire::kBroadcastMac, gratuitous_request(announce));
+            add(i, announce.link, ETH_P_ARP, wire::kBroadcastMac, gratuitous_reply(announce));
         }
         for (Packet& packet : packets_) {
             packet.part = {packet.bytes.data(), packet.bytes.size()};
@@ -93,12 +78,13 @@ class Packets {
 
 }  // namespace
 
-ArpPacket gratuitous_request(const Announce& announce) {
-    return arp_packet(ARPOP_REQUEST, announce, MacAddress{});
+ArpBytes gratuitous_request(const Announce& announce) {
+    return wire::encode_arp(wire::arp_question(announce.mac, announce.address, announce.address));
 }
 
-ArpPacket gratuitous_reply(const Announce& announce) {
-    return arp_packet(ARPOP_REPLY, announce, announce.mac);
+ArpBytes gratuitous_reply(const Announce& announce) {
+    return wire::encode_arp(
+        wire::arp_answer(announce.mac, announce.address, announce.mac, announce.address));
 }
 
 Result<std::unique_ptr<Announcer>> Announcer::open(runtime::EventLoop& loop, OnFailure on_failure) {

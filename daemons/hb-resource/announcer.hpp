@@ -18,14 +18,15 @@
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
 #include "common/runtime/unique_fd.hpp"
+#include "common/wire/arp_packet.hpp"
 #include "daemons/hb-resource/announce_schedule.hpp"
 
 namespace hb::resource {
 
-using ArpPacket = std::array<std::uint8_t, 28>;
+using ArpBytes = std::array<std::uint8_t, wire::kArpBytes>;
 // RFC 5227: a request by the address for itself. RFC 5944, 4.6: the same as a reply.
-[[nodiscard]] ArpPacket gratuitous_request(const Announce& announce);
-[[nodiscard]] ArpPacket gratuitous_reply(const Announce& announce);
+[[nodiscard]] ArpBytes gratuitous_request(const Announce& announce);
+[[nodiscard]] ArpBytes gratuitous_reply(const Announce& announce);
 
 class Announcer {
   public:

@@ -2,12 +2,12 @@
 #include <algorithm>
 
 #include "common/base/assert.hpp"
-#include "daemons/hb-comm/arp_packet.hpp"
+#include "common/wire/arp_packet.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const auto packet = hb::comm::decode_arp({data, size});
+    const auto packet = hb::wire::decode_arp({data, size});
     if (!packet) return 0;
-    const auto bytes = hb::comm::encode_arp(*packet);
+    const auto bytes = hb::wire::encode_arp(*packet);
     HB_ASSERT(std::equal(bytes.begin(), bytes.end(), data));
     return 0;
 }

@@ -56,7 +56,7 @@ class Listener {
         setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
     }
     void read() {
-        ArpPacket packet{};
+        ArpBytes packet{};
         sockaddr_ll from{};
         socklen_t length = sizeof from;
         void* const address = &from;

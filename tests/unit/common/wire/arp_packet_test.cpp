@@ -1,10 +1,10 @@
-#include "daemons/hb-comm/arp_packet.hpp"
+#include "common/wire/arp_packet.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace hb::comm {
+namespace hb::wire {
 namespace {
 
 const MacAddress kOurs = *MacAddress::parse("52:54:00:12:34:56");
@@ -78,4 +78,4 @@ TEST(ArpPacket, RefusesWhatIsNot) {
 }
 
 }  // namespace
-}  // namespace hb::comm
+}  // namespace hb::wire

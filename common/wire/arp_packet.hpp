@@ -9,7 +9,7 @@
 
 #include "common/base/ip_address.hpp"
 
-namespace hb::comm {
+namespace hb::wire {
 
 inline constexpr std::size_t kArpBytes = 28;
 inline constexpr MacAddress kBroadcastMac{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
@@ -36,4 +36,4 @@ struct ArpPacket {
 [[nodiscard]] ArpPacket arp_answer(const MacAddress& ours, const IpAddress& address,
                                    const MacAddress& to, const IpAddress& to_ip);
 
-}  // namespace hb::comm
+}  // namespace hb::wire

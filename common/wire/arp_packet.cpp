@@ -1,10 +1,10 @@
-#include "daemons/hb-comm/arp_packet.hpp"
+#include "common/wire/arp_packet.hpp"
 
 #include <algorithm>
 
 #include "common/wire/byte_order.hpp"
 
-namespace hb::comm {
+namespace hb::wire {
 namespace {
 
 constexpr std::uint16_t kEthernet = 1, kIpv4 = 0x0800, kRequest = 1, kReply = 2;
@@ -22,18 +22,18 @@ MacAddress mac_at(const std::uint8_t* at) {
     return mac;
 }
 IpAddress ip_at(const std::uint8_t* at) {
-    return IpAddress::v4(wire::load_be32(at));
+    return IpAddress::v4(load_be32(at));
 }
 
 }  // namespace
 
 std::array<std::uint8_t, kArpBytes> encode_arp(const ArpPacket& packet) {
     std::array<std::uint8_t, kArpBytes> bytes{};
-    wire::store_be16(&bytes[0], kEthernet);
-    wire::store_be16(&bytes[2], kIpv4);
+    store_be16(&bytes[0], kEthernet);
+    store_be16(&bytes[2], kIpv4);
     bytes[4] = 6;
     bytes[5] = 4;
-    wire::store_be16(&bytes[6], packet.request ? kRequest : kReply);
+    store_be16(&bytes[6], packet.request ? kRequest : kReply);
     put(&bytes[kAtSenderMac], packet.sender_mac);
     put(&bytes[kAtSender], packet.sender);
     put(&bytes[kAtTargetMac], packet.target_mac);
@@ -44,10 +44,9 @@ std::array<std::uint8_t, kArpBytes> encode_arp(const ArpPacket& packet) {
 std::optional<ArpPacket> decode_arp(std::span<const std::uint8_t> bytes) {
     if (bytes.size() < kArpBytes) return std::nullopt;
     const std::uint8_t* p = bytes.data();
-    if (wire::load_be16(p) != kEthernet || wire::load_be16(p + 2) != kIpv4 || p[4] != 6 ||
-        p[5] != 4)
+    if (load_be16(p) != kEthernet || load_be16(p + 2) != kIpv4 || p[4] != 6 || p[5] != 4)
         return std::nullopt;
-    const std::uint16_t operation = wire::load_be16(p + 6);
+    const std::uint16_t operation = load_be16(p + 6);
     if (operation != kRequest && operation != kReply) return std::nullopt;
     return ArpPacket{.request = operation == kRequest,
                      .sender_mac = mac_at(p + kAtSenderMac),
@@ -70,4 +69,4 @@ ArpPacket arp_answer(const MacAddress& ours, const IpAddress& address, const Mac
         .request = false, .sender_mac = ours, .sender = address, .target_mac = to, .target = to_ip};
 }
 
-}  // namespace hb::comm
+}  // namespace hb::wire

@@ -144,5 +144,138 @@ TEST_F(OldCommands, hb_standby_and_hb_takeover_wait_and_say_the_truth) {
     EXPECT_TRUE(node(2).holds(kVip));
 }
 
+// ---- /etc/init.d/heartbeat
+
+class InitScript : public OldCommands {
+  protected:
+    // The programs of the lab are elsewhere.
+    void prepare() {
+        prepare_cluster(config());
+        for (unsigned n = 1; n <= 2; ++n)
+            node(n).write_file("/etc/default/ha-suite",
+                               "libexec_dir=/media/libexec\nbin_dir=/media/bin\n"
+                               "hb_standby=/media/bin/hb_standby\n");
+    }
+};
+
+TEST_F(InitScript, starts_and_stops_without_systemd) {
+    prepare();
+    expect(1, "heartbeat-init status", 3, "heartbeat is stopped. No process\n");
+    expect(1, "heartbeat-init stop", 0, "Stopping High-Availability services: Done.\n");
+    for (unsigned n = 1; n <= 2; ++n)
+        expect(n, "heartbeat-init start", 0, "Starting High-Availability services: Done.\n");
+    cluster().wait_settled();
+    const CommandResult status = type(1, "heartbeat-init status");
+    EXPECT_EQ(status.exit_code, 0);
+    EXPECT_TRUE(status.out.starts_with("heartbeat OK [pid ")) << status.out;
+    EXPECT_TRUE(status.out.ends_with(" et al] is running on node1 [node1]...\n")) << status.out;
+    const auto pid = node(1).pid_of("hb-master");
+    expect(1, "heartbeat-init start", 0, "Starting High-Availability services: Done.\n");
+    expect(1, "heartbeat-init reload", 0, "Reloading High-Availability services: Done.\n");
+    expect(1, "heartbeat-init force-reload", 0, "Reloading High-Availability services: Done.\n");
+    EXPECT_EQ(node(1).pid_of("hb-master"), pid);
+    expect(1, "heartbeat-init standby", 0, "Attempting to enter standby mode: Done.\n");
+    EXPECT_TRUE(node(2).holds(kVip)) << "it did not wait";
+    expect(2, "heartbeat-init restart", 0,
+           "Stopping High-Availability services: Done.\n"
+           "Starting High-Availability services: Done.\n");
+    cluster().wait_owner(1);
+    expect(2, "heartbeat-init stop", 0, "Stopping High-Availability services: Done.\n");
+    expect(2, "heartbeat-init status", 3, "heartbeat is stopped. No process\n");
+    expect(2, "heartbeat-init standby", 1, "Heartbeat is not currently running.\n");
+    expect(2, "heartbeat-init reload", 7,
+           "Reloading High-Availability services:  Heartbeat failure [rc=7]. Failed.\n");
+    EXPECT_EQ(type(2, "heartbeat-init dance").exit_code, 1);
+    // Nobody else is there: it says so.
+    const CommandResult alone = type(1, "heartbeat-init standby");
+    EXPECT_EQ(alone.exit_code, 3) << alone.out << alone.err;
+    expect(1, "heartbeat-init stop", 0, "Stopping High-Availability services: Done.\n");
+}
+
+TEST_F(InitScript, says_what_keeps_it_from_starting) {
+    prepare();
+    node(1).write_file("/etc/ha.d/ha.cf", "node node1 node2\nbcast eth1\nnonsense\n");
+    const CommandResult wrong = type(1, "heartbeat-init start");
+    EXPECT_EQ(wrong.exit_code, 6) << wrong.out << wrong.err;
+    EXPECT_EQ(wrong.out,
+              "Starting High-Availability services:  Heartbeat failure [rc=6]. Failed.\n");
+    expect(1, "heartbeat-init status", 3, "heartbeat is stopped. No process\n");
+    node(1).remove_file("/etc/ha.d/ha.cf");
+    expect(1, "heartbeat-init start", 0,
+           "Heartbeat not configured: /etc/ha.d/ha.cf not found. Heartbeat failure [rc=1]. "
+           "Failed.\n");
+}
+
+// What it asks systemd for; that its unit does the rest is another story.
+TEST_F(InitScript, leaves_it_to_systemd_where_that_is) {
+    prepare();
+    node(1).write_file("/var/bin/systemctl",
+                       "#!/bin/sh\necho \"$*\" >>/var/said\n"
+                       "[ \"$1\" != is-failed ]\n",
+                       0755);
+    ASSERT_EQ(node(1).run({"mkdir", "-p", "/run/systemd/system"}).exit_code, 0);
+    for (const char* verb : {"start", "stop", "restart", "reload", "force-reload"})
+        EXPECT_EQ(
+            node(1)
+                .run({"/media/bin/heartbeat-init", verb}, 30s, {{"PATH", "/var/bin:/usr/bin:/bin"}})
+                .exit_code,
+            0)
+            << verb;
+    EXPECT_EQ(
+        node(1)
+            .run({"/media/bin/heartbeat-init", "status"}, 30s, {{"PATH", "/var/bin:/usr/bin:/bin"}})
+            .exit_code,
+        3);
+    EXPECT_EQ(node(1).read_file("/var/said"),
+              "start ha-suite.service\nstop ha-suite.service\n"
+              "stop ha-suite.service\nstart ha-suite.service\n"
+              "reload ha-suite.service\nreload ha-suite.service\n"
+              "is-failed --quiet ha-suite.service\n");
+}
+
+// ---- send_arp
+
+TEST_F(OldCommands, send_arp_in_every_tongue) {
+    prepare_cluster(config());
+    node(1).run({"ip", "address", "add", "10.77.0.55/24", "dev", "eth0", "label", "eth0:0"});
+    const std::string own = node(1).mac(Cable::kService), given = "00:11:22:aa:bb:cc";
+    struct Case {
+        std::string line;
+        std::string heard;  // by a bystander: q for requests, a for replies
+    };
+    for (const auto& [line, heard] : {
+             Case{"send_arp -i 20 -r 2 -p /run/arp.pid eth0 10.77.0.55 auto x ffffffffffff",
+                  fmt::format("q {0} a {0} q {0} a {0} ", own)},
+             Case{"send_arp 10.77.0.55 " + given + " 10.77.0.55 fffffffffff",
+                  fmt::format("q {0} a {0} ", given)},
+             Case{"send_arp eth0 10.77.0.55 001122AABBCC 10.77.0.55 ffffffffffff",
+                  fmt::format("q {0} a {0} ", given)},
+             Case{"send_arp -U -c 1 -I eth0 10.77.0.55", fmt::format("q {} ", own)},
+             Case{"send_arp -A -c 1 -I eth0 10.77.0.55", fmt::format("a {} ", own)},
+         }) {
+        arp().restart();
+        const CommandResult result = type(1, line);
+        EXPECT_EQ(result.exit_code, 0) << line << result.err;
+        EXPECT_EQ(result.out + result.err, "") << line;
+        std::string all;
+        cluster().wait(line + " is heard", [&] {
+            all.clear();
+            for (const Announcement& a : arp().announcements())
+                if (a.address == "10.77.0.55")
+                    all += fmt::format("{} {} ", a.is_reply ? "a" : "q", a.mac);
+            return all.size() >= heard.size();
+        });
+        EXPECT_EQ(all, heard) << line;
+    }
+    EXPECT_NE(node(1).run({"test", "-e", "/run/arp.pid"}).exit_code, 0) << "it is left behind";
+    for (const char* line :
+         {"send_arp", "send_arp eth9 10.77.0.55 auto a b", "send_arp lo 127.0.0.1 auto a b",
+          "send_arp eth0 10.77.0 auto a b", "send_arp 192.0.2.1 auto a b"}) {
+        const CommandResult result = type(1, line);
+        EXPECT_EQ(result.exit_code, 1) << line;
+        EXPECT_NE(result.err, "") << line;
+    }
+}
+
 }  // namespace
 }  // namespace hb::lab

@@ -144,6 +144,29 @@ TEST_F(OldCommands, hb_standby_and_hb_takeover_wait_and_say_the_truth) {
     EXPECT_TRUE(node(2).holds(kVip));
 }
 
+TEST_F(OldCommands, that_are_gone_say_what_is_done_instead) {
+    prepare_cluster(config());
+    struct Case {
+        const char* name;
+        const char* said;
+    };
+    for (const auto& [name, said] :
+         {Case{"hb_addnode", "the node lines of ha.cf"},
+          Case{"hb_delnode", "the node lines of ha.cf"},
+          Case{"hb_setweight", "every node has one vote"},
+          Case{"hb_setsite", "every node has one vote"}, Case{"ha_propagate", "hactl check --peer"},
+          Case{"ResourceManager", "hactl takeover --group"}, Case{"mach_down", "hb_takeover"},
+          Case{"req_resource", "hb_takeover"}}) {
+        const std::string path = std::string("/var/") + name;
+        node(1).make_link(path, "/media/bin/heartbeat-gone");
+        const CommandResult result = node(1).run({path, "x"});
+        EXPECT_EQ(result.exit_code, 1) << name;
+        EXPECT_EQ(result.out, "") << name;
+        EXPECT_TRUE(result.err.starts_with(std::string(name) + ": ")) << result.err;
+        EXPECT_NE(result.err.find(said), std::string::npos) << result.err;
+    }
+}
+
 // ---- /etc/init.d/heartbeat
 
 class InitScript : public OldCommands {

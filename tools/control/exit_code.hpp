@@ -11,6 +11,7 @@ enum class ExitCode : int {
     kNotYet = 4,     // accepted, but not true within the time given
     kLost = 5,       // the suite went away in the middle, or does not answer
     kBadConfig = 6,  // as hb-master's own exit code for a wrong configuration
+    kTrouble = 7,    // hactl net found what is wrong
 };
 
 }  // namespace hb::control

@@ -4,6 +4,7 @@
 
 #include "tools/hactl/commands.hpp"
 #include "tools/hactl/files.hpp"
+#include "tools/hactl/net.hpp"
 
 namespace {
 
@@ -45,6 +46,7 @@ struct Arguments {
     RequestOptions request;
     CheckOptions check{.config_dir = HB_CONF_DIR, .node = {}, .print = {}, .peer = {}};
     std::string explain;
+    NetOptions net{.run_dir = {}, .config_dir = HB_CONF_DIR};
     KeygenOptions keygen{.method = "hmac-sha256", .output = {}};
     ScopeArguments scope;
     unsigned timeout = 60;
@@ -165,6 +167,14 @@ int run(int argc, char** argv) {
         ->check(CLI::Range(0U, 15U));
     keygen->add_option("--output", arguments.keygen.output, "a new file, of mode 600");
 
+    CLI::App* net = app.add_subcommand(
+        "net", "who answers for the addresses, what comes on the links, what stands in the way");
+    net->add_option("--config-dir", arguments.net.config_dir, "ha.cf, haresources, authkeys")
+        ->capture_default_str();
+    net->add_option("--seconds", arguments.net.seconds,
+                    "listen for so long (default: four heartbeats, at least two seconds)")
+        ->check(CLI::Range(1U, 3600U));
+
     CLI::App* events = app.add_subcommand("events", "what happens, as it happens");
     events->add_flag("--json", arguments.events.json, "one JSON object a line");
 
@@ -179,12 +189,13 @@ int run(int argc, char** argv) {
         return code(ExitCode::kUsage);
     }
     arguments.status.run_dir = arguments.events.run_dir = arguments.request.run_dir =
-        arguments.run_dir;
+        arguments.net.run_dir = arguments.run_dir;
     arguments.request.timeout = std::chrono::seconds(arguments.timeout);
     if (status->parsed()) return code(run_status(arguments.status));
     if (check->parsed()) return code(run_check(arguments.check));
     if (explain->parsed()) return code(run_explain(arguments.explain));
     if (keygen->parsed()) return code(run_keygen(arguments.keygen));
+    if (net->parsed()) return code(run_net(arguments.net));
     if (events->parsed()) return code(run_events(arguments.events));
 
     if (move->parsed() && arguments.request.target.empty() && !back) {

@@ -12,6 +12,9 @@ case $name in
     ha_propagate)
         echo "$name: copy ha.cf, haresources and authkeys with the means that you trust with keys;" \
             "'hactl check --peer NODE=DIRECTORY' shows in what the files of two nodes differ." ;;
+    ResourceManager)
+        echo "$name: groups are taken with 'hactl takeover --group KEY', given away with 'hactl standby" \
+            "--group KEY', shown by 'hactl status' and 'hactl check --print haresources'." ;;
     mach_down | req_resource)
         echo "$name: part of Heartbeat's inner works; ha-suite takes over by itself. By hand:" \
             "hb_takeover, or 'hactl takeover'." ;;

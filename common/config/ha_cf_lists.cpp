@@ -12,8 +12,8 @@ namespace hb::config {
 namespace {
 
 // Programs that came with Heartbeat and speak its programming interface.
-constexpr std::array<std::string_view, 7> kHeartbeatClients = {
-    "ccm", "dopd", "apphbd", "pingd", "mgmtd", "cibmon", "lha-snmpagent"};
+constexpr std::array kHeartbeatClients = std::to_array<std::string_view>(
+    {"ccm", "dopd", "apphbd", "pingd", "mgmtd", "cibmon", "hbagent", "evmsd", "lha-snmpagent"});
 
 constexpr std::size_t kMostClients = 64;  // respawn lines
 constexpr std::size_t kMostNotify = 16;   // notify lines

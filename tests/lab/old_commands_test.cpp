@@ -184,6 +184,7 @@ class InitScript : public OldCommands {
 TEST_F(InitScript, starts_and_stops_without_systemd) {
     prepare();
     expect(1, "heartbeat-init status", 3, "heartbeat is stopped. No process\n");
+    expect(1, "heartbeat-init -s", 3, "heartbeat is stopped. No process\n");
     expect(1, "heartbeat-init stop", 0, "Stopping High-Availability services: Done.\n");
     for (unsigned n = 1; n <= 2; ++n)
         expect(n, "heartbeat-init start", 0, "Starting High-Availability services: Done.\n");
@@ -194,6 +195,9 @@ TEST_F(InitScript, starts_and_stops_without_systemd) {
     EXPECT_TRUE(status.out.ends_with(" et al] is running on node1 [node1]...\n")) << status.out;
     const auto pid = node(1).pid_of("hb-master");
     expect(1, "heartbeat-init start", 0, "Starting High-Availability services: Done.\n");
+    EXPECT_EQ(type(1, "heartbeat-init -s").out, status.out);
+    EXPECT_TRUE(type(1, "heartbeat-init -V").out.starts_with("hb-master "));
+    expect(1, "heartbeat-init -r", 0, "Reloading High-Availability services: Done.\n");
     expect(1, "heartbeat-init reload", 0, "Reloading High-Availability services: Done.\n");
     expect(1, "heartbeat-init force-reload", 0, "Reloading High-Availability services: Done.\n");
     EXPECT_EQ(node(1).pid_of("hb-master"), pid);
@@ -203,7 +207,7 @@ TEST_F(InitScript, starts_and_stops_without_systemd) {
            "Stopping High-Availability services: Done.\n"
            "Starting High-Availability services: Done.\n");
     cluster().wait_owner(1);
-    expect(2, "heartbeat-init stop", 0, "Stopping High-Availability services: Done.\n");
+    expect(2, "heartbeat-init -k", 0, "Stopping High-Availability services: Done.\n");
     expect(2, "heartbeat-init status", 3, "heartbeat is stopped. No process\n");
     expect(2, "heartbeat-init standby", 1, "Heartbeat is not currently running.\n");
     expect(2, "heartbeat-init reload", 7,

@@ -169,6 +169,25 @@ ViewTopic read(const pb::ViewTopic& from, Reader& in) {
     return to;
 }
 
+void put(const TopicSlice& from, Incarnation around, pb::TopicSlice& to) {
+    const auto& [topic, version, whole, offset, bytes] = from;
+    put_version(topic, version, around, to);
+    to.set_whole(whole);
+    to.set_offset(offset);
+    to.set_value(bytes);
+}
+
+TopicSlice read(pb::TopicSlice& from, Incarnation around, Reader& in) {
+    TopicSlice to{read(from.topic(), in), read_version(from, around, in), from.whole(),
+                  from.offset(), std::move(*from.mutable_value())};
+    in.require(to.version != TopicVersion{}, "piece of a topic", "without a version");
+    in.require(to.whole <= limits::kBodyBytes, "topic", "too long");
+    in.require(
+        !to.bytes.empty() && to.offset <= to.whole && to.bytes.size() <= to.whole - to.offset,
+        "piece of a topic", "not within it");
+    return to;
+}
+
 template <typename Message, typename Value>
 std::string encode_one(const Value& value) {
     auto& m = scratch<Message>();
@@ -240,10 +259,11 @@ std::vector<TopicUpdate> read(TopicUpdates& from, Incarnation around, Reader& in
 // ---- bytes
 
 std::string encode(const FrameBody& body) {
-    const auto& [head, topics] = body;
+    const auto& [head, topics, slice] = body;
     auto& m = scratch<pb::FrameBody>();
     put(head, *m.mutable_head());
     put(topics, head.incarnation, *m.mutable_topics());
+    if (slice) put(*slice, head.incarnation, *m.mutable_slice());
     return m.SerializeAsString();
 }
 
@@ -254,6 +274,7 @@ Result<FrameBody> decode_frame_body(std::string_view bytes) {
     if (parse(m, bytes, limits::kBodyBytes, in)) {
         body.head = read(m.head(), in);
         body.topics = read(*m.mutable_topics(), body.head.incarnation, in);
+        if (m.has_slice()) body.slice = read(*m.mutable_slice(), body.head.incarnation, in);
     }
     return in.finish(std::move(body));
 }

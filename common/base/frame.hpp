@@ -32,6 +32,17 @@ struct TopicUpdate {
     bool operator==(const TopicUpdate&) const = default;
 };
 
+// A piece of a topic that is too long for one frame of a slow line. With all pieces of one version
+// the receiver has the topic, as if it had come in the frame of the last piece.
+struct TopicSlice {
+    Topic topic{};
+    TopicVersion version;
+    std::uint32_t whole = 0;   // bytes of the topic
+    std::uint32_t offset = 0;  // of this piece
+    std::string bytes;
+    bool operator==(const TopicSlice&) const = default;
+};
+
 struct TopicAck {
     Topic topic{};
     TopicVersion version;
@@ -72,6 +83,7 @@ struct FrameHead {
 struct FrameBody {
     FrameHead head;
     std::vector<TopicUpdate> topics;
+    std::optional<TopicSlice> slice = {};
     bool operator==(const FrameBody&) const = default;
 };
 

@@ -163,7 +163,9 @@ void CommCore::Impl::good_frame(NodeId node, const FrameArrived& arrived, const 
         figures.told(node, echo->by_link);
         own.peer_has(node, echo->has);
         seen.acknowledged_sent = acknowledge(node, *echo, now, out);
-        if (keep_topics(peer, arrived.body.topics)) timer.answer(now);
+        bool newer = keep_topics(peer, arrived.body.topics);
+        if (arrived.body.slice) newer = peer.topics.keep(*arrived.body.slice) || newer;
+        if (newer) timer.answer(now);
         seen.head = arrived.body.head;
         if (membership_here) seen.topics = peer.topics.take_undelivered();
     }

@@ -6,6 +6,7 @@
 
 #include "common/base/frame.hpp"
 #include "common/base/limits.hpp"
+#include "daemons/hb-comm/topic_pieces.hpp"
 
 namespace hb::comm {
 
@@ -17,6 +18,13 @@ class PeerTopics {
         if (it != topics_.end() && update.version <= it->second.update.version) return false;
         topics_[update.topic] = {update, false};
         return true;
+    }
+    // A piece of one, from a slow line: true when it made whole what is newer than what we have.
+    bool keep(const TopicSlice& slice) {
+        const auto it = topics_.find(slice.topic);
+        if (it != topics_.end() && slice.version <= it->second.update.version) return false;
+        const auto whole = pieces_.add(slice);
+        return whole && keep(*whole);
     }
     // For our head: what the peer need not send again.
     [[nodiscard]] std::vector<TopicAck> has() const {
@@ -46,7 +54,10 @@ class PeerTopics {
             kept.delivered = false;
     }
     // The peer is another: nothing that its predecessor said is its state.
-    void clear() { topics_.clear(); }
+    void clear() {
+        topics_.clear();
+        pieces_.clear();
+    }
 
   private:
     struct Kept {
@@ -54,6 +65,7 @@ class PeerTopics {
         bool delivered = false;
     };
     std::map<Topic, Kept> topics_;
+    TopicPieces pieces_;
 };
 
 }  // namespace hb::comm

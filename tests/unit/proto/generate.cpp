@@ -61,6 +61,14 @@ std::vector<TopicUpdate> Generator::topics() {
     return topics;
 }
 
+TopicSlice Generator::slice() {
+    const std::string bytes = name(300);
+    const auto offset = static_cast<std::uint32_t>(below(5000));
+    const auto end = offset + static_cast<std::uint32_t>(bytes.size());
+    return {kAllTopics[below(std::size(kAllTopics))], version(),
+            end + static_cast<std::uint32_t>(below(5000)), offset, bytes};
+}
+
 std::vector<TopicAck> Generator::acks() {
     const TopicVersion common = version();
     std::vector<TopicAck> acks;

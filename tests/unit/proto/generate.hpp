@@ -48,10 +48,11 @@ class Generator {
 
     TopicVersion version();
     std::vector<TopicUpdate> topics();
+    TopicSlice slice();
     std::vector<TopicAck> acks();
     std::vector<HeardOnLink> heard_on_links();
     FrameHead head();
-    FrameBody frame_body() { return {head(), topics()}; }
+    FrameBody frame_body() { return {head(), topics(), maybe(slice())}; }
 
     View view();
     ViewId view_id() { return view().id; }

@@ -77,9 +77,15 @@ TEST(Refusal, FrameBody) {
                           1s,
                           {{Topic::kView, version}, {Topic::kReport, {}}},
                           {{node_id(1), 1, {1, 2}, 9, 1ms, {{Topic::kView, version}}}}},
-                         {{Topic::kView, version, "bytes"}}};
+                         {{Topic::kView, version, "bytes"}},
+                         TopicSlice{Topic::kTable, version, 9, 4, "piece"}};
     check(good, &decode_frame_body,
           {
+              C{[](auto& b) { b.slice->version = {}; }, "piece of a topic: without a version"},
+              C{[](auto& b) { b.slice->whole = limits::kBodyBytes + 1; }, "topic: too long"},
+              C{[](auto& b) { b.slice->whole = 8; }, "piece of a topic: not within it"},
+              C{[](auto& b) { b.slice->offset = 10; }, "piece of a topic: not within it"},
+              C{[](auto& b) { b.slice->bytes.clear(); }, "piece of a topic: not within it"},
               C{[](auto& b) { b.head.deadtime = 0s; }, "deadtime: missing"},
               C{[](auto& b) { b.head.deadtime = 25h; }, "deadtime: too long"},
               C{[](auto& b) { b.head.deadtime = -1s; }, "deadtime: too long"},

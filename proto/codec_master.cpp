@@ -54,6 +54,12 @@ void put(const ipc::Stop&, pb::MasterToDaemon& envelope) {
     envelope.mutable_stop();
 }
 
+void put(const ipc::LineOpened& from, pb::MasterToDaemon& envelope) {
+    const auto& [device, problem] = from;
+    envelope.mutable_line_opened()->set_device(device);
+    envelope.mutable_line_opened()->set_problem(plain_text(problem, limits::kReasonBytes));
+}
+
 void put(const ipc::Ready&, pb::DaemonToMaster& envelope) {
     envelope.mutable_ready();
 }
@@ -86,6 +92,11 @@ void put(const ipc::Alive& from, pb::DaemonToMaster& envelope) {
 }
 void put(const ipc::EnlargeBuffer&, pb::DaemonToMaster& envelope) {
     envelope.mutable_enlarge_buffer();
+}
+
+void put(const ipc::OpenLine& from, pb::DaemonToMaster& envelope) {
+    const auto& [device] = from;
+    envelope.mutable_open_line()->set_device(device);
 }
 
 }  // namespace
@@ -164,6 +175,11 @@ Result<ipc::MasterToDaemon> decode_master_to_daemon(std::string_view bytes) {
         case pb::MasterToDaemon::kStop:
             to = ipc::Stop{};
             break;
+        case pb::MasterToDaemon::kLineOpened:
+            to = ipc::LineOpened{
+                in.name(m.line_opened().device(), limits::kLinkNameBytes, "device"),
+                in.sentence(m.line_opened().problem(), limits::kReasonBytes, "problem")};
+            break;
         case pb::MasterToDaemon::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");
             break;
@@ -210,6 +226,9 @@ Result<ipc::DaemonToMaster> decode_daemon_to_master(std::string_view bytes) {
             break;
         case pb::DaemonToMaster::kEnlargeBuffer:
             to = ipc::EnlargeBuffer{};
+            break;
+        case pb::DaemonToMaster::kOpenLine:
+            to = ipc::OpenLine{in.name(m.open_line().device(), limits::kLinkNameBytes, "device")};
             break;
         case pb::DaemonToMaster::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

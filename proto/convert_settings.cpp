@@ -43,7 +43,7 @@ config::Position read(const pb::Position& from, Reader& in) {
 }
 
 void put(const config::Medium& from, pb::Medium& to) {
-    const auto& [kind, interface, peer, group, port, ttl, loop, position] = from;
+    const auto& [kind, interface, peer, group, port, ttl, loop, baud, position] = from;
     to.set_kind(static_cast<std::uint32_t>(kind));
     to.set_interface(interface);
     to.set_peer(peer);
@@ -51,12 +51,13 @@ void put(const config::Medium& from, pb::Medium& to) {
     to.set_port(port);
     to.set_ttl(ttl);
     to.set_loop(loop);
+    to.set_baud(baud);
     put(position, *to.mutable_position());
 }
 
 config::Medium read(const pb::Medium& from, Reader& in) {
     config::Medium to;
-    to.kind = enumerator(from.kind(), config::MediumKind::kMcast6, "kind of medium", in);
+    to.kind = enumerator(from.kind(), config::MediumKind::kSerial, "kind of medium", in);
     to.interface = in.name(from.interface(), limits::kLinkNameBytes, "interface");
     to.peer = in.sentence(from.peer(), kWordBytes, "peer");
     const std::string& group = from.group();
@@ -66,6 +67,8 @@ config::Medium read(const pb::Medium& from, Reader& in) {
     to.port = number<std::uint16_t>(from.port(), "port", in);
     to.ttl = number<std::uint8_t>(from.ttl(), "ttl", in);
     to.loop = from.loop();
+    to.baud = from.baud();
+    in.require(to.baud >= 300 && to.baud <= 4'000'000, "baud", "no rate of a line");
     to.position = read(from.position(), in);
     return to;
 }

@@ -101,10 +101,26 @@ void check_fence_agents(const Settings& settings, Diagnostics& diagnostics) {
                     device.agent.starts_with('/') ? "" : ": the package fence-agents has it"));
 }
 
+// A USB adapter may be plugged in later; something else of that name never becomes a line.
+void check_lines(const Settings& settings, Diagnostics& diagnostics) {
+    for (const Medium& medium : settings.media) {
+        if (medium.kind != MediumKind::kSerial) continue;
+        struct stat status {};
+        if (::stat(medium.interface.c_str(), &status) != 0)
+            diagnostics.warning(
+                medium.position,
+                fmt::format("serial: there is no '{}' here: it is waited for", medium.interface));
+        else if (!S_ISCHR(status.st_mode))
+            diagnostics.error(medium.position,
+                              fmt::format("serial: '{}' is no character device", medium.interface));
+    }
+}
+
 // A port that belongs to somebody else is legal, and a surprise when that one is installed.
 void check_port(const Settings& settings, Diagnostics& diagnostics) {
     std::set<std::uint16_t> seen;
     for (const Medium& medium : settings.media) {
+        if (medium.kind == MediumKind::kSerial) continue;
         if (!seen.insert(medium.port).second) continue;
         std::array<char, 4096> buffer{};
         struct servent entry {};
@@ -125,6 +141,7 @@ void check_system(const Settings& settings, const AgentDirectories& directories,
     check_hooks(settings, directories.rc_d, diagnostics);
     check_agents(settings, directories, diagnostics);
     check_fence_agents(settings, diagnostics);
+    check_lines(settings, diagnostics);
     check_port(settings, diagnostics);
 }
 

@@ -134,6 +134,8 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"mcast", &HaCfParser::take_mcast},
         {"ucast6", &HaCfParser::take_ucast},
         {"mcast6", &HaCfParser::take_mcast},
+        {"serial", &HaCfParser::take_serial},
+        {"baud", &HaCfParser::take_baud},
         {"ping", &HaCfParser::take_ping},
         {"ping6", &HaCfParser::take_ping},
         {"ping_group", &HaCfParser::take_ping_group},

@@ -41,10 +41,7 @@ void HaCfParser::check_value(const Statement& s) {
         case ValueType::kChoice:
             if (const auto word = one_word(s)) {
                 const std::vector<std::string_view> names = choices_of(d);
-                if (d.name == "baud" && std::ranges::find(names, word->text) == names.end())
-                    broken(s, word->at,
-                           fmt::format("invalid baudrate [{}] specified.", printable(word->text)));
-                else if (std::ranges::find(names, to_lower(word->text)) == names.end())
+                if (std::ranges::find(names, to_lower(word->text)) == names.end())
                     bad_value(s, word->at,
                               fmt::format("'{}' is none of {}{}", printable(word->text), d.syntax,
                                           did_you_mean(word->text, names)));
@@ -73,12 +70,7 @@ void HaCfParser::check_value(const Statement& s) {
 
 void HaCfParser::check_line(const Statement& s) {
     const std::string_view name = s.directive->name;
-    if (name == "serial") {
-        for (const Word& word : s.words)
-            if (!word.text.starts_with('/'))
-                bad_value(s, word.at,
-                          fmt::format("'{}' is no absolute path", printable(word.text)));
-    } else if (name == "failfast") {
+    if (name == "failfast") {
         static_cast<void>(check_command(s));
     } else if (name == "apiauth") {
         static_cast<void>(check_apiauth(s));

@@ -34,6 +34,8 @@ std::string describe(const Medium& m) {
         case MediumKind::kMcast6:
             return fmt::format("{} {} {} {}", m.kind == MediumKind::kMcast ? "mcast" : "mcast6",
                                m.interface, m.group.to_string(), m.port);
+        case MediumKind::kSerial:
+            return fmt::format("serial {}", m.interface);
     }
     return {};
 }
@@ -85,7 +87,8 @@ void HaCfParser::take_udpport(const Statement& s) {
     }
     out_.settings.udpport = static_cast<std::uint16_t>(*port);
     const auto early = std::ranges::find_if(out_.settings.media, [](const Medium& m) {
-        return m.kind != MediumKind::kMcast && m.kind != MediumKind::kMcast6;
+        return m.kind != MediumKind::kMcast && m.kind != MediumKind::kMcast6 &&
+               m.kind != MediumKind::kSerial;
     });
     if (early == out_.settings.media.end()) return;
     if (early->port == out_.settings.udpport) {

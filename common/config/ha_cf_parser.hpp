@@ -50,6 +50,8 @@ class HaCfParser {
     void take_bcast(const Statement& s);
     void take_ucast(const Statement& s);  // and ucast6
     void take_mcast(const Statement& s);  // and mcast6
+    void take_serial(const Statement& s);
+    void take_baud(const Statement& s);
     void take_ping(const Statement& s);
     void take_ping_group(const Statement& s);
     void take_isolation(const Statement& s);
@@ -89,6 +91,7 @@ class HaCfParser {
     std::map<std::string, std::vector<Position>> idle_;  // accepted, not in effect
     std::map<std::string, Position> api_clients_;        // of apiauth
     std::optional<bool> nice_failback_;
+    unsigned baud_ = 19200;
     std::optional<Position> monitor_at_;  // the line for all resources
     std::vector<Statement> fence_lines_;  // read when all nodes are known
 };

@@ -2,6 +2,8 @@
 // whether it was given or not, then what is accepted without effect, as it was written.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/config/parser.hpp"
 #include "common/config/schema.hpp"
 
@@ -21,8 +23,20 @@ std::string print_medium(const Medium& m) {
             return fmt::format("{} {} {} {} {} {}\n",
                                m.kind == MediumKind::kMcast ? "mcast" : "mcast6", m.interface,
                                m.group.to_string(), m.port, m.ttl, m.loop ? 1 : 0);
+        case MediumKind::kSerial:
+            return fmt::format("serial {}\n", m.interface);
     }
     return {};
+}
+
+// `baud` stands before the lines, and is the same for all.
+std::string print_media(const std::vector<Medium>& media) {
+    std::string text;
+    const auto line = std::ranges::find(media, MediumKind::kSerial, &Medium::kind);
+    if (line != media.end()) text += fmt::format("baud {}\n", line->baud);
+    for (const Medium& m : media)
+        text += print_medium(m);
+    return text;
 }
 
 const char* print_failback(AutoFailback a) {
@@ -139,8 +153,7 @@ std::string print_ha_cf(const Settings& s) {
     text += fmt::format("initdead {}\n", hb::to_string(s.initdead));
     text += fmt::format("deadping {}\n", hb::to_string(s.deadping));
     text += fmt::format("udpport {}\n", s.udpport);
-    for (const Medium& m : s.media)
-        text += print_medium(m);
+    text += print_media(s.media);
     text += fmt::format("auto_failback {}\n", print_failback(s.auto_failback));
     for (const RespawnLine& r : s.respawn)
         text += fmt::format("respawn {} {}\n", r.user, r.command);

@@ -63,11 +63,16 @@ constexpr auto kDirectives = std::to_array<Directive>({
      true},
     {"mcast6", kLine, kFull, kOften, "INTERFACE GROUP PORT HOPS LOOP", "", "", 0, 0, "", "",
      "Heartbeats by UDP to an IPv6 multicast group. HOPS 0 to 255, LOOP 0 or 1.", true},
-    {"serial", kNames, kAccepted, kOften, "DEVICE...", "", "", 0, 0, "",
-     "no heartbeat goes over this line", "Heartbeats over serial lines.", true},
-    {"baud", kChoice, kAccepted, kOnce, "RATE", "bit/s", "19200", 0, 0,
-     "9600 19200 38400 57600 115200 230400 460800", "serial lines are not opened",
-     "Speed of the serial lines.", true},
+    {"serial", kNames, kFull, kOften, "DEVICE...", "", "", 0, 0, "", "",
+     "Heartbeats over serial lines, each a null-modem cable to one other node and a link of its "
+     "own. It has the same place among the media on both nodes; what is heard is not passed on to "
+     "others.",
+     true},
+    {"baud", kChoice, kFull, kOnce, "RATE", "bit/s", "19200", 0, 0,
+     "9600 19200 38400 57600 115200 230400 460800", "",
+     "Speed of the serial lines, the same at both ends. Stands before them. `hactl check` says "
+     "when it is too low for keepalive and deadtime.",
+     true},
     {"tipc", kLine, kAccepted, kOften, "...", "", "", 0, 0, "", "no heartbeat goes this way",
      "A medium of some Heartbeat builds."},
     {"rds", kLine, kAccepted, kOften, "...", "", "", 0, 0, "", "no heartbeat goes this way",

@@ -25,17 +25,18 @@ struct Position {
     bool operator==(const Position&) const = default;
 };
 
-enum class MediumKind : std::uint8_t { kBcast = 1, kUcast, kMcast, kUcast6, kMcast6 };
+enum class MediumKind : std::uint8_t { kBcast = 1, kUcast, kMcast, kUcast6, kMcast6, kSerial };
 
 // One medium: `bcast eth0 eth1` makes two.
 struct Medium {
     MediumKind kind = MediumKind::kBcast;
-    std::string interface;
-    std::string peer;  // kUcast, kUcast6: address or host name
-    IpAddress group;   // kMcast, kMcast6
-    std::uint16_t port = 694;
-    std::uint8_t ttl = 1;  // kMcast; kMcast6: hops
-    bool loop = false;     // kMcast, kMcast6
+    std::string interface;     // kSerial: the device
+    std::string peer;          // kUcast, kUcast6: address or host name
+    IpAddress group;           // kMcast, kMcast6
+    std::uint16_t port = 694;  // 0: kSerial has none
+    std::uint8_t ttl = 1;      // kMcast; kMcast6: hops
+    bool loop = false;         // kMcast, kMcast6
+    unsigned baud = 19200;     // kSerial
     Position position;
     bool operator==(const Medium&) const = default;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/base/line_budget.hpp"
 #include "common/base/ping_times.hpp"
 #include "common/config/lexer.hpp"
 #include "common/config/parser.hpp"
@@ -31,6 +32,7 @@ class Validator {
     void check_nodes(std::string_view own_node);
     void check_times();
     void check_media();
+    void check_lines();
     void check_pings();
     void check_fencing();
     void check_quorum();
@@ -153,12 +155,53 @@ void Validator::check_lease() {
 void Validator::check_media() {
     if (!settings_.media.empty() || !is_sound({"medium"})) return;
     if (places_.idle_media.empty())
-        diagnostics_.error(whole_file(), "no medium: 'bcast', 'ucast' or 'mcast' is wanted");
+        diagnostics_.error(whole_file(),
+                           "no medium: 'bcast', 'ucast', 'mcast' or 'serial' is wanted");
     else
         diagnostics_.error(
             places_.idle_media[0],
-            "this medium is not yet in effect and there is no other: 'bcast', 'ucast' "
-            "or 'mcast' is wanted");
+            "this medium is not yet in effect and there is no other: 'bcast', 'ucast', "
+            "'mcast' or 'serial' is wanted");
+}
+
+// A line has to carry a heartbeat of every keepalive, and an answer within a lease.
+void Validator::check_lines() {
+    const Settings& s = settings_;
+    if (!is_sound({"deadtime", "keepalive", "node", "baud"})) return;
+    const auto too_slow = [&](unsigned baud) {
+        return 2 * line_frame_time(s.nodes.size(), s.media.size(), baud) >= s.deadtime;
+    };
+    const auto late = [&](unsigned baud) {
+        const Duration frame = line_frame_time(s.nodes.size(), s.media.size(), baud);
+        return line_answer_time(s.keepalive, frame) > s.deadtime * 3 / 4;
+    };
+    const auto least = [](const auto& bad) -> std::string {
+        for (const unsigned baud : {9600U, 19200U, 38400U, 57600U, 115200U, 230400U, 460800U})
+            if (!bad(baud)) return fmt::format("baud {}, or a longer deadtime", baud);
+        return "a longer deadtime";
+    };
+    for (const Medium& m : s.media) {
+        if (m.kind != MediumKind::kSerial) continue;
+        const Duration frame = line_frame_time(s.nodes.size(), s.media.size(), m.baud);
+        const std::string costs =
+            fmt::format("{} takes {} for a heartbeat of {} bytes at {} baud", m.interface,
+                        hb::to_string(std::chrono::ceil<std::chrono::milliseconds>(frame)),
+                        line_heartbeat_bytes(s.nodes.size(), s.media.size()) + kLineRoom, m.baud);
+        const std::string dead =
+            fmt::format("deadtime [{}] ({})", hb::to_string(s.deadtime), cite("deadtime"));
+        if (too_slow(m.baud))
+            diagnostics_.error(
+                m.position, fmt::format("{}: too slow for {}: {}", costs, dead, least(too_slow)));
+        else if (late(m.baud))
+            diagnostics_.warning(
+                m.position,
+                fmt::format("{}, and an answer over it alone up to {}: longer than a lease, 3/4 "
+                            "of {}. While it is the only link nothing can be started: {}",
+                            costs,
+                            hb::to_string(std::chrono::ceil<std::chrono::milliseconds>(
+                                line_answer_time(s.keepalive, frame))),
+                            dead, least(late)));
+    }
 }
 
 void Validator::check_pings() {
@@ -259,6 +302,7 @@ void validate(const Settings& settings, const Places& places, std::string_view o
     validator.check_nodes(own_node);
     validator.check_times();
     validator.check_media();
+    validator.check_lines();
     validator.check_pings();
     validator.check_fencing();
     validator.check_quorum();

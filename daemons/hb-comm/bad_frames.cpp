@@ -12,9 +12,9 @@ Event BadFrames::event(const Kind& kind, std::uint64_t count) {
             {{"HB_LINK", kind.interface}, {"HB_ADDRESS", kind.from}, {"HB_REASON", kind.why}}};
 }
 
-void BadFrames::add(const IpAddress& from, const std::string& interface, const std::string& why,
+void BadFrames::add(const std::string& from, const std::string& interface, const std::string& why,
                     MonoTime now, std::vector<Event>& out) {
-    Kind kind{from.to_string(), interface, why};
+    Kind kind{from, interface, why};
     if (!untold_.contains(kind) && untold_.size() >= kKinds)
         kind = {"many hosts", interface, "of several kinds"};
     const auto [it, first] = untold_.try_emplace(kind, 0);

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "common/base/event.hpp"
-#include "common/base/ip_address.hpp"
 #include "common/base/time.hpp"
 
 namespace hb::comm {
@@ -20,14 +19,15 @@ class BadFrames {
     // Kinds told apart; a flood with invented sources shares one line.
     static constexpr std::size_t kKinds = 32;
 
-    void add(const IpAddress& from, const std::string& interface, const std::string& why,
+    // `from`: where they come from, for people.
+    void add(const std::string& from, const std::string& interface, const std::string& why,
              MonoTime now, std::vector<Event>& out);
     void on_deadline(MonoTime now, std::vector<Event>& out);
     [[nodiscard]] MonoTime next_deadline() const { return next_; }  // kForever: none
 
   private:
     struct Kind {
-        std::string from;  // address, or "many hosts"
+        std::string from;  // or "many hosts"
         std::string interface;
         std::string why;
         auto operator<=>(const Kind&) const = default;

@@ -42,7 +42,8 @@ PingWatch::Settings ping_settings(const CommSettings& s) {
 CommCore::Impl::Impl(CommSettings s, MonoTime now)
     : settings(std::move(s)),
       links(link_settings(settings), now),
-      figures(peers_of(settings), settings.link_interfaces.size(), settings.deadtime),
+      figures(peers_of(settings), settings.link_interfaces.size(), settings.deadtime,
+              settings.link_paced),
       addresses(settings.self, settings.deadtime),
       pings(ping_settings(settings), now),
       timer(settings.keepalive, settings.random_seed, now),
@@ -255,6 +256,11 @@ void CommCore::Impl::take(const PingReply& reply, MonoTime now, Out& out) {
 
 void CommCore::Impl::take(const PingHostKnown& host, MonoTime now, Out&) {
     pings.host_known(host.host, host.known, now);
+}
+
+// Only while somebody lacks something: else the keepalives are enough.
+void CommCore::Impl::take(const LinkHasRoom&, MonoTime now, Out&) {
+    if (own.any_lacks(heard_peers(now))) timer.answer(now);
 }
 
 // ----

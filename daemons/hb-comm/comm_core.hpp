@@ -37,7 +37,10 @@ struct CommSettings {
     std::size_t nodes = 2;
     std::vector<std::string> node_names;
     std::vector<std::string> link_interfaces;  // by LinkId; all `ucast` of one device are one link
-    std::vector<std::uint16_t> link_ports;     // by LinkId, for people; shorter: 694
+    std::vector<std::uint16_t> link_ports;     // by LinkId, for people; shorter: 694; 0: a line
+    // By LinkId; shorter: none. A paced link leaves frames out, and is slow: no loss is judged by
+    // what does not come on it.
+    std::vector<bool> link_paced = {};
     Duration keepalive{};
     Duration deadtime{};
     Duration warntime{};
@@ -104,6 +107,8 @@ struct ProbeFailed {  // the kernel refused to send it
 };
 // ARP packets came that nobody read (the kernel dropped them, or there were too many).
 struct ArpMissed {};
+// A paced link has room for another frame, and not all topics are through.
+struct LinkHasRoom {};
 struct MembershipGone {};  // channel closed and read to its end (X1)
 // A fresh channel to hb-resource is there: answered by CommReady, upon which it sends its Watch.
 struct ResourceHere {};
@@ -112,7 +117,7 @@ struct ResourceGone {};
 using CommInput =
     std::variant<StoodStill, FrameArrived, PartHeard, CarrierChanged, ArpSeen, ControlHeard,
                  ProbeFailed, ArpMissed, ipc::MembershipHello, ipc::PublishTopics, MembershipGone,
-                 ResourceHere, ipc::Watch, ResourceGone, PingReply, PingHostKnown>;
+                 ResourceHere, ipc::Watch, ResourceGone, PingReply, PingHostKnown, LinkHasRoom>;
 
 // ---- actions
 

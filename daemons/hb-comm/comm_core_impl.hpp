@@ -60,6 +60,7 @@ struct CommCore::Impl {
     void take(const ResourceGone& gone, MonoTime now, Out& out);
     void take(const PingReply& reply, MonoTime now, Out& out);
     void take(const PingHostKnown& host, MonoTime now, Out& out);
+    void take(const LinkHasRoom& room, MonoTime now, Out& out);
 
     // ---- frames in
 

@@ -57,6 +57,7 @@ CommSettings core_settings(const ipc::Setup& setup, Session session,
     for (const LinkPlan& plan : plans) {
         settings.link_interfaces.push_back(plan.interface);
         settings.link_ports.push_back(plan.port);
+        settings.link_paced.push_back(plan.kind == config::MediumKind::kSerial);
     }
     return settings;
 }
@@ -72,6 +73,8 @@ std::unique_ptr<Medium> make_medium(const MediumContext& context, LinkId id, con
             return make_mcast(context, id, plan);
         case config::MediumKind::kMcast6:
             return make_mcast6(context, id, plan);
+        case config::MediumKind::kSerial:
+            break;  // make_line
     }
     HB_UNREACHABLE();
     return nullptr;
@@ -111,23 +114,36 @@ CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
                   },
               .on_answer = [this](const PingAsked& asked,
                                   int interface) { ping_answered(asked, interface); }}) {
+    make_media(setup.settings);
+    timer_.arm(core_.next_deadline());
+}
+
+// All media, then the core: its first frame leaves at once, on every link. (Serial lines come when
+// hb-master has opened them.)
+void CommDaemon::make_media(const config::Settings& settings) {
     const MediumContext context{
-        .loop = host.loop(),
-        .log = host.log(),
+        .loop = host_.loop(),
+        .log = host_.log(),
         .reader = reader_,
         .enlarge_buffer = [this](int socket) { host_.enlarge_buffer(socket); },
         .on_datagrams = [this](LinkId link, std::span<const Datagram> d) { datagrams(link, d); }};
-    for (std::size_t i = 0; i < plans_.size(); ++i)
-        media_.push_back(make_medium(context, link_id(i), plans_[i]));
-    // All media, then the core: its first frame leaves at once, on every link.
     std::set<std::string> names = interfaces_.table().names();
-    for (const LinkPlan& plan : plans_)
-        names.insert(plan.interface);
+    for (std::size_t i = 0; i < plans_.size(); ++i) {
+        if (plans_[i].kind == config::MediumKind::kSerial) {
+            make_line(link_id(i), plans_[i], settings);
+            continue;
+        }
+        media_[link_id(i)] = make_medium(context, link_id(i), plans_[i]);
+        names.insert(plans_[i].interface);
+    }
     for (const std::string& name : names)
         open_media(name);
+    for (const auto& [link, line] : lines_)
+        feed(CarrierChanged{line->line().device, false});
     for (const std::string& name : names)
         feed(CarrierChanged{name, interfaces_.table().state(name).carrier});
-    timer_.arm(core_.next_deadline());
+    for (const auto& [link, line] : lines_)
+        line->ask();
 }
 
 // ---- inputs
@@ -143,8 +159,10 @@ void CommDaemon::deadline() noexcept {
     const bool all_ndp = ndp_.drain();
     if (!all_arp || !all_ndp) feed(ArpMissed{});
     pings_.drain();
-    for (const auto& medium : media_)
+    for (const auto& [link, medium] : media_)
         medium->drain();
+    for (const auto& [link, line] : lines_)
+        line->drain();
     core_.on_deadline(runtime::now(), actions_);
     carry_out_all();
 }
@@ -210,8 +228,8 @@ void CommDaemon::on_new_keys(config::AuthKeys keys) noexcept {
 
 void CommDaemon::open_media(const std::string& interface) {
     const InterfaceState state = interfaces_.table().state(interface);
-    for (std::size_t i = 0; i < media_.size(); ++i)
-        if (plans_[i].interface == interface) media_[i]->interface_changed(state);
+    for (const auto& [link, medium] : media_)
+        if (medium->plan().interface == interface) medium->interface_changed(state);
     ndp_groups_.interface_changed();
 }
 
@@ -220,9 +238,11 @@ void CommDaemon::interface_changed(const std::string& name) {
     feed(CarrierChanged{name, interfaces_.table().state(name).carrier});
 }
 
-void CommDaemon::bad_frame(LinkId link, const IpAddress& from, const std::string& why) {
+void CommDaemon::bad_frame(LinkId link, const std::optional<IpAddress>& from,
+                           const std::string& why) {
     std::vector<Event> events;
-    bad_frames_.add(from, plans_[index(link)].interface, why, runtime::now(), events);
+    bad_frames_.add(from ? from->to_string() : "the other end", plans_[index(link)].interface, why,
+                    runtime::now(), events);
     for (const Event& event : events)
         host_.log().log(event);
     bad_frames_timer_.arm(bad_frames_.next_deadline());
@@ -239,27 +259,30 @@ void CommDaemon::tell_bad_frames() noexcept {
 void CommDaemon::datagrams(LinkId link, std::span<const Datagram> datagrams) {
     for (const Datagram& d : datagrams) {
         LinkId belongs_to = link;
-        if (!is_others_copy(plans_, d.to, belongs_to)) datagram(belongs_to, d);
+        if (!is_others_copy(plans_, d.to, belongs_to)) datagram(belongs_to, d.bytes, d.from);
     }
 }
 
-void CommDaemon::datagram(LinkId link, const Datagram& datagram) {
-    auto opened = wire::open(datagram.bytes, keys_);
-    if (!opened) return bad_frame(link, datagram.from, wire::to_string(opened.error()));
-    part(link, datagram, std::move(*opened));
+void CommDaemon::datagram(LinkId link, std::string_view bytes, std::optional<IpAddress> from) {
+    auto opened = wire::open(bytes, keys_);
+    if (!opened) return bad_frame(link, from, wire::to_string(opened.error()));
+    part(link, from, std::move(*opened));
 }
 
-void CommDaemon::part(LinkId link, const Datagram& datagram, wire::OpenedPart part) {
+void CommDaemon::part(LinkId link, std::optional<IpAddress> from, wire::OpenedPart part) {
     const FrameHeader header = part.header;
     // Our own, come back: the core looks for a twin by the header alone.
-    if (header.sender == self_) return feed(PartHeard{link, header});
+    if (header.sender == self_) {
+        if (const auto line = lines_.find(link); line != lines_.end()) line->second->echoed();
+        return feed(PartHeard{link, header});
+    }
     auto whole = reassembler_.add(std::move(part));
     if (!whole) return feed(PartHeard{link, header});
     auto body = proto::decode_frame_body(whole->body);
     if (!body)
-        return bad_frame(link, datagram.from,
+        return bad_frame(link, from,
                          fmt::format("authentic, but its body is refused: {}", body.error().text));
-    feed(FrameArrived{link, whole->header, std::move(*body), datagram.from});
+    feed(FrameArrived{link, whole->header, std::move(*body), from});
 }
 
 void CommDaemon::arp(int interface, const wire::ArpPacket& packet) {
@@ -305,10 +328,13 @@ void CommDaemon::carry_out_all() {
 }
 
 void CommDaemon::carry_out(const SendFrame& action) {
+    for (const auto& [link, line] : lines_)
+        line->send(action.header, action.body);
+    if (media_.empty()) return;
     auto sealed = wire::seal(action.header, proto::encode(action.body), keys_);
     if (!sealed) return host_.log().log(Level::kError, "frame-too-large", sealed.error().text);
     const auto frame = std::make_shared<const std::vector<std::string>>(std::move(*sealed));
-    for (const auto& medium : media_)
+    for (const auto& [link, medium] : media_)
         medium->send(frame);
 }
 

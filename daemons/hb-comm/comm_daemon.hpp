@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@
 #include "daemons/hb-comm/ndp_groups.hpp"
 #include "daemons/hb-comm/ndp_socket.hpp"
 #include "daemons/hb-comm/ping_hosts.hpp"
+#include "daemons/hb-comm/serial_medium.hpp"
 #include "daemons/skeleton/daemon_main.hpp"
 
 namespace hb::comm {
@@ -36,6 +38,8 @@ class CommDaemon final : public skeleton::Daemon {
     void on_neighbour_gone(ipc::Program neighbour) noexcept override;
     void on_gap(Duration gap) noexcept override;
     void on_new_keys(config::AuthKeys keys) noexcept override;
+    void on_line(const std::string& device, runtime::UniqueFd fd,
+                 const std::string& problem) noexcept override;
     // hb-resource is letting go now, and peers have to hear of it: the last to leave is us.
     void on_master_gone(skeleton::Host& host) noexcept override;
 
@@ -45,15 +49,18 @@ class CommDaemon final : public skeleton::Daemon {
     void feed(const CommInput& input);
     void deadline() noexcept;
     void datagrams(LinkId link, std::span<const Datagram> datagrams);
-    void datagram(LinkId link, const Datagram& datagram);
-    void part(LinkId link, const Datagram& datagram, wire::OpenedPart part);
+    // `from`: none over a serial line.
+    void datagram(LinkId link, std::string_view bytes, std::optional<IpAddress> from);
+    void part(LinkId link, std::optional<IpAddress> from, wire::OpenedPart part);
     void arp(int interface, const wire::ArpPacket& packet);
     void ndp(int interface, const MacAddress& from, const wire::NdpPacket& packet);
     void listen_for(const ipc::Watch& watch);
     void ping_answered(const PingAsked& asked, int interface);
+    void make_media(const config::Settings& settings);
+    void make_line(LinkId link, const LinkPlan& plan, const config::Settings& settings);
     void open_media(const std::string& interface);
     void interface_changed(const std::string& interface);
-    void bad_frame(LinkId link, const IpAddress& from, const std::string& why);
+    void bad_frame(LinkId link, const std::optional<IpAddress>& from, const std::string& why);
     void tell_bad_frames() noexcept;
 
     // ---- actions
@@ -94,7 +101,8 @@ class CommDaemon final : public skeleton::Daemon {
     NdpSocket ndp_;
     NdpGroups ndp_groups_;
     PingHosts pings_;
-    std::vector<std::unique_ptr<Medium>> media_;  // by LinkId
+    std::map<LinkId, std::unique_ptr<Medium>> media_;
+    std::map<LinkId, std::unique_ptr<SerialMedium>> lines_;
 };
 
 }  // namespace hb::comm

@@ -1,11 +1,13 @@
 #include "daemons/hb-comm/link_figures.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hb::comm {
 
-LinkFigures::LinkFigures(const std::vector<NodeId>& peers, std::size_t links, Duration deadtime)
-    : copies_in_(deadtime / 4) {
+LinkFigures::LinkFigures(const std::vector<NodeId>& peers, std::size_t links, Duration deadtime,
+                         std::vector<bool> paced)
+    : paced_(std::move(paced)), copies_in_(deadtime / 4) {
     for (const NodeId peer : peers)
         peers_[peer].links.resize(links);
 }
@@ -44,7 +46,7 @@ void LinkFigures::arrived(NodeId peer, LinkId link, std::uint64_t sequence, Mono
     std::optional<MonoTime>& first = p.first_came[sequence % kWindow];
     if (!first) first = now;
     const Duration lag = now - *first;
-    if (l.came.test(sequence % kWindow) || lag > copies_in_) return;
+    if (l.came.test(sequence % kWindow) || (lag > copies_in_ && !is_paced(link))) return;
     l.came.set(sequence % kWindow);
     l.newest = std::max(l.newest, sequence);
     l.lag = l.measured ? (7 * l.lag + lag) / 8 : lag;
@@ -65,7 +67,7 @@ void LinkFigures::told(NodeId peer, const std::vector<HeardOnLink>& by_link) {
 LinkLoss LinkFigures::loss(NodeId peer, LinkId link, MonoTime now) const {
     const Peer& p = peers_.at(peer);
     LinkLoss loss;
-    if (p.first == 0 || index(link) >= p.links.size()) return loss;
+    if (p.first == 0 || index(link) >= p.links.size() || is_paced(link)) return loss;
     const Link& l = p.links[index(link)];
     const std::uint64_t first_judged = std::max(p.first, l.first);
     for (std::uint64_t s = p.newest; s >= first_judged && p.newest - s < kWindow; --s) {
@@ -86,8 +88,11 @@ std::vector<HeardOnLink> LinkFigures::heard(NodeId peer, MonoTime now) const {
     for (std::size_t i = 0; i < p.links.size(); ++i) {
         const LinkLoss of = loss(peer, link_id(i), now);
         HeardOnLink& h = all.emplace_back();
+        const Link& l = p.links[i];
+        if (is_paced(link_id(i)) && l.newest != 0 && p.newest - l.newest < kWindow / 2)
+            h.lost_percent = 0;
         if (of.judged > 0) h.lost_percent = of.lost * 100 / of.judged;
-        h.lag = std::chrono::floor<std::chrono::microseconds>(p.links[i].lag);
+        h.lag = std::chrono::floor<std::chrono::microseconds>(l.lag);
     }
     return all;
 }

@@ -10,6 +10,9 @@
 //   in our frames, so each knows both directions, and the round trip over one link is the one of
 //   the fastest (an acknowledgement measures that) with the lags there and back added.
 //
+// A paced link (a serial line) carries as many of the frames as it can: of it only the lag is
+// judged, and whether it brings anything.
+//
 // A bounded window for each peer; a new life of a peer begins anew. Nothing here decides anything:
 // figures are for people.
 #pragma once
@@ -38,7 +41,8 @@ class LinkFigures {
     // Frames that are judged, at most.
     static constexpr std::uint32_t kJudged = 100;
 
-    LinkFigures(const std::vector<NodeId>& peers, std::size_t links, Duration deadtime);
+    LinkFigures(const std::vector<NodeId>& peers, std::size_t links, Duration deadtime,
+                std::vector<bool> paced = {});
 
     void new_life(NodeId peer);
     // A frame of the present life, or a copy of it.
@@ -75,8 +79,12 @@ class LinkFigures {
         std::array<std::optional<MonoTime>, kWindow> first_came{};
         std::vector<Link> links;
     };
+    [[nodiscard]] bool is_paced(LinkId link) const {
+        return index(link) < paced_.size() && paced_[index(link)];
+    }
     static void advance(Peer& peer, std::uint64_t sequence);
 
+    std::vector<bool> paced_;
     Duration copies_in_;  // a copy that is later than this is as good as lost
     std::map<NodeId, Peer> peers_;
 };

@@ -37,6 +37,7 @@ std::vector<LinkPlan> plan_links(const std::vector<config::Medium>& media) {
             link.ttl = m.ttl;
             link.loop = m.loop;
         }
+        if (m.kind == MediumKind::kSerial) link.baud = m.baud;
         links.push_back(std::move(link));
     }
     return links;

@@ -18,12 +18,13 @@ namespace hb::comm {
 
 struct LinkPlan {
     config::MediumKind kind{};
-    std::string interface;
+    std::string interface;  // kSerial: the device
     std::uint16_t port = 694;
     std::vector<std::string> peers;  // kUcast, kUcast6: addresses or names
     IpAddress group;                 // kMcast, kMcast6
     std::uint8_t ttl = 1;            // kMcast; kMcast6: hops
     bool loop = false;               // kMcast, kMcast6
+    unsigned baud = 0;               // kSerial
     bool operator==(const LinkPlan&) const = default;
 };
 

@@ -90,6 +90,7 @@ ipc::LinkChanged LinkWatch::change(NodeId peer, std::size_t link) const {
         .peer = peer, .link = link_id(link), .up = pair.up(), .fault = pair.fault, .detail = {}};
     if (pair.heard != kNever) c.heard = pair.heard;
     c.flaps = pair.flaps.count();
+    const unsigned port = link < settings_.ports.size() ? settings_.ports[link] : 694;
     switch (pair.fault) {
         case LinkFault::kNone:
             break;
@@ -97,12 +98,18 @@ ipc::LinkChanged LinkWatch::change(NodeId peer, std::size_t link) const {
             c.detail = fmt::format("nothing heard from {} on {}", name, interface);
             break;
         case LinkFault::kNoCarrier:
-            c.detail = fmt::format("{} has no carrier: is its cable unplugged?", interface);
+            c.detail = port == 0
+                           ? fmt::format("{} could not be opened, or was lost", interface)
+                           : fmt::format("{} has no carrier: is its cable unplugged?", interface);
             break;
         case LinkFault::kOneWayOut:
             c.detail =
-                fmt::format("{0} does not hear us on {1}: is udp/{2} open in {0}'s firewall?", name,
-                            interface, link < settings_.ports.size() ? settings_.ports[link] : 694);
+                port == 0
+                    ? fmt::format(
+                          "{} does not hear us on {}: is the cable whole in that direction?", name,
+                          interface)
+                    : fmt::format("{0} does not hear us on {1}: is udp/{2} open in {0}'s firewall?",
+                                  name, interface, port);
             break;
     }
     return c;

@@ -18,6 +18,7 @@
 #include "common/runtime/cgroup.hpp"
 #include "common/runtime/cgroup_tree.hpp"
 #include "common/runtime/system_clock.hpp"
+#include "daemons/hb-master/serial_device.hpp"
 #include "daemons/skeleton/arguments.hpp"
 
 namespace hb::master {
@@ -371,6 +372,7 @@ bool Shell::may_say(Program from, const ipc::DaemonToMaster& message) const {
         bool operator()(const ipc::LeaveDone&) const { return from == Program::kResource; }
         bool operator()(const ipc::Alive&) const { return true; }
         bool operator()(const ipc::EnlargeBuffer&) const { return from == Program::kComm; }
+        bool operator()(const ipc::OpenLine&) const { return from == Program::kComm; }
     } allowed{from};
     return std::visit(allowed, message);
 }
@@ -406,6 +408,10 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message,
         void operator()(const ipc::EnlargeBuffer&) const {
             for (const runtime::UniqueFd& fd : fds)
                 shell.enlarge_buffer(fd.get());
+        }
+        void operator()(const ipc::OpenLine& m) const {
+            auto [answer, line] = open_line(shell.prepared_.loaded.settings, m.device);
+            if (DaemonProcess* comm = shell.find(from)) comm->send(answer, std::move(line));
         }
     } act{*this, from, fds};
     std::visit(act, message);

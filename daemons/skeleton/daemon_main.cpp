@@ -81,6 +81,7 @@ class Skeleton final : public Host {
     void carry_out(ipc::LogFiles& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::NewKeys& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::Stop& message, std::vector<UniqueFd>& fds);
+    void carry_out(ipc::LineOpened& message, std::vector<UniqueFd>& fds);
     void set_up(ipc::Setup setup);
     void give_up(std::string_view problem);
     void report_health();
@@ -254,6 +255,13 @@ void Skeleton::carry_out(ipc::ControlSocket&, std::vector<UniqueFd>& fds) {
 void Skeleton::carry_out(ipc::NewKeys& message, std::vector<UniqueFd>&) {
     if (!daemon_) return give_up("hb-master sent keys before Setup");
     daemon_->on_new_keys(std::move(message.keys));
+}
+
+void Skeleton::carry_out(ipc::LineOpened& message, std::vector<UniqueFd>& fds) {
+    if (!daemon_ || fds.size() != (message.problem.empty() ? 1U : 0U))
+        return give_up("hb-master sent no line");
+    daemon_->on_line(message.device, fds.empty() ? UniqueFd() : std::move(fds.front()),
+                     message.problem);
 }
 
 void Skeleton::carry_out(ipc::Stop&, std::vector<UniqueFd>&) {

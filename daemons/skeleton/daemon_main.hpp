@@ -78,6 +78,8 @@ class Daemon {
 
     virtual void on_control_socket(runtime::UniqueFd) noexcept {}
     virtual void on_new_keys(config::AuthKeys) noexcept {}
+    // A serial line that it asked for, or why it is not there.
+    virtual void on_line(const std::string&, runtime::UniqueFd, const std::string&) noexcept {}
     // The orderly end. By default the process exits 0.
     virtual void on_stop(Host& host) noexcept { host.exit(0); }
     // Nobody will respawn us. By default the process exits 1. (What was sent to the master and to

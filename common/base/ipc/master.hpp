@@ -66,13 +66,19 @@ struct NewKeys {
     config::AuthKeys keys;
     bool operator==(const NewKeys&) const = default;
 };
+// The answer to OpenLine (hb-comm only): with one descriptor, or with the reason why not.
+struct LineOpened {
+    std::string device;
+    std::string problem;  // empty: the descriptor is there
+    bool operator==(const LineOpened&) const = default;
+};
 // The suite stops: hb-resource leaves the cluster (T12) and says LeaveDone, all others exit.
 struct Stop {
     bool operator==(const Stop&) const = default;
 };
 
 using MasterToDaemon =
-    std::variant<SetupPart, NeighbourChannel, ControlSocket, LogFiles, NewKeys, Stop>;
+    std::variant<SetupPart, NeighbourChannel, ControlSocket, LogFiles, NewKeys, Stop, LineOpened>;
 
 // ---- a daemon to hb-master
 
@@ -85,6 +91,11 @@ struct RememberGeneration {
     NodeId peer{};
     std::uint64_t generation = 0;
     bool operator==(const RememberGeneration&) const = default;
+};
+// hb-comm: open this serial line, which ha.cf names, for me. Its own descriptor is closed.
+struct OpenLine {
+    std::string device;
+    bool operator==(const OpenLine&) const = default;
 };
 // A neighbour sent what does not decode or may not be, or does not read: it is to be respawned.
 struct Fault {
@@ -121,6 +132,6 @@ struct EnlargeBuffer {
 };
 
 using DaemonToMaster = std::variant<Ready, RememberGeneration, Fault, CallStarted, CallFinished,
-                                    LeaveDone, Alive, EnlargeBuffer>;
+                                    LeaveDone, Alive, EnlargeBuffer, OpenLine>;
 
 }  // namespace hb::ipc

@@ -23,13 +23,14 @@ class MasterGenerator : public test::Generator {
         return {word(), static_cast<unsigned>(below(1000)), static_cast<unsigned>(below(80))};
     }
     config::Medium medium() {
-        return {static_cast<config::MediumKind>(1 + below(5)),
+        return {static_cast<config::MediumKind>(1 + below(6)),
                 name(15),
                 coin() ? name(20) : "",
                 place().address,
                 static_cast<std::uint16_t>(below(65536)),
                 static_cast<std::uint8_t>(below(5)),
                 coin(),
+                300 + static_cast<unsigned>(below(460'800)),
                 position()};
     }
     config::Group group() {
@@ -125,7 +126,7 @@ class MasterGenerator : public test::Generator {
         return s;
     }
     ipc::MasterToDaemon to_daemon() {
-        switch (below(6)) {
+        switch (below(7)) {
             case 0:
                 return ipc::SetupPart{word(), coin()};
             case 1:
@@ -136,12 +137,14 @@ class MasterGenerator : public test::Generator {
                 return ipc::LogFiles{coin(), coin()};
             case 4:
                 return ipc::NewKeys{keys()};
+            case 5:
+                return ipc::LineOpened{name(60), coin() ? "" : sentence()};
             default:
                 return ipc::Stop{};
         }
     }
     ipc::DaemonToMaster to_master() {
-        switch (below(8)) {
+        switch (below(9)) {
             case 0:
                 return ipc::Ready{};
             case 1:
@@ -157,6 +160,8 @@ class MasterGenerator : public test::Generator {
                 return ipc::Alive{coin()};
             case 6:
                 return ipc::EnlargeBuffer{};
+            case 7:
+                return ipc::OpenLine{name(60)};
             default:
                 return ipc::LeaveDone{coin()};
         }
@@ -215,6 +220,8 @@ TEST(MasterCodec, Refusals) {
         EXPECT_EQ(said(ipc::CallStarted{group}), "process group: impossible");
         EXPECT_EQ(said(ipc::CallFinished{group}), "process group: impossible");
     }
+    EXPECT_EQ(said(ipc::OpenLine{std::string(64, 'x')}), "device: too long");
+    EXPECT_EQ(said(ipc::OpenLine{}), "device: missing");
     EXPECT_EQ(decode_daemon_to_master("").error().text, "message: of an unknown kind");
     EXPECT_EQ(decode_master_to_daemon("\xff").error().text, "message: malformed");
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/ip_address.hpp"
+
 namespace hb::comm {
 namespace {
 
@@ -25,7 +27,7 @@ class BadFramesTest : public testing::Test {
 TEST_F(BadFramesTest, FirstAtOnceThenHowMany) {
     EXPECT_EQ(bad.next_deadline(), kForever);
     for (int i = 0; i < 100; ++i)
-        bad.add(kHost, "eth1", "wrong key 1 (sha1)", t0 + i * 1ms, out);
+        bad.add(kHost.to_string(), "eth1", "wrong key 1 (sha1)", t0 + i * 1ms, out);
     EXPECT_EQ(texts(), (Texts{"1 bad frame from 10.77.1.2 on eth1: wrong key 1 (sha1)"}));
     EXPECT_EQ(bad.next_deadline(), t0 + 10s);
     bad.on_deadline(t0 + 9s, out);
@@ -35,20 +37,20 @@ TEST_F(BadFramesTest, FirstAtOnceThenHowMany) {
     bad.on_deadline(t0 + 20s, out);
     EXPECT_EQ(texts(), Texts{});
     EXPECT_EQ(bad.next_deadline(), kForever);
-    bad.add(kHost, "eth1", "wrong key 1 (sha1)", t0 + 60s, out);
+    bad.add(kHost.to_string(), "eth1", "wrong key 1 (sha1)", t0 + 60s, out);
     EXPECT_EQ(texts().size(), 1U);  // at once again
 }
 
 TEST_F(BadFramesTest, KindsAreToldApart) {
-    bad.add(kHost, "eth0", "too short", t0, out);
-    bad.add(kHost, "eth1", "too short", t0, out);
-    bad.add(kHost, "eth1", "unknown key 3", t0, out);
+    bad.add(kHost.to_string(), "eth0", "too short", t0, out);
+    bad.add(kHost.to_string(), "eth1", "too short", t0, out);
+    bad.add(kHost.to_string(), "eth1", "unknown key 3", t0, out);
     EXPECT_EQ(texts().size(), 3U);
 }
 
 TEST_F(BadFramesTest, AFloodWithInventedSourcesSharesALine) {
     for (std::uint32_t i = 0; i < 100000; ++i)
-        bad.add(IpAddress::v4(i), "eth1", "too short", t0, out);
+        bad.add(IpAddress::v4(i).to_string(), "eth1", "too short", t0, out);
     EXPECT_EQ(texts().size(), BadFrames::kKinds + 1);
     bad.on_deadline(t0 + 10s, out);
     EXPECT_EQ(texts(), (Texts{"99967 bad frames from many hosts on eth1: of several kinds"}));

@@ -144,5 +144,29 @@ TEST_F(Figures, OfAnEarlierLifeOrBeforeTheFirstNothingCounts) {
     EXPECT_EQ(loss(kEth0), (LinkLoss{11, 0}));
 }
 
+// A serial line carries what it has time for: what it leaves out is not lost, what it brings is
+// late, and that is its round trip.
+TEST_F(Figures, APacedLinkIsSlowAndLosesNothing) {
+    LinkFigures figures{{kB}, 2, kDeadtime, {false, true}};
+    for (std::uint64_t s = 1; s <= 40; ++s) {
+        figures.arrived(kB, kEth0, s, now_);
+        if (s % 4 == 0) figures.arrived(kB, kEth1, s, now_ + 400ms);
+        now_ += 100ms;
+    }
+    EXPECT_EQ(figures.loss(kB, kEth1, now_ + kDeadtime), LinkLoss{});
+    EXPECT_EQ(figures.loss(kB, kEth0, now_ + kDeadtime), (LinkLoss{40, 0}));
+    const auto heard = figures.heard(kB, now_ + kDeadtime);
+    ASSERT_EQ(heard.size(), 2U);
+    EXPECT_EQ(heard[1].lost_percent, 0U);
+    EXPECT_EQ(heard[1].lag, 400ms);
+    EXPECT_EQ(figures.round_trip(kB, kEth1, 1ms), std::nullopt);
+    figures.told(kB, heard);
+    EXPECT_EQ(figures.round_trip(kB, kEth1, 1ms), 801ms);
+    // One that brings nothing any more has none.
+    for (std::uint64_t s = 41; s <= 200; ++s)
+        figures.arrived(kB, kEth0, s, now_);
+    EXPECT_EQ(figures.heard(kB, now_)[1].lost_percent, std::nullopt);
+}
+
 }  // namespace
 }  // namespace hb::comm

@@ -44,10 +44,10 @@ void Cluster::boot_all() {
         n->boot();
 }
 
-void Cluster::send_frame(NodeId from, LinkId link, const FramePtr& frame) {
+void Cluster::send_frame(NodeId from, LinkId link, const FramePtr& frame, Duration takes) {
     const bool shared = config_.link_on_service && index(link) + 1 == config_.links;
     if (shared && !service_.sends(from)) return;
-    network_.send(from, link, frame);
+    network_.send(from, link, frame, takes);
 }
 
 void Cluster::repair(bool keep_start_failures) {

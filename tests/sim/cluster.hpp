@@ -52,7 +52,7 @@ class Cluster {
     void set_ping_host(NodeId n, std::uint32_t host, bool answers);
     // Every cable of a node.
     void set_all_cables(NodeId n, bool connected);
-    void send_frame(NodeId from, LinkId link, const FramePtr& frame);
+    void send_frame(NodeId from, LinkId link, const FramePtr& frame, Duration takes = {});
     void wish(NodeId n, ipc::RequestKind kind, ipc::Scope scope = ipc::Scope::kAll,
               const GroupName& group = {}, bool stay = false,
               std::optional<NodeId> target = std::nullopt);

@@ -50,6 +50,7 @@ struct ClusterConfig {
     std::size_t nodes = 2;
     std::size_t links = 2;
     bool link_on_service = false;  // the last link runs over the service network's cable
+    std::optional<unsigned> slow_baud;  // the last link is a serial line of this rate
     std::vector<GroupSpec> groups;
     Duration keepalive{250ms};
     Duration warntime{500ms};

@@ -28,6 +28,8 @@ comm::CommSettings CommDaemon::settings(Node& node,
         s.node_names.push_back(config.node_name(node_id(r)));
     for (std::size_t l = 0; l < config.links; l++)
         s.link_interfaces.push_back(interface_of(config, l));
+    s.link_paced.resize(config.links);
+    if (config.slow_baud) s.link_paced.back() = true;
     s.keepalive = config.keepalive;
     s.deadtime = config.deadtime;
     s.warntime = config.warntime;
@@ -44,7 +46,10 @@ comm::CommSettings CommDaemon::settings(Node& node,
 }
 
 CommDaemon::CommDaemon(Node& node, const std::map<NodeId, std::uint64_t>& known_generations)
-    : node_(node), core_(settings(node, known_generations), node.local_now()) {}
+    : node_(node), core_(settings(node, known_generations), node.local_now()) {
+    const ClusterConfig& config = node.cluster().config();
+    if (config.slow_baud) line_.emplace(*config.slow_baud, config.keepalive, config.deadtime);
+}
 
 void CommDaemon::born(MonoTime now) {
     const ClusterConfig& config = node_.cluster().config();
@@ -57,10 +62,23 @@ void CommDaemon::born(MonoTime now) {
 }
 
 MonoTime CommDaemon::next_deadline() const {
-    return core_.next_deadline();
+    return line_ ? std::min(core_.next_deadline(), line_->next_deadline()) : core_.next_deadline();
+}
+
+void CommDaemon::pump_line(MonoTime now) {
+    Cluster& cluster = node_.cluster();
+    if (auto leaving = line_->take(now))
+        cluster.send_frame(node_.id(), link_id(cluster.network().links() - 1),
+                           std::make_shared<const Frame>(
+                               Frame{leaving->frame.header, std::move(leaving->frame.body)}),
+                           leaving->takes);
 }
 
 void CommDaemon::on_deadline(MonoTime now) {
+    if (line_) {
+        pump_line(now);
+        if (line_->asks(now)) input(comm::LinkHasRoom{}, now);
+    }
     if (core_.next_deadline() > now) return;
     core_.on_deadline(now, out_);
     carry_out(now);
@@ -140,8 +158,12 @@ void CommDaemon::carry_out(MonoTime) {
 void CommDaemon::act(const comm::SendFrame& a) {
     const auto frame = std::make_shared<const Frame>(Frame{a.header, a.body});
     Cluster& cluster = node_.cluster();
-    for (std::size_t l = 0; l < cluster.network().links(); l++)
+    const std::size_t fast = cluster.network().links() - (line_ ? 1 : 0);
+    for (std::size_t l = 0; l < fast; l++)
         cluster.send_frame(node_.id(), link_id(l), frame);
+    if (!line_) return;
+    line_->offer(a.header, a.body, node_.local_now());
+    pump_line(node_.local_now());
 }
 
 void CommDaemon::act(const comm::SendArpProbe& a) {

@@ -6,6 +6,7 @@
 #include "daemons/hb-comm/comm_core.hpp"
 #include "tests/sim/daemon.hpp"
 #include "tests/sim/node.hpp"
+#include "tests/sim/slow_link.hpp"
 
 namespace hb::sim {
 
@@ -35,6 +36,7 @@ class CommDaemon final : public Daemon {
     static comm::CommSettings settings(Node& node,
                                        const std::map<NodeId, std::uint64_t>& generations);
     void carry_out(MonoTime now);
+    void pump_line(MonoTime now);
     void act(const comm::SendFrame& a);
     void act(const comm::SendArpProbe& a);
     void act(const comm::SendArpAnswer& a);
@@ -47,6 +49,7 @@ class CommDaemon final : public Daemon {
 
     Node& node_;
     comm::CommCore core_;
+    std::optional<SlowLink> line_;  // the last link, if it is one
     std::vector<comm::CommAction> out_;
     ipc::Watch watch_;
     bool watched_ = false;

@@ -17,11 +17,11 @@ bool SimNetwork::passes(NodeId from, NodeId to, LinkId link) const {
     return cut_[pair(from, to, link)] == 0 && cable(from, link) && cable(to, link);
 }
 
-void SimNetwork::send(NodeId from, LinkId link, const FramePtr& frame) {
+void SimNetwork::send(NodeId from, LinkId link, const FramePtr& frame, Duration takes) {
     Prng& prng = world_.prng();
     for (std::size_t r = 0; r < nodes_; r++) {
         const NodeId to = node_id(r);
-        if (to != from) copy_to(from, to, link, frame, Duration::zero());
+        if (to != from) copy_to(from, to, link, frame, takes);
     }
     if (replay_per_mille_ == 0) return;
     constexpr std::size_t kRecorded = 400;

@@ -33,8 +33,8 @@ class SimNetwork {
 
     SimNetwork(World& world, std::size_t nodes, std::size_t links, Deliver deliver);
 
-    // To everybody else on the link.
-    void send(NodeId from, LinkId link, const FramePtr& frame);
+    // To everybody else on the link; `takes`: until its last byte has left, on a serial line.
+    void send(NodeId from, LinkId link, const FramePtr& frame, Duration takes = {});
 
     void set_quality(LinkId link, const LinkQuality& quality);
     [[nodiscard]] const LinkQuality& quality(LinkId link) const { return quality_.at(index(link)); }

@@ -360,8 +360,12 @@ void GroupAgents::look_at_sources() {
         for (std::size_t i = 0; i < group.resources.size(); i++) {
             Resource& resource = group.resources[i];
             if (!resource.source) continue;
-            const bool is_source = addresses_->kernel().is_source(*resource.source);
-            if (!std::exchange(resource.was_source, is_source) || is_source) continue;
+            const KernelTable& kernel = addresses_->kernel();
+            const bool is_source = kernel.is_source(*resource.source);
+            const std::uint64_t losses = kernel.losses_of_source(*resource.source);
+            const bool lost = std::exchange(resource.source_losses, losses) != losses;
+            const bool none = std::exchange(resource.was_source, is_source) && !is_source;
+            if (!lost && !none) continue;
             std::vector<RunnerAction> actions;
             group.runner->look(i, runtime::now(), actions);
             carry_out(actions);
@@ -381,6 +385,9 @@ void GroupAgents::look_at_places() noexcept {
             continue;
         group.places = places;
         group.places_told = true;
+        if (places.problem.empty()) group.lives_on.clear();
+        for (const PlacedAddress& place : places.places)
+            group.lives_on.insert(place.interface);
         callbacks_.on_places(places);
     }
     // Ways last: with them nodes are compared (T4).
@@ -394,8 +401,7 @@ void GroupAgents::look_at_carrier() {
     links_seen_ = addresses_->kernel().links_version();
     std::set<std::string> missing;
     for (const auto& [name, group] : groups_)
-        for (const PlacedAddress& place : group.places.places)
-            missing.insert(place.interface);
+        missing.insert(group.lives_on.begin(), group.lives_on.end());
     std::erase_if(missing, [this](const std::string& interface) {
         const KernelLink* link = addresses_->kernel().link(interface);
         return link != nullptr && link->up && link->carrier;

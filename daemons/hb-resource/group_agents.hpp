@@ -86,12 +86,14 @@ class GroupAgents {
         std::string mount_point;          // of a file system
         std::optional<IpAddress> source;  // of IPsrcaddr
         bool was_source = false;          // a route has it, as far as is known
+        std::uint64_t source_losses = 0;  // of routes that had it, as last seen
     };
     struct Group {
         std::vector<Resource> resources;
         std::unique_ptr<GroupRunner> runner;
         GroupPlaces places;
         bool places_told = false;
+        std::set<std::string> lives_on;  // interfaces; of an address without a place the last known
     };
     using News = std::variant<RunnerDone, RunnerTrouble>;
     struct Caller {  // of an operation under way

@@ -60,16 +60,15 @@ void KernelTable::take(const AddressGone& gone_address, std::vector<KernelAddres
 void KernelTable::take(const RouteSeen& seen, std::vector<KernelAddress>&) {
     if (seen.replaces)
         std::erase_if(routes_, [&](const auto& entry) {
-            const KernelRoute& route = entry.first;
-            return route.destination == seen.route.destination &&
-                   route.prefix == seen.route.prefix && route.tos == seen.route.tos &&
-                   route.metric == seen.route.metric;
+            if (entry.first.key() != seen.route.key()) return false;
+            if (entry.first.source != seen.route.source) lost(entry.first);
+            return true;
         });
     routes_[seen.route] = dump(KernelKind::kRoutes).number;
 }
 
 void KernelTable::take(const RouteGone& gone_route, std::vector<KernelAddress>&) {
-    routes_.erase(gone_route.route);
+    if (routes_.erase(gone_route.route) > 0) lost(gone_route.route);
 }
 
 void KernelTable::take(const DumpBegan& began, std::vector<KernelAddress>&) {
@@ -98,7 +97,11 @@ void KernelTable::take(const DumpEnded& ended, std::vector<KernelAddress>& gone)
             });
             return;
         case KernelKind::kRoutes:
-            std::erase_if(routes_, [&](const auto& entry) { return entry.second < number; });
+            std::erase_if(routes_, [&](const auto& entry) {
+                if (entry.second >= number) return false;
+                lost(entry.first);
+                return true;
+            });
             return;
     }
 }
@@ -115,6 +118,7 @@ void KernelTable::drop_source(const IpAddress& source) {
     std::erase_if(routes_, [&](const auto& entry) {
         if (entry.first.source != source) return false;
         KernelRoute route = entry.first;
+        lost(route);
         route.source.reset();
         if (!source.is_v4()) without.emplace(route, entry.second);
         return true;
@@ -123,7 +127,11 @@ void KernelTable::drop_source(const IpAddress& source) {
 }
 
 void KernelTable::drop_routes_of_link(int index) {
-    std::erase_if(routes_, [&](const auto& entry) { return entry.first.link == index; });
+    std::erase_if(routes_, [&](const auto& entry) {
+        if (entry.first.link != index) return false;
+        lost(entry.first);
+        return true;
+    });
 }
 
 bool KernelTable::synced() const {
@@ -172,6 +180,15 @@ std::vector<KernelAddress> KernelTable::secondaries_of(const KernelAddress& prim
 bool KernelTable::is_source(const IpAddress& address) const {
     return std::ranges::any_of(routes_,
                                [&](const auto& entry) { return entry.first.source == address; });
+}
+
+std::uint64_t KernelTable::losses_of_source(const IpAddress& address) const {
+    const auto found = losses_.find(address);
+    return found == losses_.end() ? 0 : found->second;
+}
+
+void KernelTable::lost(const KernelRoute& route) {
+    if (route.source) losses_[*route.source]++;
 }
 
 std::vector<std::string> KernelTable::labels_on(int link) const {

@@ -56,6 +56,10 @@ struct KernelRoute {
     std::optional<IpAddress> gateway;
     std::optional<IpAddress> source;
     auto operator<=>(const KernelRoute&) const = default;
+
+    // What the kernel replaces a route by.
+    using Key = std::tuple<IpAddress, unsigned, std::uint8_t, std::uint32_t>;
+    [[nodiscard]] Key key() const { return {destination, prefix, tos, metric}; }
 };
 
 enum class KernelKind : std::uint8_t { kLinks, kAddresses, kRoutes };
@@ -118,6 +122,8 @@ class KernelTable {
     [[nodiscard]] std::vector<KernelAddress> secondaries_of(const KernelAddress& primary) const;
     // Does a route prefer this address as its source?
     [[nodiscard]] bool is_source(const IpAddress& address) const;
+    // Grows when a route that did is gone, or prefers another.
+    [[nodiscard]] std::uint64_t losses_of_source(const IpAddress& address) const;
     // Labels of all addresses on one link.
     [[nodiscard]] std::vector<std::string> labels_on(int link) const;
     // f(const KernelRoute&), in the order of destinations.
@@ -150,11 +156,13 @@ class KernelTable {
     void take(const KernelOverrun& overrun, std::vector<KernelAddress>& gone);
     void drop_routes_of_link(int index);
     void drop_source(const IpAddress& source);
+    void lost(const KernelRoute& route);
     Dump& dump(KernelKind kind) { return dumps_[static_cast<std::size_t>(kind)]; }
 
     std::map<int, Aged<KernelLink>> links_;
     std::map<KernelAddress::Key, Aged<KernelAddress>> addresses_;
     std::map<KernelRoute, std::uint64_t> routes_;  // and when they were seen, as in Aged
+    std::map<IpAddress, std::uint64_t> losses_;    // by source
     Dump dumps_[3];
     std::uint64_t version_ = 0;
     std::uint64_t links_version_ = 0;

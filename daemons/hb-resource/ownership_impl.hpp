@@ -57,6 +57,8 @@ struct GroupFacts {
     std::string problem;  // it cannot run here: no interface for an address
     bool places_known = false;
     std::vector<PlacedAddress> places;
+    std::set<std::string>
+        lives_on;  // their interfaces, as last known: a link that is down has none
     std::string reason;
     std::string gate_reason;
     std::optional<NodeId> stranger;  // a member without this group, named in the log

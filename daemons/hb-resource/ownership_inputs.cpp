@@ -334,6 +334,9 @@ void Impl::on(const GroupPlaces& m, MonoTime) {
     GroupFacts& g = it->second;
     g.places_known = true;
     g.places = m.places;
+    if (m.problem.empty()) g.lives_on.clear();
+    for (const PlacedAddress& place : m.places)
+        g.lives_on.insert(place.interface);
     if (m.problem != g.problem && !m.problem.empty())
         say_group(Level::kError, "no-place", g,
                   fmt::format("{} cannot run here: {}", g.settings.name, m.problem));

@@ -48,8 +48,8 @@ bool as_it_was_wanted(const GroupFacts& g, const Connection& owner_has) {
 }  // namespace
 
 bool Impl::no_carrier_here(const GroupFacts& g) const {
-    return std::ranges::any_of(
-        g.places, [&](const PlacedAddress& a) { return no_carrier.contains(a.interface); });
+    return std::ranges::any_of(g.lives_on,
+                               [&](const std::string& on) { return no_carrier.contains(on); });
 }
 
 // A ping node behind another interface than the group's says nothing of the group's clients. What
@@ -58,10 +58,10 @@ bool Impl::no_carrier_here(const GroupFacts& g) const {
 bool Impl::concerns(const std::string& ping, const GroupFacts& g) const {
     if (!ping_places) return true;
     const auto way = ping_places->interfaces.find(ping);
-    if (g.places.empty() || way == ping_places->interfaces.end() || way->second.empty())
+    if (g.lives_on.empty() || way == ping_places->interfaces.end() || way->second.empty())
         return true;
-    return std::ranges::any_of(
-        g.places, [&](const PlacedAddress& a) { return way->second.contains(a.interface); });
+    return std::ranges::any_of(g.lives_on,
+                               [&](const std::string& on) { return way->second.contains(on); });
 }
 
 bool Impl::has_ping_nodes(const GroupFacts& g) const {
@@ -177,8 +177,8 @@ void Impl::note_no_pings(GroupFacts& g, const Connection& owner_has) {
     if (std::exchange(g.no_pings_said, true)) return;
     say_group(Level::kInfo, "no-ping-node-there", g,
               fmt::format("no ping node is behind {}, where {} lives: only its carrier is compared",
-                          g.places.front().interface, g.settings.name),
-              {{"HB_LINK", g.places.front().interface}});
+                          *g.lives_on.begin(), g.settings.name),
+              {{"HB_LINK", *g.lives_on.begin()}});
 }
 
 void Impl::note_preferred(GroupFacts& g, bool worse_now, MonoTime now) {

@@ -112,6 +112,7 @@ class GroupAgentsTest : public testing::Test {
                  },
              .on_event = [this](const Event& event) noexcept { log_ += event.text + "\n"; },
              .on_places = [this](const GroupPlaces& places) noexcept { places_.push_back(places); },
+             .on_no_carrier = [this](const NoCarrier& missing) noexcept { no_carrier_ = missing; },
              .call_started =
                  [this](pid_t pid, std::uint32_t) noexcept {
                      running_.insert(pid);
@@ -156,6 +157,7 @@ class GroupAgentsTest : public testing::Test {
     std::unique_ptr<GroupAgents> agents_;
     std::vector<RunnerDone> done_;
     std::vector<GroupPlaces> places_;
+    NoCarrier no_carrier_;
     std::string log_;
     std::set<pid_t> running_;
     bool allow_calls_ = true;
@@ -198,6 +200,20 @@ TEST_F(GroupAgentsTest, SaysWhereAGroupIsOrWhyItHasNoPlace) {
     shell("ip link add eth0 type veth peer name peer0; ip link set eth0 up");
     until([&] { return !places_.empty() && places_.back().places.size() == 2; });
     EXPECT_THAT(places_.back().problem, HasSubstr("Cannot locate resource script svc"));
+}
+
+TEST_F(GroupAgentsTest, ALinkThatIsDownHasNoCarrierAlsoWhereNothingHasAPlaceAnyMore) {
+    open();
+    until([&] { return !places_.empty(); });
+    shell("ip link set peer0 down");
+    until([&] { return no_carrier_.interfaces.contains("eth0"); });
+    places_.clear();
+    shell("ip link set eth0 down");
+    until([&] { return !places_.empty(); });
+    EXPECT_NE(places_.back().problem, "");
+    EXPECT_TRUE(no_carrier_.interfaces.contains("eth0"));
+    shell("ip link set peer0 up; ip link set eth0 up");
+    until([&] { return no_carrier_.interfaces.empty(); });
 }
 
 TEST_F(GroupAgentsTest, AFailedStartIsUndone) {

@@ -150,5 +150,35 @@ TEST(KernelTable, KnowsWhichSecondariesHangOnAPrimary) {
                 ElementsAre(secondary(address("10.0.0.1")), secondary(address("10.0.0.200"))));
 }
 
+// A route to the network keeps the source when only the default route loses it.
+TEST(KernelTable, CountsTheRoutesThatLoseTheirSource) {
+    KernelTable table;
+    const KernelRoute network{
+        .destination = ip("10.0.0.0"), .prefix = 24, .link = 2, .source = ip("10.0.0.5")};
+    KernelRoute plain{
+        .destination = ip("0.0.0.0"), .metric = 7, .link = 2, .gateway = ip("10.0.0.254")};
+    KernelRoute ours = plain;
+    ours.source = ip("10.0.0.5");
+    const auto losses = [&] { return table.losses_of_source(ip("10.0.0.5")); };
+    table.apply(RouteSeen{network});
+    table.apply(RouteSeen{plain});
+    table.apply(RouteSeen{ours, /*replaces=*/true});
+    EXPECT_EQ(losses(), 0U);
+    KernelRoute another_way = ours;
+    another_way.gateway = ip("10.0.0.253");
+    table.apply(RouteSeen{another_way, /*replaces=*/true});
+    EXPECT_EQ(losses(), 0U) << "it still has it";
+    table.apply(RouteSeen{plain, /*replaces=*/true});
+    EXPECT_EQ(losses(), 1U);
+    EXPECT_TRUE(table.is_source(ip("10.0.0.5")));
+    table.apply(RouteSeen{ours, /*replaces=*/true});
+    table.apply(RouteGone{ours});
+    table.apply(RouteGone{ours});
+    EXPECT_EQ(losses(), 2U);
+    table.apply(DumpBegan{KernelKind::kRoutes});
+    table.apply(DumpEnded{KernelKind::kRoutes});
+    EXPECT_EQ(losses(), 3U);
+}
+
 }  // namespace
 }  // namespace hb::resource

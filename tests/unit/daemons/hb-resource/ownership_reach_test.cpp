@@ -105,6 +105,16 @@ TEST(OwnershipReach, LossOfCarrierMovesWhatLivesThereAfterAMoment) {
     EXPECT_EQ(a.core().table()->rows.at("g").reason, "a has no carrier for it");
 }
 
+// A link that is set down takes its routes along, and so the places.
+TEST(OwnershipReach, AGroupWithoutAPlaceHasNoCarrierWhereItLivedLast) {
+    Scene a = running();
+    a.tell(GroupPlaces{.group = "g", .places = {}, .problem = "eth0 is down"});
+    a.tell(NoCarrier{{"eth0"}});
+    EXPECT_TRUE(a.mine().no_carrier);
+    a.tell(GroupPlaces{.group = "g", .places = {{kVip.address, "eth1"}}, .problem = {}});
+    EXPECT_FALSE(a.mine().no_carrier);
+}
+
 TEST(OwnershipReach, WithoutCarrierOnBothNothingMoves) {
     Scene a = running();
     a.tell(NoCarrier{{"eth0"}});

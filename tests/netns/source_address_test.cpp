@@ -150,6 +150,23 @@ TEST_F(SourceAddress, RoutesThatWentWithTheAddressComeBack) {
     EXPECT_EQ(source("monitor").code, 7);
 }
 
+// A link without its carrier takes routes; one that is down takes none.
+TEST_F(SourceAddress, ARouteThatCannotBePutBackIsPutBackByTheNextStartAndStop) {
+    ASSERT_EQ(source("start").code, 0);
+    ASSERT_EQ(shell("ip link set eth0 down").code, 0);
+    ASSERT_THAT(routes("route"), IsEmpty());
+    const Outcome stop = source("stop");
+    EXPECT_EQ(stop.code, 0) << stop.output;
+    EXPECT_THAT(stop.output, HasSubstr("cannot be put back"));
+    EXPECT_EQ(source("monitor").code, 7);
+    ASSERT_EQ(shell("ip link set eth0 up").code, 0);
+    ASSERT_EQ(source("start").code, 0);
+    EXPECT_EQ(routes("route"), kSet);
+    ASSERT_EQ(source("stop").code, 0);
+    EXPECT_EQ(routes("route"), kBefore);
+    EXPECT_EQ(source("monitor").code, 7);
+}
+
 TEST_F(SourceAddress, WhatOthersChangedMeanwhileStays) {
     ASSERT_EQ(source("start").code, 0);
     ASSERT_EQ(shell("ip route del default; ip route add default via 10.0.0.253 dev eth0").code, 0);

@@ -20,7 +20,7 @@ struct Situation {
     SourceQuestion question;
     std::uint32_t table = 0;
     SourceRoutes present;
-    SourceRoutes remembered;
+    SourceMemo remembered;
 
     [[nodiscard]] SourceMemory memory(const Call& call) const { return {call, here->kernel()}; }
     [[nodiscard]] SourceAnswer state() const { return source_state(question, present, remembered); }
@@ -66,10 +66,6 @@ Result<Situation> look(const Call& call) {
     return now;
 }
 
-std::string source_text(const std::optional<IpAddress>& source) {
-    return source ? "source " + source->to_string() : std::string("no source");
-}
-
 std::string story(const SourceStep& step) {
     if (step.what == SourceStep::What::kAdd)
         return fmt::format("{}: is gone, put back", step.route.text);
@@ -102,7 +98,8 @@ Answer start(const Call& call) {
 }
 
 // The source that is to be put back may have gone, and the gateway of a route, too: that is said,
-// and no failed stop. What counts is that nothing has our source address any more.
+// and no failed stop. What counts is that nothing has our source address any more; a route that is
+// missing then is not forgotten.
 void put_back(SourceStep step) {
     auto done = carry_out(step);
     if (!done && step.source) {
@@ -124,11 +121,12 @@ Answer stop(const Call& call) {
          plan_source_stop(now->question, now->present, now->remembered).steps)
         put_back(step);
     if (const auto looked = look_again(*now); !looked) return refused(looked.error());
-    now->remembered.clear();
-    if (now->state().state != SourceState::kNotSet)
-        return {Code::kGenericError, fmt::format("{} is still the source of a route",
-                                                 now->question.address.to_string())};
-    if (const auto written = now->memory(call).write({}); !written) return refused(written.error());
+    const SourceEnd end = source_end(now->question, now->present, now->remembered);
+    if (!end.still.empty())
+        return {Code::kGenericError, fmt::format("{} is still the source of {}",
+                                                 now->question.address.to_string(), end.still)};
+    const auto written = now->memory(call).write({.changed = {}, .left = end.left});
+    if (!written) return refused(written.error());
     return {};
 }
 

@@ -6,6 +6,9 @@
 // was, unless another one leads to its destination now: the kernel takes IPv4 routes away with the
 // address that they name as source, and this host must not lose its default route over that. What
 // others have changed since is theirs and stays.
+//
+// A route that could not be added again (its interface is down) is *left*: no start is under way
+// for it any more, but the next stop tries again, and the next start adds it with our source.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +43,12 @@ struct SourceRoute {
 };
 using SourceRoutes = std::vector<SourceRoute>;
 
+struct SourceMemo {
+    SourceRoutes changed;  // by a start that no stop undid
+    SourceRoutes left;     // to be added again
+    bool operator==(const SourceMemo&) const = default;
+};
+
 struct SourceQuestion {
     IpAddress address;
     IpAddress destination;
@@ -58,19 +67,27 @@ struct SourceStep {
 };
 
 struct SourcePlan {
-    SourceRoutes remember;  // before the first step; empty: nothing
+    SourceMemo remember;  // before the first step
     std::vector<SourceStep> steps;
 };
 
 // `others`: what other resources of this kind remember. The error says what is missing.
 [[nodiscard]] Result<SourcePlan> plan_source_start(const SourceQuestion& question,
                                                    const SourceRoutes& present,
-                                                   const SourceRoutes& remembered,
+                                                   const SourceMemo& remembered,
                                                    const SourceRoutes& others);
 
 [[nodiscard]] SourcePlan plan_source_stop(const SourceQuestion& question,
                                           const SourceRoutes& present,
-                                          const SourceRoutes& remembered);
+                                          const SourceMemo& remembered);
+
+// What came of a stop, by the routes as they are behind its steps.
+struct SourceEnd {
+    std::string still;  // a route that has our source: the stop failed. Empty: none
+    SourceRoutes left;  // to be remembered
+};
+[[nodiscard]] SourceEnd source_end(const SourceQuestion& question, const SourceRoutes& present,
+                                   const SourceMemo& remembered);
 
 enum class SourceState : std::uint8_t { kSet = 1, kNotSet, kWrong };
 struct SourceAnswer {
@@ -78,6 +95,8 @@ struct SourceAnswer {
     std::string reason;  // of kWrong
 };
 [[nodiscard]] SourceAnswer source_state(const SourceQuestion& question, const SourceRoutes& present,
-                                        const SourceRoutes& remembered);
+                                        const SourceMemo& remembered);
+
+[[nodiscard]] std::string source_text(const std::optional<IpAddress>& source);
 
 }  // namespace hb::agent

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kType = "IPsrcaddr";
 constexpr const char* kNew = ".new";
+constexpr std::string_view kLeft = "left ";
 constexpr std::size_t kMostRoutes = 4096;
 
 std::optional<unsigned> digit_of(char c) {
@@ -54,7 +55,7 @@ Result<void> failed(const std::string& path) {
 SourceMemory::SourceMemory(const Call& call, const resource::KernelTable& kernel)
     : kernel_(kernel), path_(marker_path(kType, call)) {}
 
-SourceRoutes SourceMemory::read() const {
+SourceMemo SourceMemory::read() const {
     return read_file(path_);
 }
 
@@ -66,25 +67,28 @@ SourceRoutes SourceMemory::of_others() const {
         const std::string name = entry.path().filename().string();
         if (!name.starts_with(std::string(kType) + "-") || name.ends_with(kNew)) continue;
         if (entry.path() == own) continue;
-        for (SourceRoute& route : read_file(entry.path()))
+        for (SourceRoute& route : read_file(entry.path()).changed)
             all.push_back(std::move(route));
     }
     return all;
 }
 
-SourceRoutes SourceMemory::read_file(const std::string& path) const {
-    SourceRoutes routes;
+SourceMemo SourceMemory::read_file(const std::string& path) const {
+    SourceMemo memo;
     std::ifstream file(path);
-    for (std::string line; std::getline(file, line) && routes.size() < kMostRoutes;) {
-        const auto message = bytes_of(line);
+    std::size_t lines = 0;
+    for (std::string line; std::getline(file, line) && lines < kMostRoutes; lines++) {
+        const bool left = line.starts_with(kLeft);
+        const auto message = bytes_of(std::string_view(line).substr(left ? kLeft.size() : 0));
         if (!message) continue;
-        if (auto route = parse_source_route(*message, kernel_)) routes.push_back(std::move(*route));
+        if (auto route = parse_source_route(*message, kernel_))
+            (left ? memo.left : memo.changed).push_back(std::move(*route));
     }
-    return routes;
+    return memo;
 }
 
-Result<void> SourceMemory::write(const SourceRoutes& routes) const {
-    if (routes.empty()) {
+Result<void> SourceMemory::write(const SourceMemo& memo) const {
+    if (memo == SourceMemo{}) {
         if (::unlink(path_.c_str()) == 0 || errno == ENOENT) return {};
         return failed(path_);
     }
@@ -92,8 +96,10 @@ Result<void> SourceMemory::write(const SourceRoutes& routes) const {
     const std::string fresh = path_ + kNew;
     {
         std::ofstream file(fresh, std::ios::trunc);
-        for (const SourceRoute& route : routes)
+        for (const SourceRoute& route : memo.changed)
             file << hex_of(route.message) << '\n';
+        for (const SourceRoute& route : memo.left)
+            file << kLeft << hex_of(route.message) << '\n';
         file.flush();
         if (!file) return failed(fresh);
     }

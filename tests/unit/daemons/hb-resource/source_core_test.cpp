@@ -74,7 +74,7 @@ SourceQuestion question() {
 }
 
 std::vector<std::string> started(const SourceQuestion& q, const SourceRoutes& present,
-                                 const SourceRoutes& remembered = {},
+                                 const SourceMemo& remembered = {},
                                  const SourceRoutes& others = {}) {
     const auto plan = plan_source_start(q, present, remembered, others);
     if (!plan) return {plan.error().text};
@@ -83,7 +83,7 @@ std::vector<std::string> started(const SourceQuestion& q, const SourceRoutes& pr
 
 std::vector<std::string> stopped(const SourceQuestion& q, const SourceRoutes& present,
                                  const SourceRoutes& remembered) {
-    return told(plan_source_stop(q, present, remembered).steps);
+    return told(plan_source_stop(q, present, {.changed = remembered, .left = {}}).steps);
 }
 
 const Written kDefault = {.destination = "0.0.0.0/0"};
@@ -128,7 +128,7 @@ TEST(SourceStart, SaysWhatIsMissing) {
 TEST(SourceStart, RemembersWhatWasThere) {
     const auto first = plan_source_start(question(), routes({kDefault, kNetwork}), {}, {});
     ASSERT_TRUE(first);
-    EXPECT_EQ(first->remember, routes({kDefault, kNetwork}));
+    EXPECT_EQ(first->remember.changed, routes({kDefault, kNetwork}));
     // A second start: all is as it should be, and what is remembered stays.
     const auto again = plan_source_start(
         question(), routes({with_source(kDefault, "10.0.0.5"), with_source(kNetwork, "10.0.0.5")}),
@@ -142,7 +142,7 @@ TEST(SourceStart, RemembersWhatWasThere) {
         first->remember, {});
     ASSERT_TRUE(other);
     EXPECT_THAT(told(other->steps), ElementsAre("0.0.0.0/0 0: 10.0.0.5"));
-    EXPECT_EQ(other->remember, routes({kNetwork, with_source(kDefault, "10.0.0.9")}));
+    EXPECT_EQ(other->remember.changed, routes({kNetwork, with_source(kDefault, "10.0.0.9")}));
 }
 
 TEST(SourceStart, LeavesWhatIsAnothersOrTheKernels) {
@@ -215,10 +215,50 @@ TEST(SourceStop, AddsAgainWhatWentWithTheAddressTheNetworkFirst) {
                 ElementsAre("add 10.0.0.0/24 0: 10.0.0.1", "add 0.0.0.0/0 0: 10.0.0.7"));
 }
 
+// Its interface is down: the kernel refuses to add it.
+TEST(SourceStop, WhatCouldNotBePutBackIsLeftForTheNextTime) {
+    const SourceMemo memo{.changed = routes({kDefault, kNetwork}), .left = {}};
+    const SourceEnd end = source_end(question(), routes({kNetwork}), memo);
+    EXPECT_EQ(end.still, "");
+    EXPECT_EQ(end.left, routes({kDefault}));
+    const SourceMemo then{.changed = {}, .left = end.left};
+    EXPECT_EQ(source_state(question(), routes({kNetwork}), then).state, SourceState::kNotSet);
+    EXPECT_THAT(told(plan_source_stop(question(), routes({kNetwork}), then).steps),
+                ElementsAre("add 0.0.0.0/0 0: none"));
+    const auto start = plan_source_start(question(), routes({kNetwork}), then, {});
+    ASSERT_TRUE(start) << start.error().text;
+    EXPECT_THAT(told(start->steps),
+                ElementsAre("10.0.0.0/24 0: 10.0.0.5", "add 0.0.0.0/0 0: 10.0.0.5"));
+    EXPECT_EQ(start->remember, (SourceMemo{.changed = routes({kDefault, kNetwork}), .left = {}}));
+    // Another leads there now, or it is back.
+    EXPECT_THAT(
+        source_end(question(), routes({{.destination = "0.0.0.0/0", .metric = 9}}), then).left,
+        IsEmpty());
+    SourceQuestion elsewhere = question();
+    elsewhere.links = {kEth1};
+    EXPECT_THAT(started(elsewhere, routes({kNetwork}), then),
+                ElementsAre("there is no default route over eth0, where 10.0.0.5 is"));
+}
+
+TEST(SourceStop, HasFailedWhileAnyRouteHasOurSource) {
+    const SourceMemo memo{.changed = routes({kDefault, kNetwork}), .left = {}};
+    EXPECT_EQ(
+        source_end(question(), routes({kDefault, with_source(kNetwork, "10.0.0.5")}), memo).still,
+        "10.0.0.0/24 0");
+    EXPECT_EQ(
+        source_end(question(), routes({with_source(kDefault, "10.0.0.5"), kNetwork}), {}).still,
+        "0.0.0.0/0 0");
+    SourceQuestion gone = question();
+    gone.links.clear();
+    EXPECT_EQ(source_end(gone, routes({with_source(kDefault, "10.0.0.5")}), memo).still,
+              "0.0.0.0/0 0");
+    EXPECT_EQ(source_end(question(), routes({kDefault, kNetwork}), memo).still, "");
+}
+
 TEST(SourceState, IsWhatTheKernelSays) {
     const auto state = [](const SourceQuestion& q, const SourceRoutes& present,
                           const SourceRoutes& remembered) {
-        const SourceAnswer answer = source_state(q, present, remembered);
+        const SourceAnswer answer = source_state(q, present, {.changed = remembered, .left = {}});
         return answer.state == SourceState::kSet      ? std::string("set")
                : answer.state == SourceState::kNotSet ? std::string("not set")
                                                       : answer.reason;

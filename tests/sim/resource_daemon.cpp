@@ -168,15 +168,9 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
     if (const auto* ready = std::get_if<ipc::MembershipReady>(&message)) {
         // The memory of a predecessor.
         if (!table_ && !published_) table_ = ready->own_table;
-        const bool takeover_asked = seen_.takeover_asked;
-        const bool standby_asked = seen_.standby_asked;
-        const bool move_asked = seen_.move_asked;
         auto straight = std::move(seen_.straight_sent);
         seen_ = {};
         seen_.straight_sent = std::move(straight);
-        seen_.takeover_asked = takeover_asked;
-        seen_.standby_asked = standby_asked;
-        seen_.move_asked = move_asked;
         seen_.membership_there = true;
     } else if (const auto* v = std::get_if<ipc::ViewChanged>(&message)) {
         const bool another = !seen_.view || seen_.view->id != v->view.id;
@@ -193,16 +187,17 @@ void ResourceDaemon::note(const ipc::MembershipToResource& message) {
         MonoTime& sent = seen_.lease_sent[l->peer];
         sent = std::max(sent, l->sent);
     } else if (const auto* q = std::get_if<ipc::Request>(&message)) {
-        seen_.asked_at = node_.cluster().world().now();
+        const WorldTime now = node_.cluster().world().now();
+        seen_.asked_at = now;
         if (q->kind == ipc::RequestKind::kFenceConfirm && q->target)
             node_.cluster().tell([&](Checker& c) { c.told_off(node_.id(), *q->target); });
         if (q->kind == ipc::RequestKind::kCleanup)
             for (const GroupSpec& g : node_.cluster().config().groups)
                 node_.cluster().tell([&](Checker& c) { c.forgiven(node_.id(), g.name); });
-        if (q->kind == ipc::RequestKind::kTakeover) seen_.takeover_asked = true;
-        if (q->kind == ipc::RequestKind::kStandby) seen_.standby_asked = true;
+        if (q->kind == ipc::RequestKind::kTakeover) seen_.takeover_asked = now;
+        if (q->kind == ipc::RequestKind::kStandby) seen_.standby_asked = now;
         if (q->kind == ipc::RequestKind::kMove || q->kind == ipc::RequestKind::kMoveBack)
-            seen_.move_asked = true;
+            seen_.move_asked = now;
     }
 }
 

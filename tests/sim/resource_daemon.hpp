@@ -22,9 +22,9 @@ struct Seen {
     std::map<NodeId, MonoTime> straight_sent;  // from hb-comm (L2, L3)
     std::optional<MonoTime> ping_answered;
     std::optional<WorldTime> asked_at;  // here, any request, the newest
-    bool takeover_asked = false;        // here, at some time
-    bool standby_asked = false;
-    bool move_asked = false;
+    std::optional<WorldTime> takeover_asked;
+    std::optional<WorldTime> standby_asked;
+    std::optional<WorldTime> move_asked;
     bool membership_there = false;  // MembershipReady came: what is published leaves at once
 };
 

@@ -17,9 +17,11 @@ SimKernel::SimKernel(World& world, const ClusterConfig& config, std::string who,
       address_changed_(config.groups.size()),
       faults_(config.groups.size()),
       bad_call_(config.groups.size(), WorldTime(-24h)),
-      deaths_(config.groups.size(), WorldTime(-24h)) {
-    for (const GroupSpec& group : config.groups)
+      bad_status_(config.groups.size(), WorldTime(-24h)) {
+    for (const GroupSpec& group : config.groups) {
         up_.emplace_back(group.resources, false);
+        deaths_.emplace_back(group.resources, WorldTime(-24h));
+    }
 }
 
 bool SimKernel::any_up(std::size_t group) const {
@@ -106,7 +108,10 @@ void SimKernel::run(const resource::RunOperation& operation, Done done) {
     }
     const Duration effect = prng.between(Duration::zero(), end);
     const std::uint64_t number = call.number;
-    if (call.result.outcome != OperationDone::Outcome::kOk) bad_call_[group] = world_.now() + end;
+    if (call.result.outcome != OperationDone::Outcome::kOk) {
+        bad_call_[group] = world_.now() + end;
+        if (operation.operation == Operation::kStatus) bad_status_[group] = world_.now() + end;
+    }
     calls_.push_back(std::move(call));
     if (operation.operation == Operation::kStart) changed_(group);
     plan(number, effect, end);
@@ -186,7 +191,7 @@ void SimKernel::clear_faults(bool keep_start_failures) {
 void SimKernel::dies(std::size_t group, std::size_t resource) {
     if (frozen_ || !up_.at(group).at(resource)) return;
     world_.say(who_, "resource {} of group {} DIES", resource, config_.groups[group].name);
-    deaths_[group] = world_.now();
+    deaths_[group][resource] = world_.now();
     set(group, resource, false);
 }
 

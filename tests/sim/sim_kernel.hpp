@@ -5,6 +5,7 @@
 // made them until hb-master kills them: until then they may still land an address.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <list>
 #include <optional>
@@ -82,10 +83,18 @@ class SimKernel {
 
     [[nodiscard]] bool any_fault() const;
     [[nodiscard]] bool faulty(std::size_t group) const { return faults_.at(group).any(); }
-    // When a call of this group last failed or hung; what it was to do may be done much later.
     // When something of it last died by itself.
-    [[nodiscard]] WorldTime last_death(std::size_t group) const { return deaths_.at(group); }
+    [[nodiscard]] WorldTime last_death(std::size_t group) const {
+        return std::ranges::max(deaths_.at(group));
+    }
+    [[nodiscard]] WorldTime last_death(std::size_t group, std::size_t resource) const {
+        return deaths_.at(group).at(resource);
+    }
+    // When a call of this group last failed or hung; what it was to do may be done much later.
     [[nodiscard]] WorldTime last_bad_call(std::size_t group) const { return bad_call_.at(group); }
+    [[nodiscard]] WorldTime last_bad_status(std::size_t group) const {
+        return bad_status_.at(group);
+    }
 
   private:
     struct Call {
@@ -116,7 +125,8 @@ class SimKernel {
     std::vector<WorldTime> address_changed_;
     std::vector<AgentFaults> faults_;
     std::vector<WorldTime> bad_call_;
-    std::vector<WorldTime> deaths_;
+    std::vector<WorldTime> bad_status_;
+    std::vector<std::vector<WorldTime>> deaths_;  // as up_
     std::list<Call> calls_;
     std::uint64_t next_call_ = 1;
     std::uint64_t boot_ = 0;  // of the machine: what was planned before a power-off never happens

@@ -16,10 +16,11 @@ void OrderChecker::reported(NodeId node, const Report& report) {
     }
 }
 
-bool OrderChecker::just_died(NodeId node, const GroupName& group) const {
+bool OrderChecker::just_died(NodeId node, const GroupName& group, std::size_t resource) const {
     const ClusterConfig& config = cluster_.config();
     const WorldTime now = cluster_.world().now();
-    const WorldTime death = cluster_.node(node).kernel().last_death(config.group_index(group));
+    const WorldTime death =
+        cluster_.node(node).kernel().last_death(config.group_index(group), resource);
     // A look comes `monitor` later, behind those at the others, each of which may hang till its
     // timeout, and may hang itself.
     const auto looks = static_cast<int>(config.groups[config.group_index(group)].resources) + 1;
@@ -44,9 +45,9 @@ void OrderChecker::called(NodeId node, const resource::RunOperation& operation) 
                         operation.resource, operation.group, why));
     };
     if (kernel.change_under_way(group)) return violated("another call is not done");
-    const bool died = just_died(node, operation.group);
     for (std::size_t r = 0; r < config.groups[group].resources; r++) {
-        if (start && r < operation.resource && !kernel.up(group, r) && !died)
+        if (start && r < operation.resource && !kernel.up(group, r) &&
+            !just_died(node, operation.group, r))
             return violated(fmt::format("{} is not up", r));
         if (!start && r > operation.resource && kernel.up(group, r))
             return violated(fmt::format("{} is up", r));

@@ -21,7 +21,7 @@ class OrderChecker final : public Checker {
     void called(NodeId node, const resource::RunOperation& operation) override;
 
   private:
-    [[nodiscard]] bool just_died(NodeId node, const GroupName& group) const;
+    [[nodiscard]] bool just_died(NodeId node, const GroupName& group, std::size_t resource) const;
     struct LeftAlone {
         WorldTime begin{};
         WorldTime end = WorldTime::max();

@@ -33,7 +33,7 @@ void TruthChecker::reported(NodeId node, const Report& report) {
         const bool just_died = cluster_.world().now() - n.kernel().last_death(group) <=
                                2 * cluster_.config().agents.timeout;
         const bool cannot_know = (g.maintenance.on && !g.trouble.empty()) ||
-                                 cluster_.world().now() - n.kernel().last_bad_call(group) <=
+                                 cluster_.world().now() - n.kernel().last_bad_status(group) <=
                                      cluster_.config().agents.timeout;
         if (g.state == GroupState::kRunning && !n.kernel().any_up(group) && !just_died &&
             !cannot_know)
@@ -71,6 +71,7 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
                                       const Row& row) const {
     const auto& view = author.seen().view;
     if (!view || !view->contains(row.owner)) return "it is no member of the view";
+    if (row.version != row.pred + 1) return "its version does not follow (T6)";
     const ClusterConfig& config = cluster_.config();
     struct Word {
         const Report* report;
@@ -115,12 +116,14 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     const bool move_asked =
         any([&](NodeId, const Word& w) { return w.group->move_to == row.owner; }) ||
         std::ranges::any_of(prior_, [&](const auto& p) { return moves_there(p.second.groups); }) ||
-        author.seen().move_asked;
-    const bool asked = owner.group->wanted || had_asked || move_asked ||
-                       (row.owner == self && author.seen().takeover_asked);
+        author.seen().move_asked == cluster_.world().now();
+    const bool asked =
+        owner.group->wanted || had_asked || move_asked ||
+        (row.owner == self && author.seen().takeover_asked == cluster_.world().now());
     const bool failback = config.auto_failback && row.owner == preferred && owner.eligible;
     // The first row that is seen may follow another of the same step.
-    const bool by_ping = config.ping_nodes;  // hb-ipfail found it better off
+    const bool by_ping = config.ping_nodes && (row.reason == "it reaches more ping nodes" ||
+                                               row.reason.ends_with("has no carrier for it"));
     if (before == nullptr && row.version > 1 && (asked || failback || by_ping)) return {};
     if (before == nullptr) {
         if (any([](NodeId, const Word& w) { return w.group->state == GroupState::kUnknown; }))
@@ -134,8 +137,9 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     // Nor is the row before always seen: a step that answers a request made there may answer an
     // older wish behind it. Then the wish is the reason.
     const bool in_this_step = author.seen().asked_at == cluster_.world().now();
-    if (row.pred != before->version && !by_ping)
-        return asked && in_this_step ? "" : "it does not follow the row before";
+    if (row.pred < before->version) return "it is older than the row before";
+    if (row.pred != before->version && !(asked && in_this_step))
+        return "it does not follow the row before";
     if (row.owner == before->owner) {
         if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)
             return {};  // T5
@@ -155,7 +159,8 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     if (failback || asked) return {};
     // One-shot too: done at once where the new owner runs it already.
     const ResourceDaemon* giver = cluster_.node(before->owner).resource();
-    if (row.pinned && giver != nullptr && giver->seen().standby_asked) return {};
+    if (row.pinned && giver == &author && author.seen().standby_asked == cluster_.world().now())
+        return {};
     if (by_ping) return {};
     return "nobody asked for it, and the owner is eligible";
 }

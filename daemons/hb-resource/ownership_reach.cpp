@@ -234,6 +234,7 @@ void Impl::note_placement(GroupFacts& g, const Placement& p, const Row* before, 
 // Of a row that somebody else gave, or we in an earlier life. By the clock of another host nothing
 // is timed: then the newest move is one of now.
 void Impl::recall_reach(const Table& from, bool own, MonoTime now) {
+    if (s.dropped.t4_recall) return;
     for (auto& [name, g] : groups) {
         const auto it = from.rows.find(name);
         if (it == from.rows.end()) continue;

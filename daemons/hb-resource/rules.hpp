@@ -12,6 +12,7 @@ struct TestOnlyRulesDropped {
     bool t4_pin = false;
     bool t4_failback_no_worse = false;
     bool t4_unsure = false;           // who may be going blind is as good as any
+    bool t4_recall = false;           // a respawned coordinator reads back what it compares with
     bool t4_hold = false;             // a second move for connectivity waits, and failback does
     bool move_away_unneeded = false;  // gone when nobody else is eligible
     bool move_away_by_row = false;    // gone only by its row

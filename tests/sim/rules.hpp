@@ -13,7 +13,8 @@ namespace hb::sim {
 
 struct Rule {
     std::string name;
-    std::string row;  // of the table in section 12
+    std::string row;    // of the table in section 12
+    std::string shows;  // the property that is violated without it (others may be, too)
     std::function<void(ClusterConfig&)> drop;
     Profile (*profile)();
     std::uint64_t seeds = 5000;  // within so many it is found; most within 30

@@ -94,7 +94,7 @@ ClusterConfig random_config(Prng& prng, const Profile& profile, std::size_t node
     return config;
 }
 
-void add_checkers(Cluster& cluster) {
+ReachChecker& add_checkers(Cluster& cluster) {
     cluster.add(std::make_unique<OwnerChecker>(cluster));
     cluster.add(std::make_unique<ThawChecker>(cluster));
     cluster.add(std::make_unique<StartChecker>(cluster));
@@ -103,7 +103,10 @@ void add_checkers(Cluster& cluster) {
     cluster.add(std::make_unique<OrderChecker>(cluster));
     cluster.add(std::make_unique<MaintenanceChecker>(cluster));
     cluster.add(std::make_unique<FailureChecker>(cluster));
-    cluster.add(std::make_unique<ReachChecker>(cluster));
+    auto reach = std::make_unique<ReachChecker>(cluster);
+    ReachChecker& result = *reach;
+    cluster.add(std::move(reach));
+    return result;
 }
 
 namespace {
@@ -116,7 +119,7 @@ class Run {
           cluster_(world_, configure(options, world_)),
           faults_(cluster_) {
         if (options.trace) world_.trace_to(options.trace);
-        add_checkers(cluster_);
+        reach_ = &add_checkers(cluster_);
         auto views = std::make_unique<ViewChecker>(cluster_);
         views_ = views.get();
         cluster_.add(std::move(views));
@@ -202,13 +205,15 @@ class Run {
         const ClusterConfig& c = cluster_.config();
         // With ping nodes also for a hold that has grown: a ping node that came and went, a group
         // that moved for it.
-        const Duration longest =
-            c.initdead + c.deadtime * 20 + 150s + (c.ping_nodes ? Duration(10min) : Duration());
+        const auto longest = [&] {
+            return c.initdead + c.deadtime * 20 + 150s +
+                   (c.ping_nodes ? reach_->longest_wait() : Duration());
+        };
         const WorldTime begin = world_.now();
         std::optional<std::string> problem;
         while (!world_.stopped()) {
             problem = not_at_rest(cluster_);
-            if (!problem || world_.now() - std::max(begin, cluster_.last_disturbance()) > longest)
+            if (!problem || world_.now() - std::max(begin, cluster_.last_disturbance()) > longest())
                 break;
             world_.run_until(world_.now() + c.deadtime / 4);
         }
@@ -243,6 +248,7 @@ class Run {
     Cluster cluster_;
     Faults faults_;
     ViewChecker* views_ = nullptr;
+    ReachChecker* reach_ = nullptr;
 };
 
 }  // namespace

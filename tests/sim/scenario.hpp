@@ -12,6 +12,8 @@
 
 namespace hb::sim {
 
+class ReachChecker;
+
 // What kind of trouble a run is about.
 struct Profile {
     Weights faults = all_weights();
@@ -50,6 +52,6 @@ struct RunResult {
 
 [[nodiscard]] ClusterConfig random_config(Prng& prng, const Profile& profile, std::size_t nodes);
 [[nodiscard]] RunResult run_seed(const RunOptions& options);
-void add_checkers(Cluster& cluster);
+ReachChecker& add_checkers(Cluster& cluster);
 
 }  // namespace hb::sim

@@ -38,6 +38,7 @@ void ReachChecker::impaired(NodeId node) {
     const bool lost = cluster_.config().ping_nodes && (way.cut.holds || !net.answered_by_all(node));
     way.broken.is(lost || way.no_carrier.holds, now);
     way.changed = now;
+    way.changes++;
     const auto ended = [&](const Since& was, const Since& is, Duration noticed) {
         const WorldTime from = std::max(was.when, way.fresh);
         if (!was.holds || is.holds || now - from <= noticed + word()) return;
@@ -217,6 +218,18 @@ Duration ReachChecker::hold(unsigned moves_in_a_row) const {
                               std::max<Duration>(5min, first));
 }
 
+Duration ReachChecker::longest_wait() const {
+    unsigned moves = 1, losses = 0;
+    for (const auto& [group, count] : moves_ever_)
+        moves = std::max(moves, count);
+    for (const auto& [node, way] : ways_)
+        losses = std::max(losses, way.changes);
+    const Duration unsure =
+        std::min<Duration>(deadping() * (std::int64_t{1} << std::min(losses, 20U)),
+                           std::max<Duration>(5min, deadping()));
+    return at_most(hold(moves) + unsure);
+}
+
 // Who wrote the row, and who was told of it or of a later one of that author.
 bool ReachChecker::remembers(NodeId author, const Moves& moves) const {
     if (moves.authors.contains(author)) return true;
@@ -240,6 +253,7 @@ void ReachChecker::waited(NodeId author, const GroupName& group, const ViewId& v
         if (passed >= at_least(hold(moves.in_a_row) + 10min)) moves.in_a_row = 0;
     }
     ++moves.in_a_row;
+    ++moves_ever_[group];
     moves.newest = now;
     moves.view = view;
     moves.authors = {author};

@@ -38,6 +38,10 @@ class ReachChecker final : public Checker {
     void thawed(NodeId node, Duration, bool) override;
     void went_on(NodeId node, Kind kind) override;
 
+    // How long a group may still wait for connectivity that is whole again: for the hold time after
+    // as many moves as it made, and for ping nodes that were lost as often as they can have been.
+    [[nodiscard]] Duration longest_wait() const;
+
   private:
     // One of the ways in which clients and ping nodes lose a node.
     struct Since {
@@ -53,6 +57,7 @@ class ReachChecker final : public Checker {
         Since cut;         // nothing gets through, in one direction at least
         Since no_carrier;  // and the node is told so
         WorldTime changed{};
+        unsigned changes = 0;
         WorldTime fresh{};  // the life of the node or of a process is new since then
         // The newest time for which it was broken and its node must have known it.
         WorldTime worse_from{};
@@ -94,6 +99,7 @@ class ReachChecker final : public Checker {
     std::map<NodeId, WorldTime> leads_since_;     // ... and the first of its view
     std::map<GroupName, WorldTime> owned_since_;  // by the owner of the newest row
     std::map<GroupName, Moves> moves_;
+    std::map<GroupName, unsigned> moves_ever_;
     std::map<GroupName, Wish> wishes_;
 };
 

@@ -125,6 +125,7 @@ void AddressService::end_turn() noexcept {
             answered(request, error);
         if (!actions_.empty()) act();
     }
+    announcer_->more_to_come(!batches_.idle());
     timer_.arm(agent_.next_deadline());
 }
 

@@ -3,17 +3,41 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/base/assert.hpp"
+
 namespace hb::resource {
 
 AnnounceSchedule::Place AnnounceSchedule::place(const Entry& entry) {
-    return {entry.round > 0, entry.begun + kAnnounceTimes[entry.round], entry.announce.address,
+    return {entry.rank, entry.begun + kAnnounceTimes[entry.round], entry.announce.address,
             entry.announce.link};
+}
+
+bool AnnounceSchedule::advance(Entry& entry) {
+    if (entry.rank == Rank::kFirst && entry.announce.address.is_v4()) {
+        entry.rank = Rank::kSecond;
+        return true;
+    }
+    entry.rank = Rank::kAgain;
+    return ++entry.round < std::size(kAnnounceTimes);
+}
+
+AnnounceForm AnnounceSchedule::form(const Entry& entry) {
+    if (!entry.announce.address.is_v4()) return AnnounceForm::kFirst;
+    switch (entry.rank) {
+        case Rank::kFirst:
+            return AnnounceForm::kFirst;
+        case Rank::kSecond:
+            return AnnounceForm::kSecond;
+        case Rank::kAgain:
+            return AnnounceForm::kBoth;
+    }
+    HB_UNREACHABLE();
 }
 
 void AnnounceSchedule::start(const Announce& announce, MonoTime now) {
     const Key key{announce.address, announce.link};
     if (const auto found = entries_.find(key); found != entries_.end()) forget(found);
-    const Entry entry{announce, now, 0};
+    const Entry entry{announce, now, Rank::kFirst, 0};
     queue_.insert(place(entry));
     entries_.emplace(key, entry);
 }
@@ -32,28 +56,40 @@ void AnnounceSchedule::forget(std::map<Key, Entry>::iterator at) {
     entries_.erase(at);
 }
 
-std::vector<Announce> AnnounceSchedule::take_due(MonoTime now) {
-    std::vector<Announce> due;
+const AnnounceSchedule::Place* AnnounceSchedule::next_of(Rank rank) const {
+    const auto first = queue_.lower_bound({rank, kNever, IpAddress{}, 0});
+    return first == queue_.end() || std::get<Rank>(*first) != rank ? nullptr : &*first;
+}
+
+MonoTime AnnounceSchedule::due(const Place& place) const {
+    const bool waits = std::get<Rank>(place) == Rank::kSecond && more_to_come_;
+    return std::get<MonoTime>(place) + (waits ? kSecondFormWaits : Duration{});
+}
+
+std::vector<DueAnnounce> AnnounceSchedule::take_due(MonoTime now) {
+    std::vector<DueAnnounce> taken;
     taken_.clear();
-    if (now < next_turn_) return due;
-    for (const bool repetition : {false, true}) {
-        while (due.size() < kAnnouncesPerTurn) {
-            const auto first = queue_.lower_bound({repetition, kNever, IpAddress{}, 0});
-            if (first == queue_.end() || std::get<bool>(*first) != repetition) break;
-            if (std::get<MonoTime>(*first) > now) break;
-            const auto found = entries_.find({std::get<IpAddress>(*first), std::get<int>(*first)});
-            queue_.erase(first);
+    if (now < next_turn_) return taken;
+    std::size_t packets = 0;
+    for (const Rank rank : kRanks) {
+        for (const Place* next = next_of(rank); next != nullptr && due(*next) <= now;
+             next = next_of(rank)) {
+            const auto found = entries_.find({std::get<IpAddress>(*next), std::get<int>(*next)});
             Entry& entry = found->second;
-            due.push_back(entry.announce);
+            const DueAnnounce now_due{entry.announce, form(entry)};
+            packets += now_due.form == AnnounceForm::kBoth ? 2 : 1;
+            if (packets > kPacketsPerTurn) break;
+            queue_.erase(*next);
+            taken.push_back(now_due);
             taken_.push_back(entry);
-            if (++entry.round == std::size(kAnnounceTimes))
-                entries_.erase(found);
-            else
+            if (advance(entry))
                 queue_.insert(place(entry));
+            else
+                entries_.erase(found);
         }
     }
-    if (!due.empty()) next_turn_ = now + kAnnounceTurn;
-    return due;
+    if (!taken.empty()) next_turn_ = now + kAnnounceTurn;
+    return taken;
 }
 
 void AnnounceSchedule::postpone(std::size_t count) {
@@ -69,11 +105,8 @@ void AnnounceSchedule::postpone(std::size_t count) {
 
 MonoTime AnnounceSchedule::next_deadline() const {
     MonoTime next = kForever;
-    for (const bool repetition : {false, true}) {
-        const auto first = queue_.lower_bound({repetition, kNever, IpAddress{}, 0});
-        if (first != queue_.end() && std::get<bool>(*first) == repetition)
-            next = std::min(next, std::get<MonoTime>(*first));
-    }
+    for (const Rank rank : kRanks)
+        if (const Place* first = next_of(rank)) next = std::min(next, due(*first));
     return next == kForever ? next : std::max(next, next_turn_);
 }
 

@@ -21,17 +21,19 @@ namespace {
 // The packets of a turn, ready for sendmmsg(2).
 class Packets {
   public:
-    explicit Packets(const std::vector<Announce>& announces) {
+    explicit Packets(const std::vector<DueAnnounce>& announces) {
         packets_.reserve(2 * announces.size());  // they are pointed at
         for (std::size_t i = 0; i < announces.size(); i++) {
-            const Announce& announce = announces[i];
+            const auto& [announce, form] = announces[i];
             if (!announce.address.is_v4()) {
                 add(i, announce.link, ETH_P_IPV6, wire::multicast_mac(wire::all_nodes_v6()),
                     wire::encode_ndp(wire::ndp_announcement(announce.mac, announce.address)));
                 continue;
             }
-            add(i, announce.link, ETH_P_ARP, wire::kBroadcastMac, gratuitous_request(announce));
-            add(i, announce.link, ETH_P_ARP, wire::kBroadcastMac, gratuitous_reply(announce));
+            if (form != AnnounceForm::kSecond)
+                add(i, announce.link, ETH_P_ARP, wire::kBroadcastMac, gratuitous_request(announce));
+            if (form != AnnounceForm::kFirst)
+                add(i, announce.link, ETH_P_ARP, wire::kBroadcastMac, gratuitous_reply(announce));
         }
         for (Packet& packet : packets_) {
             packet.part = {packet.bytes.data(), packet.bytes.size()};
@@ -113,10 +115,15 @@ void Announcer::stop(const IpAddress& address) {
     timer_.arm(schedule_.next_deadline());
 }
 
+void Announcer::more_to_come(bool more) {
+    schedule_.more_to_come(more);
+    timer_.arm(schedule_.next_deadline());
+}
+
 void Announcer::turn() noexcept {
     int first_error = 0;
     Announce first_failed;
-    const std::vector<Announce> due = schedule_.take_due(runtime::now());
+    const std::vector<DueAnnounce> due = schedule_.take_due(runtime::now());
     Packets packets(due);
     std::size_t left = 0;  // packets behind us, gone or refused
     bool any_gone = false;
@@ -136,7 +143,7 @@ void Announcer::turn() noexcept {
         }
         if (first_error == 0) {
             first_error = errno;
-            first_failed = due[packets.announce_of(left)];
+            first_failed = due[packets.announce_of(left)].announce;
         }
         failed_++;
         left++;

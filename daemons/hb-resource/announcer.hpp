@@ -43,6 +43,8 @@ class Announcer {
 
     void start(const Announce& announce);
     void stop(const IpAddress& address);
+    // Other addresses are on their way, to be announced before these are in their second form.
+    void more_to_come(bool more);
 
     // Nothing is left to be announced.
     [[nodiscard]] bool idle() const { return schedule_.next_deadline() == kForever; }

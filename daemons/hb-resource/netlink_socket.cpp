@@ -24,10 +24,12 @@ namespace hb::resource {
 
 namespace {
 
-constexpr std::size_t kMessageBuffer = 64 * 1024;  // the kernel's dumps come in parts of 32 KiB
-constexpr int kReceiveBuffer = 8 * 1024 * 1024;    // for thousands of reports or answers
-constexpr std::size_t kRequestsPerSend = 256;      // 70 bytes each: far below the send buffer
-constexpr unsigned kReadsPerWakeup = 10000;        // somebody else's route storm is not our end
+// The kernel's dumps come in parts of 32 KiB at most. libnl allocates and frees one for each
+// message, and what is freed from 64 KiB on makes malloc tidy up.
+constexpr std::size_t kMessageBuffer = 40 * 1024;
+constexpr int kReceiveBuffer = 8 * 1024 * 1024;  // for thousands of reports or answers
+constexpr std::size_t kRequestsPerSend = 256;    // 70 bytes each: far below the send buffer
+constexpr unsigned kReadsPerWakeup = 10000;      // somebody else's route storm is not our end
 constexpr Duration kDumpPatience = 5s;
 constexpr Duration kDumpRetry = 100ms;
 

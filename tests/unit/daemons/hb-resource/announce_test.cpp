@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,12 +14,28 @@ Announce announce(std::uint32_t host) {
     return {IpAddress::v4(0x0a000000 + host), 2, *MacAddress::parse("52:54:00:12:34:56")};
 }
 
-// Every announcement from now on, as (time since now, host).
+std::uint32_t host(const DueAnnounce& due) {
+    return due.announce.address.v4_host_order() & 0xffff;
+}
+
+// Every announcement from now on but second forms, as (time since now, host).
 std::vector<std::pair<Duration, std::uint32_t>> run(AnnounceSchedule& schedule, MonoTime now) {
     std::vector<std::pair<Duration, std::uint32_t>> all;
     for (MonoTime at = schedule.next_deadline(); at != kForever; at = schedule.next_deadline())
-        for (const Announce& each : schedule.take_due(std::max(at, now)))
-            all.emplace_back(at - now, each.address.v4_host_order() & 0xffff);
+        for (const DueAnnounce& each : schedule.take_due(std::max(at, now)))
+            if (each.form != AnnounceForm::kSecond) all.emplace_back(at - now, host(each));
+    return all;
+}
+
+// What is due, as "first 1, second 1".
+std::string words(const std::vector<DueAnnounce>& due) {
+    std::string all;
+    for (const DueAnnounce& each : due)
+        all += fmt::format("{}{} {}", all.empty() ? "" : ", ",
+                           each.form == AnnounceForm::kFirst    ? "first"
+                           : each.form == AnnounceForm::kSecond ? "second"
+                                                                : "both",
+                           host(each));
     return all;
 }
 
@@ -33,7 +50,7 @@ TEST(AnnounceSchedule, AnnouncesAtOnceAndAgainAfterGrowingPauses) {
 TEST(AnnounceSchedule, StartedAgainItBeginsAgain) {
     AnnounceSchedule schedule;
     schedule.start(announce(1), MonoTime{10s});
-    EXPECT_EQ(schedule.take_due(MonoTime{10s}).size(), 1U);
+    EXPECT_EQ(schedule.take_due(MonoTime{10s}).size(), 2U);
     schedule.start(announce(1), MonoTime{11s});
     EXPECT_EQ(run(schedule, MonoTime{11s}).size(), std::size(kAnnounceTimes));
 }
@@ -43,35 +60,86 @@ TEST(AnnounceSchedule, StoppedItIsSilent) {
     schedule.start(announce(1), MonoTime{10s});
     schedule.start(announce(2), MonoTime{10s});
     schedule.stop(announce(1).address);
-    for (const auto& [at, host] : run(schedule, MonoTime{10s}))
-        EXPECT_EQ(host, 2U);
+    for (const auto& [at, which] : run(schedule, MonoTime{10s}))
+        EXPECT_EQ(which, 2U);
     schedule.stop(announce(3).address);
+}
+
+TEST(AnnounceSchedule, FirstFormsGoBeforeSecondOnesAndBothBeforeRepetitions) {
+    AnnounceSchedule schedule;
+    schedule.start(announce(1), MonoTime{10s});
+    EXPECT_EQ(words(schedule.take_due(MonoTime{10s})), "first 1, second 1");
+    const MonoTime again{10s + 50ms};
+    schedule.start(announce(2), again);
+    schedule.start(announce(3), again);
+    EXPECT_EQ(words(schedule.take_due(again)), "first 2, first 3, second 2, second 3, both 1");
+}
+
+TEST(AnnounceSchedule, SecondFormsWaitForOthersThatComeButNotForEver) {
+    AnnounceSchedule schedule;
+    schedule.more_to_come(true);
+    schedule.start(announce(1), MonoTime{10s});
+    EXPECT_EQ(words(schedule.take_due(MonoTime{10s})), "first 1");
+    EXPECT_EQ(schedule.next_deadline(), MonoTime{10s} + kSecondFormWaits);
+    schedule.start(announce(2), MonoTime{10s + 5ms});
+    EXPECT_EQ(words(schedule.take_due(MonoTime{10s + 5ms})), "first 2");
+    EXPECT_EQ(words(schedule.take_due(MonoTime{10s} + kSecondFormWaits)), "second 1");
+    schedule.more_to_come(false);
+    EXPECT_EQ(schedule.next_deadline(), MonoTime{10s} + kSecondFormWaits + kAnnounceTurn);
+    EXPECT_EQ(words(schedule.take_due(schedule.next_deadline())), "second 2");
+}
+
+TEST(AnnounceSchedule, NoTurnHasMorePacketsThanItMay) {
+    AnnounceSchedule schedule;
+    for (std::uint32_t i = 0; i < 1000; i++)
+        schedule.start(announce(i), MonoTime{10s});
+    std::size_t all = 0;
+    for (MonoTime at = schedule.next_deadline(); at != kForever; at = schedule.next_deadline()) {
+        std::size_t packets = 0;
+        for (const DueAnnounce& each : schedule.take_due(at))
+            packets += each.form == AnnounceForm::kBoth ? 2 : 1;
+        EXPECT_LE(packets, kPacketsPerTurn);
+        EXPECT_GT(packets, 0U);
+        all += packets;
+    }
+    EXPECT_EQ(all, 2 * 1000 * std::size(kAnnounceTimes));
+}
+
+TEST(AnnounceSchedule, Ipv6HasOneForm) {
+    AnnounceSchedule schedule;
+    schedule.start({*IpAddress::parse("2001:db8::5"), 2, {}}, MonoTime{10s});
+    for (const Duration since : kAnnounceTimes) {
+        const auto due = schedule.take_due(MonoTime{10s} + since);
+        ASSERT_EQ(due.size(), 1U);
+        EXPECT_EQ(due[0].form, AnnounceForm::kFirst);
+    }
+    EXPECT_EQ(schedule.next_deadline(), kForever);
 }
 
 TEST(AnnounceSchedule, WhatCouldNotLeaveIsDueWithTheNextTurnBeforeOthers) {
     AnnounceSchedule schedule;
-    for (std::uint32_t i = 0; i < 10; i++)
+    for (std::uint32_t i = 1; i <= 3; i++)
         schedule.start(announce(i), MonoTime{10s});
-    ASSERT_EQ(schedule.take_due(MonoTime{10s}).size(), 10U);
-    schedule.postpone(3);
+    const auto due = schedule.take_due(MonoTime{10s});
+    ASSERT_EQ(words(due), "first 1, first 2, first 3, second 1, second 2, second 3");
+    schedule.postpone(4);
     EXPECT_EQ(schedule.next_deadline(), MonoTime{10s} + kAnnounceTurn);
     schedule.start(announce(20), MonoTime{10s} + kAnnounceTurn);
-    std::vector<std::uint32_t> hosts;
-    for (const Announce& each : schedule.take_due(MonoTime{10s} + kAnnounceTurn))
-        hosts.push_back(each.address.v4_host_order() & 0xffff);
-    EXPECT_THAT(hosts, ElementsAre(7U, 8U, 9U, 20U));
+    EXPECT_EQ(words(schedule.take_due(MonoTime{10s} + kAnnounceTurn)),
+              "first 3, first 20, second 1, second 2, second 3, second 20");
     // Their repetitions are not lost, the last one neither.
     std::map<std::uint32_t, std::size_t> left;
-    for (const auto& [at, host] : run(schedule, MonoTime{11s}))
-        left[host]++;
-    for (const auto& [host, count] : left)
-        EXPECT_EQ(count, std::size(kAnnounceTimes) - 1) << host;
+    for (const auto& [at, which] : run(schedule, MonoTime{11s}))
+        left[which]++;
+    for (const auto& [which, count] : left)
+        EXPECT_EQ(count, std::size(kAnnounceTimes) - 1) << which;
     schedule.start(announce(1), MonoTime{20s});
     for (const Duration since : kAnnounceTimes)
-        ASSERT_EQ(schedule.take_due(MonoTime{20s} + since).size(), 1U);
+        (void)schedule.take_due(MonoTime{20s} + since);
     EXPECT_EQ(schedule.next_deadline(), kForever);
     schedule.postpone(1);
-    EXPECT_EQ(run(schedule, MonoTime{40s}).size(), 1U);
+    EXPECT_EQ(words(schedule.take_due(MonoTime{40s})), "both 1");
+    EXPECT_EQ(schedule.next_deadline(), kForever);
 }
 
 TEST(AnnounceSchedule, AThousandAddressesArePacedAndFirstOnesGoFirst) {
@@ -84,11 +152,11 @@ TEST(AnnounceSchedule, AThousandAddressesArePacedAndFirstOnesGoFirst) {
     const auto all = run(schedule, later);
     ASSERT_EQ(all.size(), 1000 * std::size(kAnnounceTimes) + std::size(kAnnounceTimes) - 1);
     std::map<Duration, std::size_t> per_turn;
-    for (const auto& [at, host] : all)
+    for (const auto& [at, which] : all)
         per_turn[at]++;
     Duration before = -1s;
     for (const auto& [at, count] : per_turn) {
-        EXPECT_LE(count, kAnnouncesPerTurn);
+        EXPECT_LE(count, kPacketsPerTurn);
         EXPECT_GE(at - before, kAnnounceTurn);
         before = at;
     }

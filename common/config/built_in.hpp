@@ -20,6 +20,12 @@
 namespace hb::config {
 
 using Parameters = std::map<std::string, std::string, std::less<>>;
+// Empty where it is not given.
+[[nodiscard]] inline const std::string& value_of(const Parameters& given, std::string_view name) {
+    static const std::string kNone;
+    const auto found = given.find(name);
+    return found == given.end() ? kNone : found->second;
+}
 
 enum class ParameterKind : std::uint8_t { kString = 1, kBoolean, kInteger };
 

@@ -62,7 +62,7 @@ constexpr AgentParameter kIpv6[] = {
     kInterface,
 };
 
-std::optional<std::string_view> value_of(const Parameters& given, std::string_view name) {
+std::optional<std::string_view> if_given(const Parameters& given, std::string_view name) {
     const auto found = given.find(name);
     if (found == given.end() || found->second.empty()) return std::nullopt;
     return std::string_view(found->second);
@@ -80,12 +80,12 @@ void check_family(const Parameters& given, bool v4, bool v6, ParameterProblems& 
 }  // namespace
 
 Result<AddressSpec> address_of_parameters(const Parameters& given) {
-    AddressFields fields{.address = value_of(given, "ip").value_or(""),
-                         .mask = value_of(given, "cidr_netmask"),
-                         .interface = value_of(given, "nic"),
-                         .label = value_of(given, "iflabel"),
-                         .broadcast = value_of(given, "broadcast")};
-    if (const auto v6 = value_of(given, "ipv6addr")) {
+    AddressFields fields{.address = if_given(given, "ip").value_or(""),
+                         .mask = if_given(given, "cidr_netmask"),
+                         .interface = if_given(given, "nic"),
+                         .label = if_given(given, "iflabel"),
+                         .broadcast = if_given(given, "broadcast")};
+    if (const auto v6 = if_given(given, "ipv6addr")) {
         const std::size_t slash = v6->find('/');
         fields.address = v6->substr(0, slash);
         if (slash != std::string_view::npos && !fields.mask) fields.mask = v6->substr(slash + 1);

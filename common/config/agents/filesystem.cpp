@@ -87,11 +87,6 @@ bool has_option(std::string_view options, std::string_view wanted) {
     return false;
 }
 
-std::string_view value_of(const Parameters& given, std::string_view name) {
-    const auto found = given.find(name);
-    return found == given.end() ? std::string_view() : std::string_view(found->second);
-}
-
 bool is_tag(std::string_view device) {
     const std::size_t equals = device.find('=');
     return equals != std::string_view::npos &&

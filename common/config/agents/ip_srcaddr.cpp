@@ -42,11 +42,6 @@ constexpr AgentParameter kParameters[] = {
      .standard = "main"},
 };
 
-std::string value_of(const Parameters& given, std::string_view name) {
-    const auto found = given.find(name);
-    return found == given.end() ? std::string() : found->second;
-}
-
 bool is_loopback(const IpAddress& address) {
     return address.is_v4() ? address.bytes[0] == 127 : address == *IpAddress::parse("::1");
 }

@@ -18,7 +18,6 @@ struct SourceSpec {
     std::string protocol;  // empty: any
     std::optional<std::uint32_t> metric;
     std::string table;  // empty: main
-    [[nodiscard]] bool is_default() const { return destination_prefix == 0; }
     bool operator==(const SourceSpec&) const = default;
 };
 

@@ -5,8 +5,9 @@
 // the first addresses is told and announced while the others still wait. The kernel needs about a
 // millisecond for kBatch of them, and that long this process does nothing else.
 //
-// Secondaries go before primaries: to promote the next of a thousand a thousand times is seconds of
-// the kernel's time. Safe: nothing else is under way for an address that is deleted as a secondary.
+// What is given up does not wait for what is taken: deletions go first, unless an addition of the
+// same address waits, which stays before. Of deletions secondaries go before primaries: to promote
+// the next of a thousand a thousand times is seconds of the kernel's time.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +30,14 @@ class AddressBatches {
     // Answers were lost: which are never answered. Nothing is under way after that.
     [[nodiscard]] std::set<std::uint32_t> lost();
     [[nodiscard]] bool idle() const {
-        return under_way_.empty() && secondaries_.empty() && others_.empty();
+        return under_way_.empty() && secondaries_.empty() && deletions_.empty() && others_.empty();
     }
 
   private:
     std::deque<AddressRequest> secondaries_;  // to be deleted
+    std::deque<AddressRequest> deletions_;    // of others
     std::deque<AddressRequest> others_;
+    std::multiset<IpAddress> waits_;  // of others_
     std::set<std::uint32_t> under_way_;
 };
 

@@ -59,6 +59,25 @@ TEST(AddressBatches, SecondariesAreDeletedBeforeEverythingElse) {
     EXPECT_THAT(numbers(batches.take()), ElementsAre(6U, 5U));
 }
 
+TEST(AddressBatches, DeletionsDoNotWaitForAdditionsButForThatOfTheSameAddress) {
+    AddressBatches batches;
+    batches.push(request(1));
+    batches.push(request(2));
+    AddressRequest undo = request(3, What::kDelete);
+    undo.address = request(2).address;
+    batches.push(undo);
+    batches.push(request(4, What::kDelete));
+    AddressRequest again = request(5);
+    again.address = request(4).address;
+    batches.push(again);
+    EXPECT_THAT(numbers(batches.take()), ElementsAre(4U, 1U, 2U, 3U, 5U));
+    for (const std::uint32_t each : {1U, 2U, 3U, 4U, 5U})
+        batches.answered(each);
+    batches.push(request(6));
+    batches.push(request(2, What::kDelete));
+    EXPECT_THAT(numbers(batches.take()), ElementsAre(2U, 6U));
+}
+
 TEST(AddressBatches, OfLostAnswersTheNextBatchDoesNotWait) {
     AddressBatches batches;
     for (std::uint32_t i = 1; i <= AddressBatches::kBatch + 1; i++)

@@ -195,9 +195,9 @@ void Impl::note_preferred(GroupFacts& g, bool worse_now, MonoTime now) {
 
 void Impl::note_held(GroupFacts& g, NodeId owner, const Connection& owner_has, MonoTime now) {
     if (g.reach_held_said || !reach_held(g, now)) return;
-    for (const Member& m : view->members) {
-        if (m.node == owner ||
-            better(connection(m.node, g.settings.name), owner, owner_has, g, now).empty())
+    for (const Candidate& m : placement_input(g.settings.name, g, *view, now).members) {
+        if (m.node == owner || !m.eligible() || m.state == GroupState::kUnknown ||
+            better(m.connection, owner, owner_has, g, now).empty())
             continue;
         g.reach_held_said = true;
         say_group(Level::kInfo, "reach-held", g,

@@ -181,6 +181,28 @@ TEST(OwnershipReach, ASecondMoveWaitsAndAThirdForLonger) {
     EXPECT_EQ(owner(a), kB);
 }
 
+TEST(OwnershipReach, ThatAMoveWaitsIsSaidOnlyOfANodeThatMayHaveTheGroup) {
+    Scene a = running(/*failback=*/false);
+    says(a, kA, kOne);
+    ASSERT_EQ(owner(a), kB);
+    a.kernel_says(GroupAnswer::kStopped);
+    const auto said = [&] {
+        return std::ranges::any_of(a.took<Event>(),
+                                   [](const Event& e) { return e.id == "reach-held"; });
+    };
+    a.tell(ipc::Request{.id = 1,
+                        .kind = ipc::RequestKind::kStandby,
+                        .scope = ipc::Scope::kAll,
+                        .group = {},
+                        .stay = true,
+                        .who = "root"});
+    says(a, kA, kBoth);
+    says(a, kB, kOne);
+    EXPECT_FALSE(said());
+    a.tell(ipc::Request{.id = 2, .kind = ipc::RequestKind::kActive, .group = {}, .who = "root"});
+    EXPECT_TRUE(said());
+}
+
 TEST(OwnershipReach, WhereItWasWantedItStaysUntilThatNodeIsWorseOff) {
     Scene a = running();
     says(a, kB, kOne);

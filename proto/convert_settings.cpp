@@ -245,8 +245,8 @@ config::Fencing read(const pb::Fencing& from, Reader& in) {
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
                  auto_failback, respawn, notify, pings, isolation_stop, quorum, handover, watchdog,
-                 watchdog_evidence, gate_ignore, logfile, debugfile, logfacility, debug, monitoring,
-                 call_times, failback_windows, fencing, groups, raw] = from;
+                 watchdog_evidence, gate_ignore, logfile, debugfile, logfacility, debug, realtime,
+                 env, monitoring, call_times, failback_windows, fencing, groups, raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -271,6 +271,12 @@ void put(const config::Settings& from, pb::Settings& to) {
     to.set_debugfile(debugfile);
     to.set_logfacility(logfacility);
     to.set_debug(debug);
+    to.set_no_realtime(!realtime);
+    for (const auto& [name, value] : env) {
+        pb::Directive& variable = *to.add_env();
+        variable.set_name(name);
+        variable.set_text(value);
+    }
     to.set_monitor_ns(to_ns(interval));
     for (const auto& [resource, every, position] : overrides) {
         pb::MonitorOverride& entry = *to.add_monitor_overrides();
@@ -331,6 +337,13 @@ config::Settings read(const pb::Settings& from, Reader& in) {
     to.debugfile = text(from.debugfile(), kWordBytes, "debugfile", in);
     to.logfacility = text(from.logfacility(), kWordBytes, "logfacility", in);
     to.debug = from.debug();
+    to.realtime = !from.no_realtime();
+    in.count(from.env_size(), kLines, "env");
+    for (const pb::Directive& variable : from.env()) {
+        const auto& [at, is_new] = to.env.emplace(text(variable.name(), kWordBytes, "name", in),
+                                                  text(variable.text(), kTextBytes, "text", in));
+        in.require(is_new && at == std::prev(to.env.end()), "env", "double or not in order");
+    }
     to.monitoring.interval = in.age(from.monitor_ns(), "monitor");
     in.count(from.monitor_overrides_size(), kLines, "monitor lines");
     for (const pb::MonitorOverride& o : from.monitor_overrides())

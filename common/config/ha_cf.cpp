@@ -150,6 +150,9 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"debugfile", &HaCfParser::take_log_path},
         {"logfacility", &HaCfParser::take_logfacility},
         {"debug", &HaCfParser::take_debug},
+        {"realtime", &HaCfParser::take_realtime},
+        {"env", &HaCfParser::take_env},
+        {"failfast", &HaCfParser::take_respawn},
         {"monitor", &HaCfParser::take_monitor},
         {"agent_timeout", &HaCfParser::take_agent_timeout},
         {"restarts", &HaCfParser::take_restarts},
@@ -361,6 +364,30 @@ void HaCfParser::take_debug(const Statement& s) {
         bad_value(s, word->at, level.error().text);
     else
         out_.settings.debug = static_cast<unsigned>(*level);
+}
+
+void HaCfParser::take_realtime(const Statement& s) {
+    const std::optional<Word> word = one_word(s);
+    if (!word) return;
+    const std::optional<bool> value = parse_boolean(word->text);
+    if (!value)
+        return bad_value(s, word->at,
+                         fmt::format("'{}' is neither on nor off", printable(word->text)));
+    out_.settings.realtime = *value;
+}
+
+// env NAME=VALUE: the value is the rest of the line.
+void HaCfParser::take_env(const Statement& s) {
+    const std::size_t equals = s.rest.text.find('=');
+    const std::string name(s.rest.text.substr(0, equals));
+    const bool is_name = equals != std::string_view::npos && !name.empty() &&
+                         (name[0] < '0' || name[0] > '9') && std::ranges::all_of(name, [](char c) {
+                             return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                                    (c >= 'A' && c <= 'Z');
+                         });
+    if (!is_name) return broken(s, s.words[0].at, "env wants NAME=VALUE");
+    const auto [at, fresh] = out_.settings.env.emplace(name, s.rest.text.substr(equals + 1));
+    if (!fresh) diagnostics_.error(s.words[0].at, fmt::format("env: {} is given twice", name));
 }
 
 }  // namespace hb::config

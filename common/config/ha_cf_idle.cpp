@@ -70,15 +70,7 @@ void HaCfParser::check_value(const Statement& s) {
 
 void HaCfParser::check_line(const Statement& s) {
     const std::string_view name = s.directive->name;
-    if (name == "failfast") {
-        static_cast<void>(check_command(s));
-    } else if (name == "apiauth") {
-        static_cast<void>(check_apiauth(s));
-    } else if (name == "env") {
-        const std::size_t equals = s.rest.text.find('=');
-        if (equals == std::string_view::npos || equals == 0)
-            broken(s, s.words[0].at, "env wants NAME=VALUE");
-    }
+    if (name == "apiauth") static_cast<void>(check_apiauth(s));
 }
 
 bool HaCfParser::check_apiauth(const Statement& s) {

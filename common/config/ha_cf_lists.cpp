@@ -350,6 +350,11 @@ void HaCfParser::take_respawn(const Statement& s) {
                           fmt::format("'{}' speaks Heartbeat's own programming interface, which is "
                                       "not offered: accepted, not started",
                                       program));
+    if (s.directive->name == "failfast")
+        diagnostics_.warning(line.position,
+                             fmt::format("failfast: when '{}' dies it is started again, the host "
+                                         "is not reset",
+                                         program));
     if (out_.settings.respawn.size() == kMostClients)
         return broken(s, line.position, fmt::format("more than {} respawn lines", kMostClients));
     out_.settings.respawn.push_back(std::move(line));

@@ -64,6 +64,8 @@ class HaCfParser {
     void take_log_path(const Statement& s);
     void take_logfacility(const Statement& s);
     void take_debug(const Statement& s);
+    void take_realtime(const Statement& s);
+    void take_env(const Statement& s);
     void take_monitor(const Statement& s);
     void take_agent_timeout(const Statement& s);
     void take_restarts(const Statement& s);

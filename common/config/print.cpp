@@ -178,6 +178,9 @@ std::string print_ha_cf(const Settings& s) {
     if (!s.debugfile.empty()) text += fmt::format("debugfile {}\n", s.debugfile);
     if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);
     text += fmt::format("debug {}\n", s.debug);
+    if (!s.realtime) text += "realtime off\n";
+    for (const auto& [name, value] : s.env)
+        text += fmt::format("env {}={}\n", name, value);
     text += print_monitoring(s.monitoring);
     for (const CallTimeOverride& o : s.call_times)
         text += fmt::format("agent_timeout {} {}{}{}\n", print_kind(o.kind), hb::to_string(o.time),

@@ -128,8 +128,11 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "path. "
      "A directive of this suite, not of Heartbeat.",
      true},
-    {"failfast", kLine, kAccepted, kOften, "USER PROGRAM [ARGUMENT...]", "", "", 0, 0, "",
-     "the program is not started", "As `respawn`, but the host is reset when the program dies."},
+    {"failfast", kLine, kFull, kOften, "USER PROGRAM [ARGUMENT...]", "", "", 0, 0, "", "",
+     "As `respawn`. Heartbeat reset the host when the program died; here it is started again, and "
+     "a "
+     "warning says so.",
+     true},
     {"apiauth", kLine, kAccepted, kOften, "CLIENT [uid=USER,...] [gid=GROUP,...]", "",
      "root and the group haclient", 0, 0, "", "root and the group haclient have access",
      "Who may use the control socket.", true},
@@ -203,8 +206,10 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "bad frames are counted, and logged at a bounded rate", "Log frames that are no good."},
 
     // The process and the wire.
-    {"realtime", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
-     "the daemons choose their scheduling themselves", "Real-time scheduling and locked memory.",
+    {"realtime", kBoolean, kFull, kOnce, "on|off", "", "on", 0, 0, "", "",
+     "Real-time scheduling and locked memory of the daemons; `off` only where a host cannot bear "
+     "it: "
+     "heartbeats are then as late as its load is high.",
      true},
     {"rtprio", kNumber, kAccepted, kOnce, "PRIORITY", "", "1", 1, 99, "",
      "the daemons choose their scheduling themselves", "Real-time priority.", true},
@@ -237,8 +242,9 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "clusters are told apart by their node lines and keys", "Name of the cluster."},
     {"quorum_server", kWord, kAccepted, kOnce, "HOST", "", "none", 0, 0, "",
      "nobody is asked for quorum", "Host of the quorum daemon."},
-    {"env", kLine, kAccepted, kOften, "NAME=VALUE", "", "", 0, 0, "", "scripts do not see it",
-     "Passed to scripts as HA_NAME.", true},
+    {"env", kLine, kFull, kOften, "NAME=VALUE", "", "", 0, 0, "", "",
+     "Resource scripts and respawned programs find HA_NAME in their environment, with that value.",
+     true},
 
     // Pacemaker's, and what nobody needs any more.
     {"crm_daemon_dir", kPath, kAccepted, kOnce, "DIRECTORY", "", "", 0, 0, "",

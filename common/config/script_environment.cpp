@@ -5,15 +5,22 @@
 
 namespace hb::config {
 
-std::vector<std::string> script_environment(const Settings& settings, NodeId self,
-                                            const std::string& config_dir) {
-    const std::string none = "/dev/null";
+std::map<std::string, std::string> ha_variables(const Settings& settings) {
     std::map<std::string, std::string> variables;
     for (const auto& [directive, text] : settings.raw) {
         std::string value = text;
         std::ranges::replace(value, '\n', ' ');
         variables["HA_" + directive] = value;
     }
+    for (const auto& [name, value] : settings.env)
+        variables["HA_" + name] = value;
+    return variables;
+}
+
+std::vector<std::string> script_environment(const Settings& settings, NodeId self,
+                                            const std::string& config_dir) {
+    const std::string none = "/dev/null";
+    std::map<std::string, std::string> variables = ha_variables(settings);
     variables["HA_CURHOST"] = settings.node_name(self);
     variables["HA_DATEFMT"] = "%Y/%m/%d_%T\t";
     variables["HA_DEBUGLOG"] = settings.debugfile.empty() ? none : settings.debugfile;

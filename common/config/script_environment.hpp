@@ -2,6 +2,7 @@
 // rc.d.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "common/config/settings.hpp"
 
 namespace hb::config {
+
+// HA_<directive> for every directive as it was written, HA_<name> for every `env`.
+[[nodiscard]] std::map<std::string, std::string> ha_variables(const Settings& settings);
 
 // Complete, sorted, "NAME=value".
 [[nodiscard]] std::vector<std::string> script_environment(const Settings& settings, NodeId self,

@@ -212,6 +212,8 @@ struct Settings {
     std::string debugfile;
     std::string logfacility;  // empty: not given
     unsigned debug = 0;
+    bool realtime = true;                    // of the daemons: scheduling, locked memory
+    std::map<std::string, std::string> env;  // HA_<name> of scripts and clients
     Monitoring monitoring;
     std::vector<CallTimeOverride> call_times;      // in file order
     std::vector<FailbackWindow> failback_windows;  // empty: always

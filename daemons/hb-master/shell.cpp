@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/base/limits.hpp"
+#include "common/config/script_environment.hpp"
 #include "common/log/format.hpp"
 #include "common/runtime/cgroup.hpp"
 #include "common/runtime/cgroup_tree.hpp"
@@ -156,12 +157,13 @@ DaemonProcess* Shell::find(Program program) {
 void Shell::carry_out(const StartProgram& action) {
     const Program program = action.program;
     const std::string name = to_string(program);
-    const skeleton::Arguments arguments{.log = prepared_.options.log,
-                                        .debug = prepared_.loaded.settings.debug > 0,
-                                        .realtime = prepared_.options.realtime,
-                                        .host = prepared_.loaded.own_node,
-                                        .uid = prepared_.hacluster.uid,
-                                        .gid = prepared_.hacluster.gid};
+    const skeleton::Arguments arguments{
+        .log = prepared_.options.log,
+        .debug = prepared_.loaded.settings.debug > 0,
+        .realtime = prepared_.options.realtime && prepared_.loaded.settings.realtime,
+        .host = prepared_.loaded.own_node,
+        .uid = prepared_.hacluster.uid,
+        .gid = prepared_.hacluster.gid};
     auto started = DaemonProcess::start(
         loop_,
         {.program = program,
@@ -264,8 +266,8 @@ std::vector<std::string> Shell::client_environment() const {
     std::vector<std::string> to = daemon_environment();
     to.push_back("HA_DIR=" + prepared_.options.config_dir);
     to.push_back("HA_CURHOST=" + prepared_.loaded.own_node);
-    for (const auto& [name, text] : prepared_.loaded.settings.raw)
-        to.push_back(fmt::format("HA_{}={}", name, text));
+    for (const auto& [name, value] : config::ha_variables(prepared_.loaded.settings))
+        to.push_back(fmt::format("{}={}", name, value));
     return to;
 }
 

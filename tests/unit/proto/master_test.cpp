@@ -80,6 +80,9 @@ class MasterGenerator : public test::Generator {
         s.monitoring.restart_window = deadtime();
         for (std::size_t n = below(3); n > 0; --n)
             s.gate_ignore.push_back(mac());
+        s.realtime = coin();
+        for (std::size_t n = below(3); n > 0; --n)
+            s.env[word()] = word();
         s.monitoring.restarts = static_cast<unsigned>(below(9));
         for (std::size_t n = below(3); n > 0; --n)
             s.monitoring.overrides.push_back(

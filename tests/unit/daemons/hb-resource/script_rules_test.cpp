@@ -49,11 +49,13 @@ TEST(ScriptRules, GiveScriptsTheirEnvironment) {
     settings.nodes = {"node1", "node2"};
     settings.logfile = "/var/log/ha-log";
     settings.raw = {{"keepalive", "500ms"}, {"node", "node1\nnode2"}};
+    settings.env = {{"SITE", "north wing"}};
     const auto environment = config::script_environment(settings, node_id(1), "/etc/ha.d");
     for (const char* expected :
          {"HA_CURHOST=node2", "HA_DIR=/etc/ha.d", "HA_FUNCS=/etc/ha.d/shellfuncs",
-          "HA_keepalive=500ms", "HA_node=node1 node2", "HA_LOGFILE=/var/log/ha-log",
-          "HA_DEBUGLOG=/dev/null", "HA_RESOURCEDIR=/etc/ha.d/resource.d", "LC_ALL=C"})
+          "HA_keepalive=500ms", "HA_SITE=north wing", "HA_node=node1 node2",
+          "HA_LOGFILE=/var/log/ha-log", "HA_DEBUGLOG=/dev/null",
+          "HA_RESOURCEDIR=/etc/ha.d/resource.d", "LC_ALL=C"})
         EXPECT_THAT(environment, Contains(expected));
 }
 

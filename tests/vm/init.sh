@@ -9,7 +9,9 @@ mount -t devtmpfs dev /dev
 mkdir -p /run /tmp /var/lib /etc/ha.d/resource.d
 say() { echo "VM: $*"; }
 case=$(sed 's/.*case=\([a-z-]*\).*/\1/' /proc/cmdline)
-hostname node1
+node=node1
+grep -q node=node2 /proc/cmdline && node=node2
+hostname $node
 ip link set lo up
 insmod /modules/dummy.ko numdummies=1
 ip address add 10.1.1.1/24 broadcast 10.1.1.255 dev dummy0
@@ -26,6 +28,18 @@ bcast dummy0
 auto_failback on
 watchdog /dev/watchdog
 C
+# Two machines, and nothing between them but a serial line.
+if [ "$case" = serial ]; then
+    cat > /etc/ha.d/ha.cf <<'C'
+node node1 node2
+keepalive 2s
+deadtime 30s
+initdead 60s
+baud 19200
+serial /dev/ttyS1
+auto_failback off
+C
+fi
 echo 'node1 10.1.1.100/24/dummy0 thing' > /etc/ha.d/haresources
 printf 'auth 1\n1 hmac-sha256 a-key-of-the-virtual-machine\n' > /etc/ha.d/authkeys
 chmod 600 /etc/ha.d/authkeys
@@ -42,6 +56,11 @@ chmod 755 /etc/ha.d/resource.d/thing
 /suite/hb-master --config-dir /etc/ha.d --state-dir /var/lib/ha-suite --run-dir /run/ha-suite \
     --libexec-dir /suite --log stderr &
 master=$!
+if [ "$case" = serial ]; then
+    until [ -e /run/thing ]; do sleep 0.2; done
+    say "$node has the group"
+    wait $master
+fi
 for i in $(seq 600); do [ -e /run/thing ] && break; sleep 0.1; done
 [ -e /run/thing ] || { say "the suite did not start its group"; poweroff -f; }
 say "case $case begins"

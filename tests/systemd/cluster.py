@@ -1,8 +1,8 @@
 """Two nodes that run the installed ha-suite under systemd, and one group that tells what is done to it."""
 import json
-import pathlib
 import time
 
+from cases import check
 from machine import Image, Node, lay_cables, run
 from watch import TimeUp, Watch
 
@@ -74,12 +74,19 @@ WantedBy=network-online.target
 '''
 
 
-def make_image(build, scratch):
-    """This machine with ha-suite installed as `meson install` does it, configured and enabled."""
+def meson_install(build):
+    """What `meson install` does, for make_image()."""
+    def install(image):
+        run('meson', 'install', '-C', build, '--no-rebuild', '--quiet', '--strip', '--destdir', image.root)
+        image.chroot('systemd-sysusers', 'ha-suite.conf')
+    return install
+
+
+def make_image(install, scratch):
+    """This machine with ha-suite installed, configured and enabled."""
     image = Image(scratch)
     image.forget_services()
-    run('meson', 'install', '-C', build, '--no-rebuild', '--quiet', '--strip', '--destdir', image.root)
-    image.chroot('systemd-sysusers', 'ha-suite.conf')
+    install(image)
     image.write('/etc/ha.d/ha.cf', HA_CF)
     image.write('/etc/ha.d/haresources', HARESOURCES)
     image.write('/etc/ha.d/authkeys', AUTHKEYS, 0o600)
@@ -88,24 +95,23 @@ def make_image(build, scratch):
     image.write(f'/etc/systemd/system/{DAEMON}', DAEMON_UNIT)
     image.write('/etc/hosts', '127.0.0.1 localhost\n10.77.0.1 node1\n10.77.0.2 node2\n')
     image.remove('/var/log/journal')
+    image.remove('/usr/sbin/policy-rc.d')
     image.chroot('systemctl', 'enable', '--quiet', 'test-network.service', UNIT)
     image.freeze()
     return image
 
 
 class Cluster:
-    def __init__(self, build, scratch):
-        scratch = pathlib.Path(scratch)
-        # For a short time; and an overlay, which / may be, is no upper layer of another one.
-        run('mount', '-t', 'tmpfs', '-o', 'mode=700', 'tmpfs', scratch)
-        shared = scratch / 'shared'
-        shared.mkdir()
+    def __init__(self, install, scratch):
+        """`install(image)` puts ha-suite there. `scratch`: a directory of scratch_directory()."""
+        self.shared = scratch / 'shared'  # /srv/test on the nodes
+        self.shared.mkdir()
         lay_cables()
-        image = make_image(build, scratch / 'image')
-        self.watch = Watch(shared / 'events')
+        image = make_image(install, scratch / 'image')
+        self.watch = Watch(self.shared / 'events')
         self.nodes = {}
         for number in (1, 2):
-            node = Node(f'node{number}', number, image, scratch / f'node{number}', shared)
+            node = Node(f'node{number}', number, image, scratch / f'node{number}', self.shared)
             node.write('/etc/test-network', f'NUMBER={number}\n')
             self.nodes[node.name] = node
 
@@ -117,14 +123,46 @@ class Cluster:
 
     def wait_booted(self, node):
         """Until the boot is over; from then on the node is followed (its journal: from the beginning)."""
-        while node.call('systemctl', 'is-system-running', '--wait')[1].strip() != 'running':
-            if not node.is_on() or node.call('systemctl', 'is-system-running')[1].strip() == 'degraded':
-                raise RuntimeError(f'{node.name}: {node.call("systemctl", "--failed")[1]}')
+        while node.call('systemctl', 'is-system-running', '--wait')[1].strip() not in ('running', 'degraded'):
+            if not node.is_on():
+                raise RuntimeError(f'{node.name} went off while it booted')
         self.watch.follow(node)
 
     def close(self):
         for node in self.nodes.values():
             node.power_off()
+
+    # --- judging ----------------------------------------------------------------------------------
+
+    def scripts(self, since=0.0):
+        """What the service was told: (node, verb, its address, its daemon)..."""
+        return [(e.node, *e.what.split()) for e in self.watch.so_far()
+                if e.kind == 'script' and e.at >= since and 'modprobe' not in e.what]
+
+    def check_one_owner(self, going_off=()):
+        """In all that happened so far: nobody was told to start before the other had been told to stop,
+        and what was left of the service was there before it and after it. (A host that goes off: there
+        systemd stops all units at once, also those of groups.)"""
+        holder = None
+        for node, verb, address, daemon in self.scripts():
+            # Told to stop what does not run here: what cleans up after a crash does that, to be sure.
+            if verb == 'stop' and holder != node:
+                continue
+            check(address == 'with', f'{node}: {verb} of the service without its address')
+            check(daemon == 'active' or verb == 'stop' and node in going_off,
+                  f'{node}: {verb} of the service, and {DAEMON} is {daemon}')
+            check(verb == 'stop' or holder in (None, node), f'{node} starts what {holder} has not stopped')
+            holder = node if verb == 'start' else None
+
+    def other(self, name):
+        return next(n for n in self.nodes if n != name)
+
+    def settle(self):
+        """Both nodes up, and the group somewhere: its name."""
+        for node in self.nodes.values():
+            if node.show(UNIT, 'ActiveState') != 'active':
+                node.run('systemctl', 'start', UNIT)
+        return self.wait_for_owner()
 
     # --- what the cluster says ------------------------------------------------------------------
 
@@ -138,6 +176,11 @@ class Cluster:
             group = json.loads(text)['groups'][0]
             said.add(group['owner'] if group['state'] == 'running' else None)
         return said.pop() if len(said) == 1 else None
+
+    def in_maintenance(self):
+        """Does every node say so?"""
+        return all(json.loads(node.run('hactl', 'status', '--json'))['groups'][0]['maintenance']
+                   for node in self.nodes.values())
 
     # --- waiting ----------------------------------------------------------------------------------
 

@@ -41,6 +41,13 @@ def enter_namespaces():
                           sys.executable, *sys.argv])
 
 
+def scratch_directory():
+    """In this mount namespace only: it goes with the process, and nothing is left on a disk. (And an
+    overlay, which / may be, is no upper layer of another one.)"""
+    run('mount', '-t', 'tmpfs', '-o', 'mode=700', 'tmpfs', '/mnt')
+    return pathlib.Path('/mnt')
+
+
 def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

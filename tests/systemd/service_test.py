@@ -7,13 +7,13 @@ The last line is "N passed, N failed". Exit code 77, with the reason, where this
 """
 import contextlib
 import pathlib
-import signal
 import sys
 import time
-import traceback
 
+import cases
 import cluster as c
 import machine
+from cases import check
 
 CASES = []
 
@@ -23,35 +23,9 @@ def case(function):
     return function
 
 
-def check(condition, text):
-    if not condition:
-        raise AssertionError(text)
-
-
 def monotonic(node, unit, name):
     """When something happened to a unit, in seconds of CLOCK_MONOTONIC."""
     return int(node.show(unit, name)) / 1e6
-
-
-def scripts(cluster, since):
-    return [(e.node, *e.what.split()) for e in cluster.watch.so_far()
-            if e.kind == 'script' and e.at >= since and 'modprobe' not in e.what]
-
-
-def check_one_owner(cluster, going_off=()):
-    """In all that happened so far: nobody was told to start before the other had been told to stop, and
-    what was left of the service was there before it and after it. (A host that goes off: there systemd
-    stops all units at once, also those of groups.)"""
-    holder = None
-    for node, verb, address, daemon in scripts(cluster, 0):
-        # Told to stop what does not run here: what cleans up after a crash does that, to be sure.
-        if verb == 'stop' and holder != node:
-            continue
-        check(address == 'with', f'{node}: {verb} of the service without its address')
-        check(daemon == 'active' or verb == 'stop' and node in going_off,
-              f'{node}: {verb} of the service, and {c.DAEMON} is {daemon}')
-        check(verb == 'stop' or holder in (None, node), f'{node} starts what {holder} has not stopped')
-        holder = node if verb == 'start' else None
 
 
 @contextlib.contextmanager
@@ -67,18 +41,6 @@ def dropped_in(node, text):
         node.run('systemctl', 'daemon-reload')
 
 
-def other(cluster, name):
-    return next(n for n in cluster.nodes if n != name)
-
-
-def settle(cluster):
-    """Both nodes up, and the group somewhere: its name."""
-    for node in cluster.nodes.values():
-        if node.show(c.UNIT, 'ActiveState') != 'active':
-            node.run('systemctl', 'start', c.UNIT)
-    return cluster.wait_for_owner()
-
-
 @case
 def boots_after_the_network_and_is_ready_when_it_is_up(cluster):
     for name, node in cluster.nodes.items():
@@ -90,14 +52,17 @@ def boots_after_the_network_and_is_ready_when_it_is_up(cluster):
         check(network <= began, f'{name}: started {network - began} s before the network was there')
         check(up.at <= ready, f'{name}: READY {up.at - ready} s before its media were open')
         check(node.show(c.UNIT, 'NRestarts') == '0', f'{name}: it was restarted')
+        node.run('systemctl', 'is-active', 'heartbeat.service')  # as Heartbeat's users call it
+        complaints = node.run('systemd-analyze', 'verify', c.UNIT)
+        check(not complaints, complaints)
     owner = cluster.wait_for_owner()
-    check_one_owner(cluster)
+    cluster.check_one_owner()
     print(f'    the group runs on {owner}')
 
 
 @case
 def reload_rereads_the_keys_and_touches_nothing(cluster):
-    owner = settle(cluster)
+    owner = cluster.settle()
     began = time.monotonic()
     for name, node in cluster.nodes.items():
         master = node.show(c.UNIT, 'MainPID')
@@ -106,13 +71,13 @@ def reload_rereads_the_keys_and_touches_nothing(cluster):
         check(node.show(c.UNIT, 'MainPID') == master, f'{name}: another master after the reload')
         cluster.wait_active(node)
     check(cluster.wait_for_owner() == owner, 'the group moved')
-    check(not scripts(cluster, began), f'the service was told {scripts(cluster, began)}')
+    check(not cluster.scripts(began), f'the service was told {cluster.scripts(began)}')
 
 
 @case
 def stop_hands_over_before_it_returns(cluster):
-    owner = settle(cluster)
-    node, heir = cluster.nodes[owner], other(cluster, owner)
+    owner = cluster.settle()
+    node, heir = cluster.nodes[owner], cluster.other(owner)
     group = node.unit_group(c.UNIT)
     began = time.monotonic()
     node.run('systemctl', 'stop', c.UNIT)
@@ -123,24 +88,24 @@ def stop_hands_over_before_it_returns(cluster):
     check(node.show(c.UNIT, 'Result') == 'success', node.show(c.UNIT, 'Result'))
     check(node.show(c.UNIT, 'ActiveState') == 'inactive', node.show(c.UNIT, 'ActiveState'))
     check(not machine.processes(group), f'still there: {machine.processes(group)}')
-    check_one_owner(cluster)
+    cluster.check_one_owner()
     node.run('systemctl', 'start', c.UNIT)
     check(cluster.wait_for_owner() == heir, 'auto_failback is off')
 
 
 @case
 def restart_moves_the_group_and_comes_back(cluster):
-    owner = settle(cluster)
+    owner = cluster.settle()
     began = time.monotonic()
     cluster.nodes[owner].run('systemctl', 'restart', c.UNIT)
-    cluster.script('start', began, other(cluster, owner), c.GRACE)
-    check(cluster.wait_for_owner() == other(cluster, owner), 'it went back')
-    check_one_owner(cluster)
+    cluster.script('start', began, cluster.other(owner), c.GRACE)
+    check(cluster.wait_for_owner() == cluster.other(owner), 'it went back')
+    cluster.check_one_owner()
 
 
 @case
 def kill_9_of_everything_is_cleaned_up_and_taken_over(cluster):
-    owner = settle(cluster)
+    owner = cluster.settle()
     node = cluster.nodes[owner]
     began = time.monotonic()
     group = node.unit_group(c.UNIT)
@@ -159,13 +124,13 @@ def kill_9_of_everything_is_cleaned_up_and_taken_over(cluster):
         check(there == (name == started.node), f'{name} has the address: {there}')
     left = killed & machine.processes(group)
     check(not left, f'survived: {left}')
-    check_one_owner(cluster)
+    cluster.check_one_owner()
 
 
 @case
 def kill_9_without_a_new_start_is_taken_over_by_the_other(cluster):
-    owner = settle(cluster)
-    node, heir = cluster.nodes[owner], other(cluster, owner)
+    owner = cluster.settle()
+    node, heir = cluster.nodes[owner], cluster.other(owner)
     with dropped_in(node, '[Service]\nRestart=no\n'):
         began = time.monotonic()
         (node.unit_group(c.UNIT) / 'cgroup.kill').write_text('1')
@@ -176,15 +141,15 @@ def kill_9_without_a_new_start_is_taken_over_by_the_other(cluster):
         check(started.node == heir, f'{started.node} runs it')
         check(started.at - began <= c.DEADTIME + c.GRACE, 'too late')
         check(node.show(c.UNIT, 'ActiveState') == 'failed', node.show(c.UNIT, 'ActiveState'))
-        check_one_owner(cluster)
+        cluster.check_one_owner()
     node.run('systemctl', 'start', c.UNIT)
     check(cluster.wait_for_owner() == heir, 'auto_failback is off')
 
 
 @case
 def a_master_that_hangs_is_killed_and_replaced(cluster):
-    owner = settle(cluster)
-    node, heir = cluster.nodes[owner], other(cluster, owner)
+    owner = cluster.settle()
+    node, heir = cluster.nodes[owner], cluster.other(owner)
     with dropped_in(node, '[Service]\nWatchdogSec=2s\n'):
         # It learns the interval when it starts.
         node.run('systemctl', 'restart', c.UNIT)
@@ -201,13 +166,13 @@ def a_master_that_hangs_is_killed_and_replaced(cluster):
         cluster.wait_active(node)
         check(node.show(c.UNIT, 'MainPID') not in ('0', master), 'no new master')
         cluster.wait_for_owner()
-        check_one_owner(cluster)
+        cluster.check_one_owner()
 
 
 @case
 def a_wrong_configuration_stays_stopped(cluster):
-    owner = settle(cluster)
-    name = other(cluster, owner)
+    owner = cluster.settle()
+    name = cluster.other(owner)
     node = cluster.nodes[name]
     node.run('systemctl', 'stop', c.UNIT)
     node.write('/etc/ha.d/ha.cf', c.HA_CF.replace('deadtime', 'deadtime soon #'))
@@ -238,7 +203,7 @@ def each_daemon_has_its_lines_in_the_journal(cluster):
 
 @case
 def what_hears_the_network_is_confined_and_what_a_group_runs_is_not(cluster):
-    node = cluster.nodes[settle(cluster)]
+    node = cluster.nodes[cluster.settle()]
 
     def said(process, name):
         text = node.run('sh', '-c', f'grep ^{name}: /proc/{process}/status')
@@ -257,9 +222,24 @@ def what_hears_the_network_is_confined_and_what_a_group_runs_is_not(cluster):
 
 
 @case
+def bash_completes_commands_options_nodes_and_groups(cluster):
+    node = cluster.nodes[cluster.settle()]
+    script = (". /usr/share/bash-completion/completions/hactl; COMP_WORDS=(hactl \"$@\"); COMP_CWORD=$#;"
+              ' _hactl; printf "%s\\n" "${COMPREPLY[@]}"')
+    group = f'{c.ADDRESS}/24/eth0'
+    for words, wanted in ((['mai'], ['maintenance']), (['maintenance', ''], ['on', 'off']),
+                          (['maintenance', 'on', '10'], [group]), (['fence', 'no'], ['node1', 'node2']),
+                          (['fence', 'con'], ['confirm']), (['standby', '--st'], ['--stay']),
+                          (['standby', 'loc'], ['local']), (['standby', '--group', ''], [group]),
+                          (['move', group, 'node'], ['node1', 'node2'])):
+        said = node.run('bash', '-c', script, 'bash', *words).split()
+        check(set(wanted) <= set(said), f'hactl {" ".join(words)}: {said}')
+
+
+@case
 def a_missing_watchdog_device_has_softdog_loaded(cluster):
-    owner = settle(cluster)
-    name = other(cluster, owner)
+    owner = cluster.settle()
+    name = cluster.other(owner)
     node = cluster.nodes[name]
     node.run('systemctl', 'stop', c.UNIT)
     # A kernel that has the module, as far as the unit can see.
@@ -276,8 +256,8 @@ def a_missing_watchdog_device_has_softdog_loaded(cluster):
 
 @case
 def power_off_hands_over_while_the_network_is_there(cluster):
-    owner = settle(cluster)
-    node, heir = cluster.nodes[owner], other(cluster, owner)
+    owner = cluster.settle()
+    node, heir = cluster.nodes[owner], cluster.other(owner)
     began = time.monotonic()
     node.call('systemctl', 'poweroff', '--no-block')
     stopped = cluster.script('stop', began, owner)
@@ -285,7 +265,7 @@ def power_off_hands_over_while_the_network_is_there(cluster):
     print(f'    an outage of {started.at - stopped.at:.3f} s')
     check(started.at - stopped.at < c.DEADTIME, 'the heir waited, as if this had been a crash')
     node.wait_gone()
-    check_one_owner(cluster, going_off=[owner])
+    cluster.check_one_owner(going_off=[owner])
     cluster.boot(owner)
     cluster.wait_active(node)
     check(cluster.wait_for_owner() == heir, 'auto_failback is off')
@@ -297,29 +277,8 @@ def main():
         print(f'skipped: {reason}')
         return 77
     machine.enter_namespaces()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    passed = failed = 0
-    # Mounted over in this mount namespace: it goes with the process, and nothing is left on a disk.
-    cluster = c.Cluster(build, '/mnt')
-    try:
-        cluster.boot()
-        for function in CASES:
-            if sys.argv[2:] and function.__name__ not in sys.argv[2:]:
-                continue
-            began = time.monotonic()
-            try:
-                function(cluster)
-                passed += 1
-                print(f'ok     {function.__name__} ({time.monotonic() - began:.1f} s)', flush=True)
-            except (AssertionError, RuntimeError) as problem:
-                failed += 1
-                traceback.print_exc(file=sys.stdout)
-                print(f'FAILED {function.__name__}: {problem}', flush=True)
-                cluster.print_journals(began)
-    finally:
-        cluster.close()
-    print(f'{passed} passed, {failed} failed')
-    return 1 if failed else 0
+    cluster = c.Cluster(c.meson_install(build), machine.scratch_directory())
+    return cases.run_all(cluster, CASES, sys.argv[2:])
 
 
 if __name__ == '__main__':

@@ -126,6 +126,10 @@ TEST_F(ControlGroups, so_is_one_of_a_suite_that_died) {
     run_thing("slow");
     if (!has_cgroups_) GTEST_SKIP() << "no control groups on this machine";
     const pid_t runaway = wait_for_runaway("slow");
+    // It was told to the master before it ran; now the master has written it down, too.
+    cluster().wait("the call is recorded", [&] {
+        return node(1).run({"test", "-s", "/run/ha-suite/calls"}).exit_code == 0;
+    });
     node(1).write_file("/run/quick", "");
     // All of the suite, nothing of its children.
     node(1).freeze();

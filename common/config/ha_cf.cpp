@@ -309,11 +309,16 @@ void HaCfParser::take_auto_failback(const Statement& s) {
 }
 
 void HaCfParser::take_nice_failback(const Statement& s) {
+    nice_failback_ = switch_value(s);
+}
+
+std::optional<bool> HaCfParser::switch_value(const Statement& s) {
     const std::optional<Word> word = one_word(s);
-    if (!word) return;
-    nice_failback_ = parse_boolean(word->text);
-    if (!nice_failback_)
+    if (!word) return std::nullopt;
+    const std::optional<bool> value = parse_boolean(word->text);
+    if (!value)
         bad_value(s, word->at, fmt::format("'{}' is neither on nor off", printable(word->text)));
+    return value;
 }
 
 void HaCfParser::take_crm(const Statement& s) {
@@ -367,13 +372,7 @@ void HaCfParser::take_debug(const Statement& s) {
 }
 
 void HaCfParser::take_realtime(const Statement& s) {
-    const std::optional<Word> word = one_word(s);
-    if (!word) return;
-    const std::optional<bool> value = parse_boolean(word->text);
-    if (!value)
-        return bad_value(s, word->at,
-                         fmt::format("'{}' is neither on nor off", printable(word->text)));
-    out_.settings.realtime = *value;
+    if (const auto value = switch_value(s)) out_.settings.realtime = *value;
 }
 
 // env NAME=VALUE: the value is the rest of the line.

@@ -33,10 +33,7 @@ void HaCfParser::check_value(const Statement& s) {
             }
             return;
         case ValueType::kBoolean:
-            if (const auto word = one_word(s))
-                if (!parse_boolean(word->text))
-                    bad_value(s, word->at,
-                              fmt::format("'{}' is neither on nor off", printable(word->text)));
+            static_cast<void>(switch_value(s));
             return;
         case ValueType::kChoice:
             if (const auto word = one_word(s)) {

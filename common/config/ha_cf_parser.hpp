@@ -78,6 +78,8 @@ class HaCfParser {
 
     // The only word, or an error.
     [[nodiscard]] std::optional<Word> one_word(const Statement& s);
+    // On or off; none: it was neither, and that was said.
+    [[nodiscard]] std::optional<bool> switch_value(const Statement& s);
     [[nodiscard]] std::optional<Duration> time_value(const Statement& s);
     [[nodiscard]] bool check_command(const Statement& s);
     [[nodiscard]] bool check_apiauth(const Statement& s);

@@ -17,13 +17,7 @@ void HaCfParser::take_watchdog(const Statement& s) {
 }
 
 void HaCfParser::take_watchdog_evidence(const Statement& s) {
-    const std::optional<Word> word = one_word(s);
-    if (!word) return;
-    const std::optional<bool> value = parse_boolean(word->text);
-    if (!value)
-        return bad_value(s, word->at,
-                         fmt::format("'{}' is neither on nor off", printable(word->text)));
-    out_.settings.watchdog_evidence = *value;
+    if (const auto value = switch_value(s)) out_.settings.watchdog_evidence = *value;
 }
 
 void HaCfParser::take_quorum(const Statement& s) {

@@ -69,6 +69,15 @@ std::string call_cgroup(const std::string& tree, std::uint32_t call) {
     return fmt::format("{}/call-{}", tree, call);
 }
 
+std::vector<std::string> call_cgroups(const std::string& tree) {
+    std::vector<std::string> found;
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(tree, failed))
+        if (entry.path().filename().string().starts_with("call-"))
+            found.push_back(entry.path().string());
+    return found;
+}
+
 std::string group_cgroup(const std::string& tree, std::string_view group) {
     std::string name;
     for (const char c : group) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/result.hpp"
 
@@ -26,6 +27,8 @@ inline constexpr const char* kUsualRunDir = "/run/ha-suite";
 [[nodiscard]] std::string cgroup_tree_below(std::string_view own_directory,
                                             std::string_view run_dir);
 [[nodiscard]] std::string call_cgroup(const std::string& tree, std::uint32_t call);
+// Those that are there, in no order.
+[[nodiscard]] std::vector<std::string> call_cgroups(const std::string& tree);
 // Any name becomes one that a directory may have; different names never become the same.
 [[nodiscard]] std::string group_cgroup(const std::string& tree, std::string_view group);
 

@@ -118,10 +118,22 @@ bool is_left(const RecordedCall& call) {
     return true;
 }
 
+// What is recorded; and what is not, since everything was killed before the master had read of it.
+std::vector<RecordedCall> left_over_calls(const CallRecord& calls, const std::string& tree) {
+    std::vector<RecordedCall> left = calls.left_over();
+    if (tree.empty()) return left;
+    for (const std::string& path : runtime::call_cgroups(tree)) {
+        if (std::ranges::find(left, path, &RecordedCall::cgroup) != left.end()) continue;
+        const auto cgroup = runtime::Cgroup::open(path);
+        if (cgroup && !(*cgroup)->is_empty()) left.push_back({.cgroup = path});
+    }
+    return left;
+}
+
 // What a dead hb-resource was running must not go on beside a new one.
-void end_left_over_calls(const std::string& run_dir, log::Logger& log) {
+void end_left_over_calls(const std::string& run_dir, const std::string& tree, log::Logger& log) {
     CallRecord calls(run_dir);
-    for (const RecordedCall& call : calls.left_over()) {
+    for (const RecordedCall& call : left_over_calls(calls, tree)) {
         const std::string name = call.group != 0 ? fmt::format("process group {}", call.group)
                                                  : fmt::format("control group {}", call.cgroup);
         log.log(Level::kWarn, "left-over-call",
@@ -291,8 +303,8 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
         return std::nullopt;
     }
     wait_for_last_run(*lock, log);
-    end_left_over_calls(options.run_dir, log);
     std::string cgroups = cgroup_tree(options.run_dir, log);
+    end_left_over_calls(options.run_dir, cgroups, log);
     GenerationStore store(options.state_dir);
     // On disk before anything is started: a frame of this generation may leave soon after.
     if (const Result<void> begun = store.begin(runtime::wall_time().seconds); !begun) {

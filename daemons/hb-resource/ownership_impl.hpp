@@ -288,6 +288,7 @@ struct OwnershipCore::Impl {
     void leave(MonoTime now);
     void say_left();
     [[nodiscard]] bool can_wait(const OwnershipInput& input) const;
+    [[nodiscard]] MonoTime gate_may_open(const GroupFacts& g) const;
     [[nodiscard]] MonoTime next_deadline() const;
 
     // ---- small words

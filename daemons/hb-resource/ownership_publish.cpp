@@ -310,6 +310,20 @@ void Impl::leave(MonoTime now) {
 
 // ---- the one deadline
 
+// G7, G8: what only has to get old enough. Of several the newest, since all have to be.
+MonoTime Impl::gate_may_open(const GroupFacts& g) const {
+    MonoTime open = s.ping_nodes && pings_whole_since ? *pings_whole_since + s.deadtime : kNever;
+    for (const PlacedAddress& place : g.places) {
+        const auto probe = probes.find(place);
+        if (probe != probes.end() && probe->second.answered)
+            open = std::max(open, *probe->second.answered + s.deadtime);
+        const auto asked = asked_since.find(place);
+        if (s.ping_nodes && asked != asked_since.end())
+            open = std::max(open, asked->second + 2 * ping_patience(s.deadtime));
+    }
+    return open;
+}
+
 MonoTime Impl::next_deadline() const {
     if (!greeted) return born;
     MonoTime t = kForever;
@@ -328,7 +342,10 @@ MonoTime Impl::next_deadline() const {
         if (g.worse_until) at(*g.worse_until + reach_hold(g));
         if (g.reach_moved) at(*g.reach_moved + reach_hold(g));
         if (g.owner_cut_since) at(*g.owner_cut_since + reach_settles());
-        if (wants_to_start(g)) at(settled_at + probe_window(s.deadtime));
+        if (wants_to_start(g)) {
+            at(settled_at + probe_window(s.deadtime));
+            at(gate_may_open(g));
+        }
     }
     for (const auto& [id, p] : peers) {
         if (p.fence.wanted) at(p.fence.last_wanted + s.deadtime);

@@ -270,6 +270,27 @@ TEST(Ownership, GateStaysClosedWhileTheAddressIsAnswered) {
     EXPECT_TRUE(b.did<StartGroup>());
 }
 
+// The address has been quiet for long enough: nothing else has to happen for the gate to be asked.
+TEST(Ownership, GateIsAskedAgainAtTheMomentTheLastAnswerIsOldEnough) {
+    Scene b(kB);
+    b.both_up();
+    b.peer_is(ipc::Hearing::kSilent);
+    b.enter(b.view_of(2, kB, {kB}));
+    const MonoTime answered = b.now();
+    b.address_answered();
+    b.run(990ms);
+    b.tell(ipc::ProbeStatuses{{ipc::ProbeStatus{.where = kVip,
+                                                .carrier = true,
+                                                .window_complete = b.now(),
+                                                .control_heard = true,
+                                                .answered = answered,
+                                                .by = MacAddress::parse("52:54:00:00:00:02"),
+                                                .crossed = false}}});
+    EXPECT_FALSE(b.did<StartGroup>());
+    b.run(10ms);
+    EXPECT_TRUE(b.did<StartGroup>());
+}
+
 // Section 8: the newcomer has its predecessor's bar, and drops no claim before it asked the kernel.
 TEST(Ownership, RespawnKeepsBarClaimAndResource) {
     Scene first(kA);

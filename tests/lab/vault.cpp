@@ -7,14 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <stdexcept>
 
 namespace hb::lab {
 
 Vault::Vault(const std::string& build_directory) {
     in_new_thread([&] {
         must(::unshare(CLONE_NEWNS), "a new mount namespace");
-        must(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private mounts");
+        if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno == EINVAL)
+            throw std::runtime_error(
+                "the root directory is no mount point, as in a chroot: run the laboratory on a "
+                "host, in a container, or behind 'mount --bind DIRECTORY DIRECTORY'");
         must(::mount("ha-lab", mount_point(), "tmpfs", 0, "mode=0755"), "the lab's disks");
         const std::string build = fmt::format("{}/build", mount_point());
         must(::mkdir(build.c_str(), 0755), build);

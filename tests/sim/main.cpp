@@ -25,6 +25,8 @@ struct Arguments {
     bool matrix = false;
     std::string drop;
     std::string profile;
+    std::size_t links = 0;
+    unsigned baud = 0;
     std::size_t stop_after = 10;
 };
 
@@ -42,6 +44,17 @@ RunOptions options_for(const Arguments& args, std::uint64_t seed) {
         options.profile = matrix_profile(seed);
         options.nodes = matrix_cell(seed).nodes;
     }
+    if (args.links > 0) {
+        // Beside the service network, and what travels are bytes: a slow line has to carry them.
+        options.profile.adjust = [before = options.profile.adjust, links = args.links,
+                                  baud = args.baud](ClusterConfig& c) {
+            if (before) before(c);
+            c.links = links;
+            c.link_on_service = false;
+            c.codecs = true;
+            if (baud > 0) c.slow_baud = baud;
+        };
+    }
     return options;
 }
 
@@ -56,6 +69,8 @@ std::string replay_command(const Arguments& args, std::uint64_t seed) {
     if (args.nodes > 0) command += fmt::format(" --nodes {}", args.nodes);
     if (!args.drop.empty()) command += " --drop " + args.drop;
     if (!args.profile.empty()) command += " --profile " + args.profile;
+    if (args.links > 0) command += fmt::format(" --links {}", args.links);
+    if (args.baud > 0) command += fmt::format(" --baud {}", args.baud);
     return command;
 }
 
@@ -163,6 +178,11 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember(names));
     app.add_option("--profile", args.profile, "the faults of a rule, without dropping it")
         ->check(CLI::IsMember(names));
+    CLI::Option* links =
+        app.add_option("--links", args.links, "links of their own, with the bytes of the codecs")
+            ->check(CLI::Range(1, 2));
+    app.add_option("--baud", args.baud, "the last of --links is a serial line of this speed")
+        ->needs(links);
     CLI11_PARSE(app, argc, argv);
     std::signal(SIGABRT, on_abort);
     if (!args.seeds.empty()) return run_many(args);

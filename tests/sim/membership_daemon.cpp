@@ -120,6 +120,7 @@ void MembershipDaemon::tell_ipfail(const ipc::MembershipToIpfail& message, MonoT
 void MembershipDaemon::greet_ipfail(MonoTime now) {
     ipfail_back_ = kForever;
     ipfail_.emplace(ipfail_settings(node_));
+    node_.cluster().tell([&](Checker& c) { c.ipfail_is(node_.id(), true); });
     to_ipfail(ipfail::MembershipHere{}, now);
     for (const ipc::MembershipToIpfail& message : ipfail_news_.greet())
         std::visit([&](const auto& m) { to_ipfail(m, now); }, message);
@@ -131,6 +132,7 @@ void MembershipDaemon::kill_ipfail(Duration back, MonoTime now) {
     ipfail_.reset();
     ipfail_back_ = now + back;
     ipfail_news_.gone();
+    node_.cluster().tell([&](Checker& c) { c.ipfail_is(node_.id(), false); });
     input(membership::IpfailGone{}, now);
 }
 

@@ -45,6 +45,7 @@ class Checker {
     virtual void born(NodeId, Kind) {}
     virtual void died(NodeId, Kind) {}
     virtual void thawed(NodeId, Duration /*frozen for*/, bool /*its clock stood still*/) {}
+    virtual void ipfail_is(NodeId, bool /*there*/) {}
     virtual void went_on(NodeId, Kind) {}  // one process, after a SIGSTOP of its own
 };
 

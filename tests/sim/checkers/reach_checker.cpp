@@ -67,6 +67,13 @@ void ReachChecker::thawed(NodeId node, Duration, bool) {
 void ReachChecker::went_on(NodeId node, Kind) {
     ways_[node].fresh = cluster_.world().now();
 }
+void ReachChecker::ipfail_is(NodeId node, bool there) {
+    ways_[node].fresh = cluster_.world().now();
+    if (there)
+        without_ipfail_.erase(node);
+    else
+        without_ipfail_.insert(node);
+}
 
 void ReachChecker::forget(NodeId author) {
     std::erase_if(moves_, [=](const auto& m) { return m.second.authors.contains(author); });
@@ -74,10 +81,11 @@ void ReachChecker::forget(NodeId author) {
     leads_since_[author] = cluster_.world().now();
 }
 
-// Whose processes stand still says what it knew before.
+// Whose processes stand still says what it knew before; so does who is without its hb-ipfail.
 bool ReachChecker::knows(NodeId node) const {
     const Node& n = cluster_.node(node);
-    return n.works(Kind::kComm) && n.works(Kind::kMembership) && n.works(Kind::kResource);
+    return n.works(Kind::kComm) && n.works(Kind::kMembership) && n.works(Kind::kResource) &&
+           !without_ipfail_.contains(node);
 }
 
 Duration ReachChecker::deadping() const {
@@ -92,7 +100,8 @@ Duration ReachChecker::deadping() const {
 Duration ReachChecker::word() const {
     const ClusterConfig& c = cluster_.config();
     const Duration travels = 5 * c.channel.longest() + c.link.delay.longest();
-    return c.heartbeats_fine ? travels : travels + at_most(c.deadtime * 5 / 4);
+    const bool at_once = c.heartbeats_fine && !c.slow_baud;
+    return at_once ? travels : travels + at_most(c.deadtime * 5 / 4);
 }
 
 // From when the way is whole until an answer of each ping node is here: the next request, or, as
@@ -134,7 +143,7 @@ void ReachChecker::moved(NodeId author, const GroupName& group, const Row& from,
     const ClusterConfig& config = cluster_.config();
     const std::string what = fmt::format("{} moves from {} to {}", group,
                                          config.node_name(from.owner), config.node_name(to.owner));
-    waited(author, group, view, what);
+    waited(author, group, view, to.version, what);
     const WorldTime lately = ways_[author].fresh + word();
     if (cluster_.world().now() <= lately) return;
     has_a_reason(author, from.owner, what);
@@ -231,21 +240,26 @@ Duration ReachChecker::longest_wait() const {
 }
 
 // Who wrote the row, and who was told of it or of a later one of that author.
-bool ReachChecker::remembers(NodeId author, const Moves& moves) const {
+bool ReachChecker::remembers(NodeId author, const GroupName& group, const Moves& moves) const {
     if (moves.authors.contains(author)) return true;
     const ResourceDaemon* resource = cluster_.node(author).resource();
     return resource != nullptr && std::ranges::any_of(moves.authors, [&](NodeId other) {
                const auto told = resource->seen().tables.find(other);
-               return told != resource->seen().tables.end() && told->second.view >= moves.view;
+               if (told == resource->seen().tables.end()) return false;
+               const Table& table = told->second;
+               const auto row = table.rows.find(group);
+               return table.view > moves.view ||
+                      (table.view == moves.view && row != table.rows.end() &&
+                       row->second.version >= moves.version);
            });
 }
 
 // The hold grows until ten minutes and it have passed without a move.
 void ReachChecker::waited(NodeId author, const GroupName& group, const ViewId& view,
-                          const std::string& what) {
+                          std::uint64_t version, const std::string& what) {
     const WorldTime now = cluster_.world().now();
     Moves& moves = moves_[group];
-    if (moves.in_a_row > 0 && !remembers(author, moves)) moves = {};
+    if (moves.in_a_row > 0 && !remembers(author, group, moves)) moves = {};
     if (moves.in_a_row > 0) {
         const Duration passed = now - moves.newest;
         if (passed < at_least(hold(moves.in_a_row)))
@@ -256,6 +270,7 @@ void ReachChecker::waited(NodeId author, const GroupName& group, const ViewId& v
     ++moves_ever_[group];
     moves.newest = now;
     moves.view = view;
+    moves.version = version;
     moves.authors = {author};
 }
 

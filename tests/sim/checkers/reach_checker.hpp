@@ -37,6 +37,7 @@ class ReachChecker final : public Checker {
     void died(NodeId node, Kind kind) override;
     void thawed(NodeId node, Duration, bool) override;
     void went_on(NodeId node, Kind kind) override;
+    void ipfail_is(NodeId node, bool there) override;
 
     // How long a group may still wait for connectivity that is whole again: for the hold time after
     // as many moves as it made, and for ping nodes that were lost as often as they can have been.
@@ -66,7 +67,8 @@ class ReachChecker final : public Checker {
     struct Moves {
         unsigned in_a_row = 0;
         WorldTime newest{};
-        ViewId view;  // of the row that made the newest
+        ViewId view;  // of the row that made the newest, and its version there
+        std::uint64_t version = 0;
         std::set<NodeId> authors;
     };
     struct Wish {
@@ -82,12 +84,13 @@ class ReachChecker final : public Checker {
     void not_against_a_wish(NodeId author, const GroupName& group, NodeId from,
                             const std::string& what);
     void forget(NodeId author);
-    [[nodiscard]] bool remembers(NodeId author, const Moves& moves) const;
+    [[nodiscard]] bool remembers(NodeId author, const GroupName& group, const Moves& moves) const;
     [[nodiscard]] Duration hold(unsigned moves_in_a_row) const;
     [[nodiscard]] bool surely_whole(const Way& way) const;
     void has_a_reason(NodeId author, NodeId from, const std::string& what);
     void not_to_the_blind(NodeId author, NodeId to, bool for_carrier, const std::string& what);
-    void waited(NodeId author, const GroupName& group, const ViewId& view, const std::string& what);
+    void waited(NodeId author, const GroupName& group, const ViewId& view, std::uint64_t version,
+                const std::string& what);
     [[nodiscard]] bool knows(NodeId node) const;
     [[nodiscard]] Duration word() const;
     [[nodiscard]] Duration seen_again() const;
@@ -95,6 +98,7 @@ class ReachChecker final : public Checker {
 
     Cluster& cluster_;
     std::map<NodeId, Way> ways_;
+    std::set<NodeId> without_ipfail_;
     std::map<NodeId, Table> tables_;              // newest of each author
     std::map<NodeId, WorldTime> leads_since_;     // ... and the first of its view
     std::map<GroupName, WorldTime> owned_since_;  // by the owner of the newest row

@@ -143,6 +143,7 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     if (row.owner == before->owner) {
         if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)
             return {};  // T5
+        if (row.pred != before->version) return {};  // one that was not seen gave it away
         // The author's own start follows its row in one step.
         const auto prior = prior_.find(self);
         if (row.owner == self && prior != prior_.end() && prior->second.groups.contains(group)) {

@@ -3,6 +3,7 @@
 #include "common/base/assert.hpp"
 #include "control.pb.h"
 #include "proto/convert_comm_membership.hpp"
+#include "proto/convert_control.hpp"
 #include "proto/convert_fence.hpp"
 #include "proto/convert_membership_resource.hpp"
 #include "proto/convert_node.hpp"
@@ -85,6 +86,18 @@ void put(const ipc::GetParameter& from, pb::ToolToMembership& envelope) {
     pb::GetParameter& to = *envelope.mutable_get_parameter();
     to.set_id(id);
     to.set_name(name);
+}
+
+void put(const ipc::GetWhy& from, pb::ToolToMembership& envelope) {
+    const auto& [id, group] = from;
+    envelope.mutable_get_why()->set_id(id);
+    envelope.mutable_get_why()->set_group(group);
+}
+
+void put(const ipc::Why& from, pb::MembershipToTool& envelope) {
+    const auto& [id, story] = from;
+    envelope.mutable_why()->set_id(id);
+    if (story) put(*story, *envelope.mutable_why()->mutable_story());
 }
 
 std::uint64_t read_id(std::uint64_t id, Reader& in) {
@@ -201,7 +214,7 @@ PingSummary read(const pb::PingSummary& from, Reader& in) {
 
 void put(const GroupSummary& from, pb::GroupSummary& to) {
     const auto& [name, preferred, owner, state, reason, age, by_node, maintenance,
-                 maintenance_known] = from;
+                 maintenance_known, transition] = from;
     to.set_name(name);
     to.set_preferred(from_one(preferred));
     if (owner) to.set_owner(from_one(*owner));
@@ -215,6 +228,7 @@ void put(const GroupSummary& from, pb::GroupSummary& to) {
     }
     to.set_maintenance(maintenance);
     to.set_maintenance_known(maintenance_known);
+    if (transition) put(transition, *to.mutable_transition());
 }
 
 GroupSummary read(const pb::GroupSummary& from, Reader& in) {
@@ -235,6 +249,7 @@ GroupSummary read(const pb::GroupSummary& from, Reader& in) {
     }
     to.maintenance = from.maintenance();
     to.maintenance_known = from.maintenance_known();
+    if (from.has_transition()) to.transition = read(from.transition(), in);
     return to;
 }
 
@@ -378,6 +393,10 @@ Result<ipc::ToolToMembership> decode_tool_to_membership(std::string_view bytes) 
                 read_id(m.get_parameter().id(), in),
                 in.name(m.get_parameter().name(), limits::kEventTextBytes, "parameter")};
             break;
+        case pb::ToolToMembership::kGetWhy:
+            to = ipc::GetWhy{read_id(m.get_why().id(), in),
+                             in.name(m.get_why().group(), limits::kGroupNameBytes, "group")};
+            break;
         case pb::ToolToMembership::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");
             break;
@@ -411,6 +430,10 @@ Result<ipc::MembershipToTool> decode_membership_to_tool(std::string_view bytes) 
             break;
         case pb::MembershipToTool::kParameter:
             to = read(m.parameter(), in);
+            break;
+        case pb::MembershipToTool::kWhy:
+            to = ipc::Why{read_id(m.why().id(), in), {}};
+            if (m.why().has_story()) std::get<ipc::Why>(to).story = read(m.why().story(), in);
             break;
         case pb::MembershipToTool::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

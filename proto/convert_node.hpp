@@ -22,6 +22,9 @@ void put(const std::vector<TopicUpdate>& from, Incarnation around, TopicUpdates&
 void put(const ViewId& from, pb::ViewId& to);
 [[nodiscard]] ViewId read(const pb::ViewId& from, Reader& in);
 
+void put(const TransitionId& from, pb::TransitionId& to);
+[[nodiscard]] TransitionId read(const pb::TransitionId& from, Reader& in);
+
 void put(const View& from, pb::View& to);
 [[nodiscard]] View read(const pb::View& from, Reader& in);
 

@@ -114,13 +114,14 @@ GroupReport read(const pb::GroupReport& from, const TextsIn& texts, Reader& in) 
     to.move_back = from.move_back();
     read_maintenance(from, to, in);
     to.no_carrier = from.no_carrier();
+    if (from.has_transition()) to.transition = read(from.transition(), in);
     return to;
 }
 
 void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::GroupReport& to) {
     const auto& [bar, state, start_failed, move_away, wanted, pinned, pinned_generation, reason,
                  gate_reason, weak_evidence, given_up, trouble, move_to, move_back, maintenance,
-                 keepers, no_carrier] = from;
+                 keepers, no_carrier, transition] = from;
     to.set_name(name);
     to.set_bar(bar);
     to.set_state(to_pb(state));
@@ -138,6 +139,7 @@ void put(const GroupName& name, const GroupReport& from, TextsOut& texts, pb::Gr
     to.set_move_back(move_back);
     put_maintenance(maintenance, keepers, to);
     to.set_no_carrier(no_carrier);
+    if (transition) put(transition, *to.mutable_transition());
 }
 
 Row read(const pb::Row& from, const TextsIn& texts, Reader& in) {
@@ -155,6 +157,7 @@ Row read(const pb::Row& from, const TextsIn& texts, Reader& in) {
     to.reach_moves = from.reach_moves();
     if (from.has_reach_moved_ns())
         to.reach_moved = in.time(true, from.reach_moved_ns(), "reach_moved");
+    if (from.has_transition()) to.transition = read(from.transition(), in);
     in.require(to.version != 0, "row", "without a version");
     in.require(to.version == 0 || to.pred < to.version, "row", "older than its predecessor");
     return to;
@@ -162,7 +165,7 @@ Row read(const pb::Row& from, const TextsIn& texts, Reader& in) {
 
 void put(const GroupName& name, const Row& from, TextsOut& texts, pb::Row& to) {
     const auto& [version, owner, pred, pinned, pinned_generation, reason, as_wanted, reach_moves,
-                 reach_moved] = from;
+                 reach_moved, transition] = from;
     to.set_name(name);
     to.set_version(version);
     to.set_owner(from_one(owner));
@@ -177,6 +180,7 @@ void put(const GroupName& name, const Row& from, TextsOut& texts, pb::Row& to) {
     }
     to.set_reach_moves(reach_moves);
     if (reach_moved) to.set_reach_moved_ns(to_ns(*reach_moved));
+    if (transition) put(transition, *to.mutable_transition());
 }
 
 }  // namespace
@@ -273,6 +277,19 @@ NodeStatus read(pb::NodeStatus from, Reader& in) {
             in.refuse("node status", "unknown");
             return {};
     }
+}
+
+void put(const TransitionId& from, pb::TransitionId& to) {
+    const auto& [view, row, mark] = from;
+    to.set_view(view);
+    to.set_row(row);
+    to.set_mark(mark);
+}
+
+TransitionId read(const pb::TransitionId& from, Reader& in) {
+    in.require(from.view() != 0 && from.row() != 0, "transition", "without a row");
+    in.require(from.mark() < 1U << 24, "transition", "with too long a mark");
+    return {from.view(), from.row(), from.mark()};
 }
 
 void put(const ViewId& from, pb::ViewId& to) {

@@ -69,6 +69,16 @@ enum class GroupState : std::uint8_t {
     kFailed
 };
 
+// A transition of one group: the row that began it, named alike on every node (T6). Rows that leave
+// the group where it runs carry it on, also from view to view.
+struct TransitionId {
+    std::uint64_t view = 0;  // number of the view; 0: none known
+    std::uint64_t row = 0;   // version of the row in it
+    std::uint32_t mark = 0;  // of the whole view id and the group: view numbers are used again
+    [[nodiscard]] explicit operator bool() const { return view != 0; }
+    auto operator<=>(const TransitionId&) const = default;
+};
+
 // Maintenance of one group: one value for the whole cluster (M1). Of two, the greater is valid.
 struct Maintenance {
     std::uint64_t counter = 0;  // 0: never asked for
@@ -107,6 +117,8 @@ struct GroupReport {
     Maintenance maintenance;
     std::map<NodeId, Keeper> keepers;
     bool no_carrier = false;  // an interface here that its addresses live on has no carrier
+    // That brought it into this state here, as far as a row did, or answers it.
+    TransitionId transition;
     bool operator==(const GroupReport&) const = default;
 };
 
@@ -144,6 +156,7 @@ struct Row {
     std::optional<AsWanted> as_wanted;
     std::uint32_t reach_moves = 0;        // for hb-ipfail's sake, in a row
     std::optional<MonoTime> reach_moved;  // the newest, by the clock of the author's host
+    TransitionId transition;              // that it begins, or carries on
     bool operator==(const Row&) const = default;
 };
 
@@ -166,6 +179,10 @@ struct PingReport {
 [[nodiscard]] const char* to_string(GroupState s);
 [[nodiscard]] const char* to_string(NodeStatus s);
 [[nodiscard]] const char* to_string(PingState s);       // "init", "ping", "dead"
+// Of the transition that this row begins.
+[[nodiscard]] TransitionId transition_id(const ViewId& view, const GroupName& group,
+                                         std::uint64_t version);
+[[nodiscard]] std::string to_string(const TransitionId& id);  // "8.2-9c41e0"
 [[nodiscard]] std::string to_string(const ViewId& id);  // "5/node-rank/gen.respawn" for logs
 
 }  // namespace hb

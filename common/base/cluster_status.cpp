@@ -72,6 +72,8 @@ class Story {
         else
             nobody(summary);
         maintenance(summary);
+        if (const Word* holder = find_holder()) summary.transition = holder->report->transition;
+        if (!summary.transition && row_ != nullptr) summary.transition = row_->transition;
         return summary;
     }
 

@@ -72,6 +72,7 @@ struct GroupSummary {
     bool maintenance = false;              // left alone, by the newest word that is heard
     // Every member of the view has that word, and knows who keeps the group.
     bool maintenance_known = false;
+    TransitionId transition;  // that it is in; none known: an empty one
     bool operator==(const GroupSummary&) const = default;
 };
 

@@ -32,8 +32,11 @@ std::string describe(const Caller& caller) {
                            : fmt::format("uid {} (pid {})", caller.uid, caller.pid);
 }
 
-ControlDesk::ControlDesk(Identity us, Compose compose, Parameter parameter)
-    : us_(us), compose_(std::move(compose)), parameter_(std::move(parameter)) {}
+ControlDesk::ControlDesk(Identity us, Compose compose, Parameter parameter, Why why)
+    : us_(us),
+      compose_(std::move(compose)),
+      parameter_(std::move(parameter)),
+      why_(std::move(why)) {}
 
 Result<void> ControlDesk::open(ClientId id, Caller caller, MonoTime now) {
     if (!may_look(caller, us_)) return failure("neither root nor a member of haclient");
@@ -64,6 +67,8 @@ void ControlDesk::said(ClientId id, const ipc::ToolToMembership& message, MonoTi
             out.emplace_back(ToClient{id, ipc::Status{subscribe->id, compose_(now)}});
     } else if (const auto* p = std::get_if<ipc::GetParameter>(&message)) {
         out.emplace_back(ToClient{id, ipc::Parameter{p->id, parameter_(p->name)}});
+    } else if (const auto* why = std::get_if<ipc::GetWhy>(&message)) {
+        out.emplace_back(ToClient{id, ipc::Why{why->id, why_(why->group)}});
     } else {
         ask(id, client, std::get<ipc::AdminRequest>(message), out);
     }

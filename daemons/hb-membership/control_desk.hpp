@@ -61,7 +61,9 @@ class ControlDesk {
     using Compose = std::function<ClusterStatus(MonoTime)>;
     using Parameter = std::function<std::optional<std::string>(const std::string&)>;
 
-    ControlDesk(Identity us, Compose compose, Parameter parameter);
+    using Why = std::function<std::optional<GroupStory>(const GroupName&)>;
+
+    ControlDesk(Identity us, Compose compose, Parameter parameter, Why why);
 
     // An error: it is not let in, and why.
     [[nodiscard]] Result<void> open(ClientId client, Caller caller, MonoTime now);
@@ -98,6 +100,7 @@ class ControlDesk {
     Identity us_;
     Compose compose_;
     Parameter parameter_;
+    Why why_;
     std::map<ClientId, Client> clients_;
     std::map<std::uint64_t, Waiting> waiting_;  // by our own request id
     std::uint64_t next_request_ = 1;

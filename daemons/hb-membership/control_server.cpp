@@ -28,11 +28,12 @@ Caller caller_of(const runtime::PeerCredentials& who) {
 
 ControlServer::ControlServer(runtime::EventLoop& loop, log::Logger& log, Identity us,
                              ControlDesk::Compose compose, ControlDesk::Parameter parameter,
+                             ControlDesk::Why why,
                              std::function<void(const ipc::Request&)> to_resource)
     : loop_(loop),
       log_(log),
       to_resource_(std::move(to_resource)),
-      desk_(us, std::move(compose), std::move(parameter)),
+      desk_(us, std::move(compose), std::move(parameter), std::move(why)),
       timer_(loop,
              [this]() noexcept {
                  desk_.on_deadline(runtime::now(), actions_);

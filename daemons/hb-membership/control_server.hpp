@@ -23,7 +23,7 @@ class ControlServer {
     // `to_resource` sends a request on.
     ControlServer(runtime::EventLoop& loop, log::Logger& log, Identity us,
                   ControlDesk::Compose compose, ControlDesk::Parameter parameter,
-                  std::function<void(const ipc::Request&)> to_resource);
+                  ControlDesk::Why why, std::function<void(const ipc::Request&)> to_resource);
 
     void listen(runtime::UniqueFd socket);
     void resource_here();

@@ -17,6 +17,7 @@ std::vector<Event> GroupNews::see(NodeId node, const std::string& name, const Re
                 fmt::format("group {}: {} on {}", group, to_string(said.state), name),
                 {{"HB_GROUP", group}, {"HB_NODE", name}, {"HB_STATE", to_string(said.state)}}};
         if (!said.reason.empty()) e.fields.emplace_back("HB_REASON", said.reason);
+        if (said.transition) e.fields.emplace_back("HB_TRANSITION", to_string(said.transition));
         news.push_back(std::move(e));
     }
     before = std::move(now);

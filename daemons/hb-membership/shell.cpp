@@ -39,6 +39,18 @@ std::vector<ConfiguredGroup> configured_groups(const config::Settings& settings)
     return groups;
 }
 
+std::vector<GroupName> group_names(const config::Settings& settings) {
+    std::vector<GroupName> names;
+    for (const config::Group& g : settings.groups)
+        names.push_back(g.name);
+    return names;
+}
+
+std::int64_t wall_ns() {
+    const runtime::WallTime now = runtime::wall_time();
+    return now.seconds * 1'000'000'000 + now.nanoseconds;
+}
+
 }  // namespace
 
 Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
@@ -47,6 +59,7 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
       groups_(configured_groups(setup.settings)),
       core_(core_settings(setup), runtime::now()),
       edge_(setup.settings.nodes),
+      history_(group_names(setup.settings), wall_ns()),
       pings_here_(setup.settings.pings),
       ipfail_news_(setup.self),
       timer_(host.loop(), [this]() noexcept { deadline(); }),
@@ -55,6 +68,7 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
           host.loop(), host.log(), Identity{::getuid(), ::getgid()},
           [this](MonoTime now) { return compose(now); },
           [this](const std::string& name) { return config::parameter(setup_.settings, name); },
+          [this](const GroupName& group) { return history_.tell(group, core_.status()); },
           [this](const ipc::Request& request) {
               to_resource(proto::encode(ipc::MembershipToResource(request)));
           }) {}
@@ -102,6 +116,7 @@ void Shell::on_neighbour_gone(Program neighbour) noexcept {
     if (neighbour == Program::kComm && comm_behind_) release();
     if (neighbour != Program::kResource) return;
     held_.clear();
+    history_.lost_track(setup_.self, wall_ns());
     control_.resource_gone();
     input(ResourceGone{});
     if (leaving_) host_.exit(*leaving_);
@@ -168,10 +183,15 @@ void Shell::look_at_topics(const PeerFrame& frame) {
         if (const auto* ping = std::get_if<PingReport>(&value)) {
             tell_ipfail(ipc::PeerPings{peer, *ping});
         } else if (const auto* report = std::get_if<Report>(&value)) {
-            for (const Event& e : group_news_.see(peer, setup_.settings.node_name(peer), *report))
-                control_.tell(e);
+            look_at_report(peer, *report);
         }
     }
+}
+
+void Shell::look_at_report(NodeId node, const Report& report) {
+    history_.see(node, report, wall_ns());
+    for (const Event& e : group_news_.see(node, setup_.settings.node_name(node), report))
+        control_.tell(e);
 }
 
 void Shell::from_resource(std::string_view bytes) {
@@ -185,10 +205,7 @@ void Shell::from_resource(std::string_view bytes) {
     }
     if (const auto* publish = std::get_if<ipc::Publish>(&*message)) {
         input(*publish);
-        if (publish->report)
-            for (const Event& e : group_news_.see(
-                     setup_.self, setup_.settings.node_name(setup_.self), *publish->report))
-                control_.tell(e);
+        if (publish->report) look_at_report(setup_.self, *publish->report);
     }
     control_.changed();
 }
@@ -252,6 +269,10 @@ void Shell::carry_out() {
     actions_.clear();
     if (changed) control_.changed();
     if (status) tell_ipfail_of_peers();
+    if (status)
+        for (const NodeView& node : core_.status().nodes)
+            if (node.node != setup_.self)
+                history_.see_node(node.node, node.status != NodeStatus::kDead, wall_ns());
     timer_.arm(core_.next_deadline());
 }
 

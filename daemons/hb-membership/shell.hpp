@@ -18,6 +18,7 @@
 #include "common/base/ipc/master.hpp"
 #include "daemons/hb-membership/control_server.hpp"
 #include "daemons/hb-membership/edge.hpp"
+#include "daemons/hb-membership/group_history.hpp"
 #include "daemons/hb-membership/group_news.hpp"
 #include "daemons/hb-membership/ipfail_news.hpp"
 #include "daemons/hb-membership/membership_core.hpp"
@@ -46,6 +47,7 @@ class Shell final : public skeleton::Daemon {
     void from_resource(std::string_view bytes);
     void from_ipfail(std::string_view bytes);
     void look_at_topics(const PeerFrame& frame);
+    void look_at_report(NodeId node, const Report& report);
     void ping_seen(const ipc::PingStatus& ping);
     void tell_ipfail(const ipc::MembershipToIpfail& message);
     void greet_ipfail();
@@ -70,6 +72,7 @@ class Shell final : public skeleton::Daemon {
     MembershipCore core_;
     Edge edge_;
     GroupNews group_news_;
+    GroupHistory history_;
     StatusAges ages_;
     PingNodes pings_here_;
     IpfailNews ipfail_news_;

@@ -47,6 +47,10 @@ MonoTime OwnershipCore::next_deadline() const {
 bool OwnershipCore::may_feed_watchdog(MonoTime now) const {
     return impl_->may_feed_watchdog(now);
 }
+TransitionId OwnershipCore::transition(const GroupName& group) const {
+    const auto it = impl_->groups.find(group);
+    return it == impl_->groups.end() ? TransitionId{} : it->second.transition;
+}
 const Report& OwnershipCore::report() const {
     return impl_->last_report;
 }

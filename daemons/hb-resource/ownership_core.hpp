@@ -188,6 +188,8 @@ class OwnershipCore {
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
     // False: this node lost its majority and could not let go in time, its watchdog is to reset it.
     [[nodiscard]] bool may_feed_watchdog(MonoTime now) const;
+    // That the group is in here, for events of its agents; none known: an empty one.
+    [[nodiscard]] TransitionId transition(const GroupName& group) const;
     [[nodiscard]] const Report& report() const;  // for the simulator's checkers
     [[nodiscard]] const std::optional<Table>& table() const;
 

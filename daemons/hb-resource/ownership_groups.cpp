@@ -225,10 +225,14 @@ void Impl::stop(GroupFacts& g, LetGo why, std::string reason) {
     g.let_go = why;
     g.reason = std::move(reason);
     g.weak_evidence = false;
+    // T11, T12: the row that comes of it is the next one of this view.
+    if ((why == LetGo::kWish || why == LetGo::kLeaving) && view && g.row)
+        g.transition = transition_id(view->id, g.settings.name, g.row->version + 1);
     then.push_back(StopGroup{g.settings.name});
-    say_group(Level::kInfo, "group-stopping", g,
-              fmt::format("giving up {}: {}", g.settings.name, g.reason),
-              {{"HB_REASON", g.reason}});
+    say_group(
+        Level::kInfo, "group-stopping", g,
+        fmt::format("giving up {}: {}{}", g.settings.name, g.reason, in_brackets(g.transition)),
+        {{"HB_REASON", g.reason}});
 }
 
 void Impl::stop_what_must(MonoTime now) {
@@ -389,7 +393,8 @@ void Impl::open_gate(const GroupName& name, GroupFacts& g, MonoTime now) {
                   fmt::format("starting {} although no other host was heard on its network while "
                               "its addresses were asked for",
                               name));
-    say_group(Level::kInfo, "group-starting", g, fmt::format("acquiring {}: {}", name, g.reason),
+    say_group(Level::kInfo, "group-starting", g,
+              fmt::format("acquiring {}: {}{}", name, g.reason, in_brackets(g.transition)),
               {{"HB_REASON", g.reason}});
     then.push_back(StartGroup{name});
 }

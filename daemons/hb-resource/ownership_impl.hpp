@@ -60,6 +60,7 @@ struct GroupFacts {
     std::set<std::string>
         lives_on;  // their interfaces, as last known: a link that is down has none
     std::string reason;
+    TransitionId transition;  // of the newest row; also in a view that has none yet
     std::string gate_reason;
     std::optional<NodeId> stranger;  // a member without this group, named in the log
     bool weak_evidence = false;
@@ -176,6 +177,8 @@ struct OwnershipCore::Impl {
     [[nodiscard]] std::map<GroupName, NodeId> forecast(const View& rest, MonoTime now) const;
     [[nodiscard]] PlacementInput placement_input(const GroupName& name, const GroupFacts& g,
                                                  const View& members, MonoTime now) const;
+    [[nodiscard]] TransitionId transition_of(const GroupName& name, const Row& row,
+                                             const Row* old) const;
     [[nodiscard]] bool i_coordinate() const { return view && view->id.coordinator == s.self; }
     [[nodiscard]] const Table* ruling_table() const;
 
@@ -292,6 +295,9 @@ struct OwnershipCore::Impl {
     [[nodiscard]] MonoTime next_deadline() const;
 
     // ---- small words
+    [[nodiscard]] static std::string in_brackets(const TransitionId& id) {
+        return id ? " [" + to_string(id) + "]" : std::string();
+    }
     [[nodiscard]] const std::string& name_of(NodeId n) const { return s.node_names.at(rank(n)); }
     [[nodiscard]] bool in_view(NodeId n) const { return view && view->contains(n); }
     [[nodiscard]] bool majority(MonoTime now) const;  // by leases straight from hb-comm

@@ -51,6 +51,7 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime now) {
         const GroupReport& r = it->second;
         if (!s.dropped.bar_respawn) g.bar = r.bar;
         if (g.state == GroupState::kUnknown) g.before = r.state;
+        g.transition = r.transition;
         g.move_away = r.move_away;
         g.wanted = r.wanted;
         g.pinned = r.pinned;

@@ -29,6 +29,7 @@ void Impl::say_group(Level level, std::string id, const GroupFacts& g, std::stri
                      std::vector<std::pair<std::string, std::string>> fields) {
     fields.emplace_back("HB_GROUP", g.settings.name);
     if (view) fields.emplace_back("HB_VIEW", to_string(view->id));
+    if (g.transition) fields.emplace_back("HB_TRANSITION", to_string(g.transition));
     say(level, std::move(id), std::move(text), std::move(fields));
 }
 
@@ -67,6 +68,7 @@ Report Impl::make_report() const {
         q.maintenance = g.maintenance;
         q.keepers = g.keepers;
         q.no_carrier = no_carrier_here(g);
+        q.transition = g.transition;
         r.groups.emplace(name, std::move(q));
     }
     return r;

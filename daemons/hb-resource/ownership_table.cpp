@@ -57,6 +57,7 @@ void Impl::accept_rows() {
         if (g.row && row.version <= g.row->version) continue;
         const bool first_of_view = !g.row;
         g.row = row;
+        g.transition = row.transition;
         if (row.owner != s.self) {
             g.bar = std::max(g.bar, row.version);
             g.pinned = false;
@@ -181,6 +182,24 @@ std::map<GroupName, NodeId> Impl::forecast(const View& rest, MonoTime now) const
     return result;
 }
 
+// A row that leaves the group where it runs begins nothing.
+TransitionId Impl::transition_of(const GroupName& name, const Row& row, const Row* old) const {
+    const auto carried = [&](GroupState state, const TransitionId& reported) {
+        if (state != GroupState::kRunning && state != GroupState::kStarting) return TransitionId{};
+        if (old == nullptr) return reported;
+        return old->owner == row.owner ? old->transition : TransitionId{};
+    };
+    TransitionId id;
+    if (row.owner == s.self) {
+        const GroupFacts& g = groups.at(name);
+        id = carried(g.state, g.transition);
+    } else if (const PeerFacts& p = peers.at(row.owner); p.report && p.report->view == view->id) {
+        if (const auto q = p.report->groups.find(name); q != p.report->groups.end())
+            id = carried(q->second.state, q->second.transition);
+    }
+    return id ? id : transition_id(view->id, name, row.version);
+}
+
 void Impl::lead(MonoTime now) {
     if (!membership_there || !i_coordinate() || !view_installed) return;
     if (leaving && !s.dropped.t12_no_table_after) return;
@@ -216,12 +235,16 @@ void Impl::lead(MonoTime now) {
                 .reason = p->reason.substr(0, kReasonLimit),
                 .as_wanted = g.as_wanted,
                 .reach_moves = g.reach_moves,
-                .reach_moved = g.reach_moved};
+                .reach_moved = g.reach_moved,
+                .transition = {}};
         HB_ASSERT(view->contains(row.owner));
+        row.transition = transition_of(name, row, first_row ? nullptr : &old->second);
+        g.transition = row.transition;
         g.reach_row = {view->id, row.version};
         if (first_row || old->second.owner != row.owner)
             say_group(Level::kInfo, "row", g,
-                      fmt::format("{} goes to {}: {}", name, name_of(row.owner), row.reason),
+                      fmt::format("{} goes to {}: {}{}", name, name_of(row.owner), row.reason,
+                                  in_brackets(row.transition)),
                       {{"HB_NODE", name_of(row.owner)}, {"HB_REASON", row.reason}});
         table->rows[name] = std::move(row);
         changed = true;

@@ -99,7 +99,7 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
              [this](const RunnerTrouble& trouble) noexcept {
                  give(GroupTrouble{trouble.group, trouble.text});
              },
-         .on_event = [this](const Event& event) noexcept { log_.log(event); },
+         .on_event = [this](const Event& event) noexcept { say(event); },
          .on_places = [this](const GroupPlaces& places) noexcept { give(places); },
          .on_no_carrier = [this](const NoCarrier& missing) noexcept { give(missing); },
          .on_ping_places = [this](const PingPlaces& places) noexcept { give(places); },
@@ -210,6 +210,17 @@ void ResourceDaemon::look_at_the_clock() {
 void ResourceDaemon::remember(const Remember& m) {
     if (const auto written = write_memory(run_dir_, m.memory, node_names_); !written)
         log_.log({"memory-not-written", Level::kError, written.error().text, {}});
+}
+
+// What agents do, they do within a transition that only the core knows.
+void ResourceDaemon::say(Event event) {
+    for (const auto& [name, value] : event.fields) {
+        if (name != "HB_GROUP") continue;
+        if (const TransitionId id = core_.transition(value))
+            event.fields.emplace_back("HB_TRANSITION", to_string(id));
+        break;
+    }
+    log_.log(event);
 }
 
 void ResourceDaemon::act(std::vector<OwnershipAction> actions) {

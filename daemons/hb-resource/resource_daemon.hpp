@@ -40,6 +40,7 @@ class ResourceDaemon final : public skeleton::Daemon {
     void act(std::vector<OwnershipAction> actions);
     void carry_out(const OwnershipAction& action);
     void remember(const Remember& m);
+    void say(Event event);
 
     skeleton::Host& host_;
     log::Backlog log_;

@@ -10,6 +10,7 @@
 #include "tests/sim/checkers/reach_checker.hpp"
 #include "tests/sim/checkers/rest_checker.hpp"
 #include "tests/sim/checkers/start_checker.hpp"
+#include "tests/sim/checkers/transition_checker.hpp"
 #include "tests/sim/checkers/truth_checker.hpp"
 #include "tests/sim/checkers/view_checker.hpp"
 
@@ -103,6 +104,7 @@ ReachChecker& add_checkers(Cluster& cluster) {
     cluster.add(std::make_unique<OrderChecker>(cluster));
     cluster.add(std::make_unique<MaintenanceChecker>(cluster));
     cluster.add(std::make_unique<FailureChecker>(cluster));
+    cluster.add(std::make_unique<TransitionChecker>(cluster));
     auto reach = std::make_unique<ReachChecker>(cluster);
     ReachChecker& result = *reach;
     cluster.add(std::move(reach));

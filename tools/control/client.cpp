@@ -154,6 +154,19 @@ Outcome<std::optional<std::string>> Client::parameter(const std::string& name) {
     }
 }
 
+Outcome<std::optional<GroupStory>> Client::why(const GroupName& group) {
+    const std::uint64_t id = next_id_++;
+    if (const auto sent = send(ipc::GetWhy{id, group}); !sent) return std::unexpected(sent.error());
+    const MonoTime deadline = runtime::now() + kAnswerTime;
+    while (true) {
+        auto message = receive(deadline);
+        if (!message) return std::unexpected(message.error());
+        if (!*message) return no_answer();
+        if (auto* why = std::get_if<ipc::Why>(&**message); why != nullptr && why->id == id)
+            return std::move(why->story);
+    }
+}
+
 Outcome<ipc::AdminAnswer> Client::request(ipc::AdminRequest request, Duration patience) {
     request.id = next_id_++;
     if (const auto sent = send(request); !sent) return std::unexpected(sent.error());

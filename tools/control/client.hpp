@@ -36,6 +36,7 @@ class Client {
     // are passed over.
     [[nodiscard]] Outcome<ClusterStatus> status();
     [[nodiscard]] Outcome<std::optional<std::string>> parameter(const std::string& name);
+    [[nodiscard]] Outcome<std::optional<GroupStory>> why(const GroupName& group);
     [[nodiscard]] Outcome<ipc::AdminAnswer> request(ipc::AdminRequest request,
                                                     Duration patience = {});
     [[nodiscard]] Outcome<void> subscribe(bool status, bool events);

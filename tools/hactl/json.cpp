@@ -98,6 +98,7 @@ Json group_json(const ClusterStatus& status, const GroupSummary& group) {
         {"age_ms", ms(group.age)},
         {"nodes", nodes},
         {"maintenance", group.maintenance},
+        {"transition", group.transition ? Json(to_string(group.transition)) : Json(nullptr)},
     };
 }
 

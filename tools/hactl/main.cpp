@@ -5,6 +5,7 @@
 #include "tools/hactl/commands.hpp"
 #include "tools/hactl/files.hpp"
 #include "tools/hactl/net.hpp"
+#include "tools/hactl/why.hpp"
 
 namespace {
 
@@ -42,6 +43,7 @@ struct ScopeArguments {
 struct Arguments {
     std::string run_dir = HB_RUN_DIR;
     StatusOptions status;
+    WhyOptions why;
     EventsOptions events;
     RequestOptions request;
     CheckOptions check{.config_dir = HB_CONF_DIR, .node = {}, .print = {}, .peer = {}};
@@ -74,6 +76,11 @@ int run(int argc, char** argv) {
     status->add_flag("--json", arguments.status.json, "for scripts (docs/hactl-status-json.md)");
     status->add_flag("--watch", arguments.status.watch,
                      "again after every change, until interrupted");
+
+    CLI::App* why =
+        app.add_subcommand("why", "where a group is, since when, and what happened before that");
+    why->add_option("group", arguments.why.group, "the group: its first resource")->required();
+    why->add_flag("--json", arguments.why.json, "for scripts (docs/hactl-why-json.md)");
 
     CLI::App* standby =
         app.add_subcommand("standby", "give the groups that run here to the others, once");
@@ -188,10 +195,11 @@ int run(int argc, char** argv) {
         std::fprintf(stderr, "hactl: which command? Run with --help for a list of them.\n");
         return code(ExitCode::kUsage);
     }
-    arguments.status.run_dir = arguments.events.run_dir = arguments.request.run_dir =
-        arguments.net.run_dir = arguments.run_dir;
+    arguments.status.run_dir = arguments.why.run_dir = arguments.events.run_dir =
+        arguments.request.run_dir = arguments.net.run_dir = arguments.run_dir;
     arguments.request.timeout = std::chrono::seconds(arguments.timeout);
     if (status->parsed()) return code(run_status(arguments.status));
+    if (why->parsed()) return code(run_why(arguments.why));
     if (check->parsed()) return code(run_check(arguments.check));
     if (explain->parsed()) return code(run_explain(arguments.explain));
     if (keygen->parsed()) return code(run_keygen(arguments.keygen));

@@ -8,6 +8,7 @@
 // What the server (daemons/hb-membership) does:
 //   GetStatus     -> Status with the same id, at once.
 //   GetParameter  -> Parameter with the same id, at once.
+//   GetWhy        -> Why with the same id, at once.
 //   Subscribe     -> Status with its id at once (if `status`), and again, id 0, after every change
 //                    (at most every 50 ms); EventNote for every Event that is logged from then on
 //                    (if `events`). A client that does not read is dropped, never waited for.
@@ -24,6 +25,7 @@
 
 #include "common/base/cluster_status.hpp"
 #include "common/base/event.hpp"
+#include "common/base/group_story.hpp"
 #include "common/base/ipc/membership_resource.hpp"
 
 namespace hb::ipc {
@@ -39,6 +41,12 @@ struct GetParameter {
     std::uint64_t id = 0;
     std::string name;
     bool operator==(const GetParameter&) const = default;
+};
+// What happened to a group.
+struct GetWhy {
+    std::uint64_t id = 0;
+    GroupName group;
+    bool operator==(const GetWhy&) const = default;
 };
 struct Subscribe {
     std::uint64_t id = 0;
@@ -56,7 +64,7 @@ struct AdminRequest {
     bool force = false;            // for kFence
     bool operator==(const AdminRequest&) const = default;
 };
-using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest, GetParameter>;
+using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest, GetParameter, GetWhy>;
 
 // ---- hb-membership to tool
 
@@ -70,6 +78,11 @@ struct Parameter {
     std::optional<std::string> value;  // none: not given, and without a default
     bool operator==(const Parameter&) const = default;
 };
+struct Why {
+    std::uint64_t id = 0;
+    std::optional<GroupStory> story;  // none: no such group
+    bool operator==(const Why&) const = default;
+};
 struct AdminAnswer {
     std::uint64_t id = 0;
     bool ok = false;
@@ -81,6 +94,6 @@ struct EventNote {
     Event event;
     bool operator==(const EventNote&) const = default;
 };
-using MembershipToTool = std::variant<Status, AdminAnswer, EventNote, Parameter>;
+using MembershipToTool = std::variant<Status, AdminAnswer, EventNote, Parameter, Why>;
 
 }  // namespace hb::ipc

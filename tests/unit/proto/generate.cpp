@@ -118,6 +118,11 @@ ViewTopic Generator::view_topic() {
     return topic;
 }
 
+TransitionId Generator::transition() {
+    if (coin()) return {};
+    return {number() | 1, number() | 1, static_cast<std::uint32_t>(below(1U << 24))};
+}
+
 GroupReport Generator::group_report() {
     GroupReport g;
     g.bar = number();
@@ -137,6 +142,7 @@ GroupReport Generator::group_report() {
     if (coin()) g.maintenance = {.counter = number() | 1, .by = node(), .on = coin()};
     if (coin()) g.keepers[node()] = {.generation = number(), .step = number(), .released = coin()};
     g.no_carrier = coin();
+    g.transition = transition();
     return g;
 }
 
@@ -168,6 +174,7 @@ Row Generator::row() {
         row.as_wanted->reached = static_cast<std::uint32_t>(below(limits::kPingNodes));
     row.reach_moves = static_cast<std::uint32_t>(below(100));
     row.reach_moved = maybe(time());
+    row.transition = transition();
     return row;
 }
 
@@ -382,9 +389,11 @@ ipc::MembershipToIpfail Generator::membership_to_ipfail() {
 }
 
 ipc::ToolToMembership Generator::tool_to_membership() {
-    switch (below(4)) {
+    switch (below(5)) {
         case 0:
             return ipc::GetStatus{number() | 1};
+        case 3:
+            return ipc::GetWhy{number() | 1, name()};
         case 1:
             return ipc::Subscribe{number() | 1, coin(), coin()};
         case 2:
@@ -406,9 +415,11 @@ Event Generator::event() {
 }
 
 ipc::MembershipToTool Generator::membership_to_tool() {
-    switch (below(4)) {
+    switch (below(5)) {
         case 0:
             return ipc::Status{number(), cluster_status()};
+        case 3:
+            return ipc::Why{number() | 1, maybe(group_story())};
         case 1:
             return ipc::AdminAnswer{number() | 1, coin(), sentence(limits::kEventTextBytes),
                                     fence_records()};
@@ -417,6 +428,19 @@ ipc::MembershipToTool Generator::membership_to_tool() {
         default:
             return ipc::EventNote{event()};
     }
+}
+
+GroupStory Generator::group_story() {
+    GroupStory story{static_cast<std::int64_t>(number() >> 1), {}, {}};
+    for (std::size_t r = 0; r < 4; r++)
+        if (coin())
+            story.words.push_back(
+                {node_id(r), coin(), state(), transition(), sentence(), sentence(), sentence()});
+    for (std::size_t n = below(limits::kMoments + 1); n > 0; n--)
+        story.moments.push_back({static_cast<std::int64_t>(number() >> 1),
+                                 static_cast<MomentKind>(1 + below(5)), node(), state(),
+                                 transition(), sentence()});
+    return story;
 }
 
 LinkStatus Generator::link_status() {
@@ -454,7 +478,7 @@ ClusterStatus Generator::cluster_status() {
     status.self = known();
     for (std::size_t n = below(8); n > 0; n--) {
         GroupSummary group{name(),       known(), maybe(known()), state(), sentence(1000),
-                           maybe(age()), {},      coin(),         coin()};
+                           maybe(age()), {},      coin(),         coin(),  transition()};
         for (std::size_t r = 0; r < status.nodes.size(); r++)
             if (coin()) group.by_node[node_id(r)] = state();
         status.groups.push_back(std::move(group));

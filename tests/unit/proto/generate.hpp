@@ -57,6 +57,7 @@ class Generator {
     View view();
     ViewId view_id() { return view().id; }
     ViewTopic view_topic();
+    TransitionId transition();
     GroupReport group_report();
     Report report(std::size_t groups);
     Report report() { return report(below(6)); }
@@ -81,6 +82,7 @@ class Generator {
     ipc::ToolToMembership tool_to_membership();
     ipc::MembershipToTool membership_to_tool();
     LinkStatus link_status();
+    GroupStory group_story();
     ClusterStatus cluster_status();
 
   private:

@@ -56,6 +56,10 @@ struct Desk : testing::Test {
                      [](const std::string& name) -> std::optional<std::string> {
                          if (name != "deadtime") return std::nullopt;
                          return "10";
+                     },
+                     [](const GroupName& group) -> std::optional<GroupStory> {
+                         if (group != "web") return std::nullopt;
+                         return GroupStory{.began_ns = 1, .words = {}, .moments = {}};
                      }};
     std::vector<DeskAction> out;
 };
@@ -89,6 +93,16 @@ TEST_F(Desk, ParametersAtOnceWithTheSameId) {
     ASSERT_THAT(told<ipc::Parameter>(), SizeIs(2));
     EXPECT_EQ(told<ipc::Parameter>()[0].second, (ipc::Parameter{7, "10"}));
     EXPECT_EQ(told<ipc::Parameter>()[1].second, (ipc::Parameter{8, std::nullopt}));
+}
+
+TEST_F(Desk, TheHistoryOfAGroupAtOnceWithTheSameId) {
+    open(1, kHacluster);
+    said(1, ipc::GetWhy{7, "web"});
+    said(1, ipc::GetWhy{8, "other"});
+    ASSERT_THAT(told<ipc::Why>(), SizeIs(2));
+    EXPECT_EQ(told<ipc::Why>()[0].second.id, 7u);
+    EXPECT_TRUE(told<ipc::Why>()[0].second.story);
+    EXPECT_EQ(told<ipc::Why>()[1].second, (ipc::Why{8, std::nullopt}));
 }
 
 TEST_F(Desk, StrangersAreNotLetIn) {

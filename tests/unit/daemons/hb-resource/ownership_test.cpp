@@ -26,7 +26,11 @@ TEST(Ownership, ColdStart) {
     EXPECT_FALSE(a.did<StartGroup>()) << "no lease yet";
     ASSERT_TRUE(a.core().table());
     EXPECT_EQ(a.core().table()->rows.at("g"),
-              (Row{.version = 1, .owner = kA, .pred = 0, .reason = "its preferred node"}));
+              (Row{.version = 1,
+                   .owner = kA,
+                   .pred = 0,
+                   .reason = "its preferred node",
+                   .transition = transition_id(a.view().id, "g", 1)}));
     a.forget();
     a.acknowledged();
     ASSERT_TRUE(a.did<StartGroup>());

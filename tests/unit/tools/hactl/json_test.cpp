@@ -114,7 +114,8 @@ TEST(StatusJson, IsAContract) {
         "node1": "running",
         "node2": "stopped"
       },
-      "maintenance": false
+      "maintenance": false,
+      "transition": null
     },
     {
       "name": "10.0.0.6",
@@ -127,7 +128,8 @@ TEST(StatusJson, IsAContract) {
         "node1": "stopped",
         "node2": "stopped"
       },
-      "maintenance": false
+      "maintenance": false,
+      "transition": null
     }
   ]
 })");

@@ -154,8 +154,8 @@ LinkStatus read(const pb::LinkStatus& from, Reader& in) {
 }
 
 void put(const NodeSummary& from, pb::NodeSummary& to) {
-    const auto& [name, status, in_view, standby, leaving, isolated, heard_ago, links,
-                 fence_trouble] = from;
+    const auto& [name, status, in_view, standby, leaving, isolated, heard_ago, links, fence_trouble,
+                 config_differs] = from;
     to.set_name(name);
     to.set_status(to_pb(status));
     to.set_in_view(in_view);
@@ -166,6 +166,8 @@ void put(const NodeSummary& from, pb::NodeSummary& to) {
     for (const LinkStatus& link : links)
         put(link, *to.add_links());
     to.set_fence_trouble(plain_text(fence_trouble, limits::kReasonBytes));
+    to.set_ha_cf_differs(config_differs.ha_cf);
+    to.set_haresources_differs(config_differs.haresources);
 }
 
 NodeSummary read(const pb::NodeSummary& from, Reader& in) {
@@ -183,6 +185,7 @@ NodeSummary read(const pb::NodeSummary& from, Reader& in) {
         to.links.push_back(read(link, in));
     }
     to.fence_trouble = in.sentence(from.fence_trouble(), limits::kReasonBytes, "fence trouble");
+    to.config_differs = {from.ha_cf_differs(), from.haresources_differs()};
     return to;
 }
 

@@ -147,7 +147,7 @@ Heard read(const pb::Heard& from, Reader& in) {
 }
 
 void put(const ViewTopic& from, pb::ViewTopic& to) {
-    const auto& [incarnation, follows, accepted, installed, deadtime, status] = from;
+    const auto& [incarnation, follows, accepted, installed, deadtime, status, config] = from;
     to.set_generation(incarnation.generation);
     to.set_respawn(incarnation.respawn);
     to.set_follows(from_one(follows));
@@ -155,6 +155,8 @@ void put(const ViewTopic& from, pb::ViewTopic& to) {
     to.set_installed(installed);
     to.set_deadtime_ns(to_ns(deadtime));
     to.set_status(to_pb(status));
+    to.set_ha_cf_digest(config.ha_cf);
+    to.set_haresources_digest(config.haresources);
 }
 
 ViewTopic read(const pb::ViewTopic& from, Reader& in) {
@@ -166,6 +168,7 @@ ViewTopic read(const pb::ViewTopic& from, Reader& in) {
     in.require(!to.installed || to.accepted.has_value(), "installed", "without a view");
     to.deadtime = in.deadtime(from.deadtime_ns(), "deadtime");
     to.status = read(from.status(), in);
+    to.config = {from.ha_cf_digest(), from.haresources_digest()};
     return to;
 }
 

@@ -49,6 +49,27 @@ enum class NodeStatus : std::uint8_t { kInit, kUp, kActive, kDead };
 // Of a ping node: not judged yet, answers (Heartbeat's word), does not.
 enum class PingState : std::uint8_t { kInit, kPing, kDead };
 
+// Of what has to be the same on all nodes (common/config/digest.hpp). 0: not said.
+struct ConfigDigests {
+    std::uint64_t ha_cf = 0;
+    std::uint64_t haresources = 0;
+    bool operator==(const ConfigDigests&) const = default;
+};
+// Which files differ, of two nodes that both said.
+struct ConfigDifference {
+    bool ha_cf = false;
+    bool haresources = false;
+    [[nodiscard]] bool any() const { return ha_cf || haresources; }
+    bool operator==(const ConfigDifference&) const = default;
+};
+[[nodiscard]] constexpr ConfigDifference difference(const ConfigDigests& a,
+                                                    const ConfigDigests& b) {
+    const auto differs = [](std::uint64_t x, std::uint64_t y) {
+        return x != 0 && y != 0 && x != y;
+    };
+    return {differs(a.ha_cf, b.ha_cf), differs(a.haresources, b.haresources)};
+}
+
 // Topic `view`, by hb-membership.
 struct ViewTopic {
     Incarnation incarnation;
@@ -57,6 +78,7 @@ struct ViewTopic {
     bool installed = false;  // said by the coordinator of `accepted` only
     Duration deadtime{};     // announced; peers judge us by it
     NodeStatus status = NodeStatus::kInit;
+    ConfigDigests config;
     bool operator==(const ViewTopic&) const = default;
 };
 
@@ -176,6 +198,7 @@ struct PingReport {
     bool operator==(const PingReport&) const = default;
 };
 
+[[nodiscard]] std::string to_string(const ConfigDifference& d);  // "ha.cf and haresources"
 [[nodiscard]] const char* to_string(GroupState s);
 [[nodiscard]] const char* to_string(NodeStatus s);
 [[nodiscard]] const char* to_string(PingState s);       // "init", "ping", "dead"

@@ -314,6 +314,9 @@ NodeSummary compose_node(const NodeView& from, const StatusView& view, MonoTime 
         to.isolated = from.report->isolated;
         to.fence_trouble = from.report->fence_trouble;
     }
+    const auto self = std::ranges::find(view.nodes, view.self, &NodeView::node);
+    if (self != view.nodes.end() && from.status != NodeStatus::kDead)
+        to.config_differs = difference(self->config, from.config);
     if (from.node != view.self) to.heard_ago = ago(from.last_heard, now);
     for (const LinkView& l : from.links) {
         // While something is heard on it, only hb-comm knows when that was last.

@@ -43,6 +43,7 @@ struct NodeSummary {
     std::optional<Duration> heard_ago;
     std::vector<LinkStatus> links;
     std::string fence_trouble;  // what is wrong with the fence devices that it uses
+    ConfigDifference config_differs;  // from that of the node that was asked
     bool operator==(const NodeSummary&) const = default;
 };
 

@@ -2,7 +2,7 @@
 //
 // The id is stable (HB_EVENT= in the journal, `hactl events`, docs/log-messages.md); the text is
 // Heartbeat's wording where Heartbeat has a line for it. Fields are for machines: HB_NODE, HB_LINK,
-// HB_GROUP, HB_TRANSITION (of the group), HB_REASON, HB_VIEW, HB_ADDRESS, HB_MAC.
+// HB_GROUP, HB_TRANSITION (of the group), HB_REASON, HB_VIEW, HB_ADDRESS, HB_MAC, HB_FILE.
 #pragma once
 
 #include <string>

@@ -31,6 +31,7 @@ struct NodeView {
     std::optional<Incarnation> incarnation;
     std::optional<MonoTime> last_heard;
     std::vector<LinkView> links;
+    ConfigDigests config{};
     std::optional<Report> report;
     std::optional<Table> table;
 };

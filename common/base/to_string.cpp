@@ -32,6 +32,11 @@ const char* to_string(GroupState s) {
     return "?";
 }
 
+std::string to_string(const ConfigDifference& d) {
+    if (!d.any()) return {};
+    return !d.haresources ? "ha.cf" : d.ha_cf ? "ha.cf and haresources" : "haresources";
+}
+
 const char* to_string(NodeStatus s) {
     switch (s) {
         case NodeStatus::kInit:

@@ -129,6 +129,23 @@ Event stood_still(Duration gap) {
             {{"HB_INTERVAL_MS", std::to_string(to_ms(gap))}}};
 }
 
+Event config_differs(const std::string& node, const ConfigDifference& what) {
+    const std::string files = to_string(what);
+    return {"config-differs",
+            Level::kWarn,
+            fmt::format("not the same as here: {} of {}; with a copy of its files in DIR, 'hactl "
+                        "check --peer {}=DIR' says in what",
+                        files, node, node),
+            {{"HB_NODE", node}, {"HB_FILE", files}}};
+}
+
+Event config_agrees(const std::string& node) {
+    return {"config-agrees",
+            Level::kInfo,
+            fmt::format("ha.cf and haresources of {} are the same as here", node),
+            {{"HB_NODE", node}}};
+}
+
 Event peer_nonsense(const std::string& node, const std::string& what) {
     return {"peer-nonsense",
             Level::kError,

@@ -36,6 +36,8 @@ namespace hb::membership::facts {
 [[nodiscard]] Event left_out(const std::string& node, const View& view, Duration hold);
 [[nodiscard]] Event goodbye_unanswered(const View& view);
 [[nodiscard]] Event stood_still(Duration gap);
+[[nodiscard]] Event config_differs(const std::string& node, const ConfigDifference& what);
+[[nodiscard]] Event config_agrees(const std::string& node);
 [[nodiscard]] Event peer_nonsense(const std::string& node, const std::string& what);
 
 }  // namespace hb::membership::facts

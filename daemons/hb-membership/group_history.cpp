@@ -24,12 +24,20 @@ std::string stem(const std::string& reason) {
 
 }  // namespace
 
-GroupHistory::GroupHistory(std::vector<GroupName> groups, std::int64_t now_ns)
-    : began_ns_(now_ns),
-      most_(std::clamp(kAllMoments / std::max<std::size_t>(groups.size(), 1), kLeast,
-                       limits::kMoments)) {
-    for (GroupName& name : groups)
-        groups_[std::move(name)];
+GroupHistory::GroupHistory(const std::vector<GroupName>& groups, std::int64_t now_ns)
+    : began_ns_(now_ns) {
+    keep(groups);
+}
+
+void GroupHistory::keep(const std::vector<GroupName>& groups) {
+    most_ =
+        std::clamp(kAllMoments / std::max<std::size_t>(groups.size(), 1), kLeast, limits::kMoments);
+    std::map<GroupName, Known> kept;
+    for (const GroupName& name : groups) {
+        const auto it = groups_.find(name);
+        kept[name] = it == groups_.end() ? Known{} : std::move(it->second);
+    }
+    groups_ = std::move(kept);
 }
 
 void GroupHistory::note(Known& group, GroupMoment moment) const {
@@ -39,7 +47,8 @@ void GroupHistory::note(Known& group, GroupMoment moment) const {
         moments.back().node == moment.node && moment.at_ns - moments.back().at_ns < kPassingNs)
         moments.pop_back();
     moments.push_back(std::move(moment));
-    if (moments.size() > most_) moments.pop_front();
+    while (moments.size() > most_)
+        moments.pop_front();
 }
 
 void GroupHistory::note_wait(Known& group, Seen& seen, GroupMoment moment) {

@@ -20,7 +20,10 @@ namespace hb::membership {
 class GroupHistory {
   public:
     // `now_ns`: wall clock.
-    GroupHistory(std::vector<GroupName> groups, std::int64_t now_ns);
+    GroupHistory(const std::vector<GroupName>& groups, std::int64_t now_ns);
+
+    // These are the groups from now on; of those that are gone nothing is remembered.
+    void keep(const std::vector<GroupName>& groups);
 
     // Every report that is news, in order.
     void see(NodeId node, const Report& report, std::int64_t now_ns);
@@ -49,7 +52,7 @@ class GroupHistory {
     void note_wait(Known& group, Seen& seen, GroupMoment moment);
 
     std::int64_t began_ns_;
-    std::size_t most_;  // moments of one group
+    std::size_t most_ = 0;  // moments of one group
     std::map<GroupName, Known> groups_;
 };
 

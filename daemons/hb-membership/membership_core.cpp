@@ -70,6 +70,7 @@ struct MembershipCore::Impl {
     void on(const ResourceGone&, MonoTime now, Actions& out);
     void on(const IpfailSays& says, MonoTime now, Actions& out);
     void on(const IpfailGone&, MonoTime, Actions&) {}  // what it said stands (section 8)
+    void on(const NewConfig& c, MonoTime now, Actions& out);
     void on(const MastersStop&, MonoTime, Actions&) {}
     void awake(MonoTime now, Actions& out);
     void deadline(MonoTime now, Actions& out);
@@ -77,6 +78,7 @@ struct MembershipCore::Impl {
     // ---- steps
     News keep_topics(Peer& p, const PeerFrame& frame);
     bool plausible(Peer& p, const TopicVersion& version, const ViewTopic& view);
+    void compare_config(Peer& p);
     void tell_topics(const Peer& p, News news, Actions& out);
     void tell_peers(Actions& out);
     void tell_status(const Peer& p, bool deaf_is_open, Actions& out);
@@ -163,7 +165,8 @@ void MembershipCore::Impl::settle(MonoTime now, Actions& out) {
     if (judging.listening()) views.settle(now, judged, own_state(), events);
     if (judging.local_status() != NodeStatus::kInit)
         own.publish_view(ViewTopic{settings.incarnation, views.follows(), views.accepted(),
-                                   views.installed(), settings.deadtime, judging.local_status()});
+                                   views.installed(), settings.deadtime, judging.local_status(),
+                                   settings.config});
     say_events(out);
     if (settings.dropped.x1_comm_first) tell_views(out);
     flush(out);
@@ -236,6 +239,16 @@ bool MembershipCore::Impl::plausible(Peer& p, const TopicVersion& version, const
     return false;
 }
 
+// Said when a difference begins, becomes another, or ends. Nothing rests on it.
+void MembershipCore::Impl::compare_config(Peer& p) {
+    if (!p.view || p.view->value.config == ConfigDigests{}) return;
+    const ConfigDifference now = difference(settings.config, p.view->value.config);
+    if (now == p.config_told) return;
+    p.config_told = now;
+    events.push_back(now.any() ? facts::config_differs(settings.node_names[rank(p.node)], now)
+                               : facts::config_agrees(settings.node_names[rank(p.node)]));
+}
+
 void MembershipCore::Impl::tell_topics(const Peer& p, News news, Actions& out) {
     if (!resource_there) return;
     // With the last report a table is made: what members are compared by comes before.
@@ -258,6 +271,7 @@ void MembershipCore::Impl::on(const PeerFrame& frame, MonoTime now, Actions& out
     bool complete = false;
     if (believed) {
         news = keep_topics(p, frame);
+        if (news.view) compare_config(p);
         complete = seen.head.incarnation != Incarnation{} &&
                    seen.head.incarnation == p.incarnation && has_all(p, seen.head);
         if (complete != p.complete) changed = true;
@@ -319,6 +333,13 @@ void MembershipCore::Impl::on(const ResourceGone&, MonoTime now, Actions& out) {
 void MembershipCore::Impl::on(const IpfailSays& says, MonoTime now, Actions& out) {
     own.publish_ping(says.ping);
     if (resource_there) out.emplace_back(ipc::PeerPing{settings.self, says.ping});
+    settle(now, out);
+}
+
+void MembershipCore::Impl::on(const NewConfig& c, MonoTime now, Actions& out) {
+    settings.config = c.config;
+    for (Peer& p : peers)
+        if (p.node != settings.self) compare_config(p);
     settle(now, out);
 }
 

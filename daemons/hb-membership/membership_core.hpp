@@ -51,6 +51,7 @@ struct MembershipSettings {
     // The first life under this master waits initdead for peers never heard; a respawned one
     // deadtime.
     bool respawned = false;
+    ConfigDigests config{};  // of what this process was given
     TestOnlyRulesDropped dropped;
 };
 
@@ -69,12 +70,15 @@ struct IpfailSays {
     PingReport ping;
 };
 struct IpfailGone {};
+struct NewConfig {  // the configuration was read again
+    ConfigDigests config;
+};
 struct MastersStop {};  // the suite is stopping: hb-resource does the work, we go on until killed
 
 using MembershipInput =
     std::variant<ipc::CommHello, PeerFrame, ipc::LinkChanged, ipc::LinkMeasured, ipc::CommGap,
                  ipc::CommListens, CommGone, ipc::ResourceHello, ipc::Publish, ResourceGone,
-                 IpfailSays, IpfailGone, MastersStop>;
+                 IpfailSays, IpfailGone, NewConfig, MastersStop>;
 
 // ---- actions
 

@@ -74,6 +74,8 @@ struct Peer {
     std::optional<Held<Table>> table;
     std::optional<Held<PingReport>> ping;
 
+    ConfigDifference config_told;  // from ours, as was said last
+
     // ---- V3's back-off
     std::optional<MonoTime> connected_since;
     MonoTime disconnected_since{};

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "common/config/digest.hpp"
 #include "common/config/parameter.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-membership/facts.hpp"
@@ -29,6 +30,7 @@ MembershipSettings core_settings(const ipc::Setup& setup) {
             .deadtime = setup.settings.deadtime,
             .initdead = setup.settings.initdead,
             .respawned = setup.respawned(),
+            .config = config::digests(setup.settings),
             .dropped = {}};
 }
 

@@ -9,6 +9,7 @@ NodeView of_self(const MembershipSettings& settings, const Judging& judging,
     view.node = settings.self;
     view.status = judging.local_status();
     view.incarnation = settings.incarnation;
+    view.config = settings.config;
     view.report = own.report();
     view.table = own.table();
     view.leaving = view.report && view.report->leaving;
@@ -27,6 +28,7 @@ NodeView of_peer(const Peer& p, const std::vector<std::string>& link_names) {
         view.links.push_back({link_id(i), i < link_names.size() ? link_names[i] : std::string(),
                               l.up, l.fault, l.detail, l.last_heard, l.flaps, l.measured});
     }
+    if (p.view) view.config = p.view->value.config;
     if (p.report) view.report = p.report->value;
     if (p.table) view.table = p.table->value;
     return view;

@@ -68,7 +68,9 @@ Json link_json(const LinkStatus& link) {
 }
 
 Json node_json(const NodeSummary& node) {
-    Json links = Json::array();
+    Json links = Json::array(), files = Json::array();
+    if (node.config_differs.ha_cf) files.push_back("ha.cf");
+    if (node.config_differs.haresources) files.push_back("haresources");
     for (const LinkStatus& link : node.links)
         links.push_back(link_json(link));
     return {
@@ -80,6 +82,7 @@ Json node_json(const NodeSummary& node) {
         {"isolated", node.isolated},
         {"heard_ms_ago", ms(node.heard_ago)},
         {"fence_trouble", node.fence_trouble},
+        {"config_differs", files},
         {"links", links},
     };
 }

@@ -87,6 +87,12 @@ std::string node_text(const ClusterStatus& status, std::size_t r) {
     return text;
 }
 
+std::string config_line(const NodeSummary& node, std::size_t width) {
+    if (!node.config_differs.any()) return {};
+    return fmt::format("  {:<{}}  not the same as here: its {} (hactl check --peer {}=DIR)\n", "",
+                       width, to_string(node.config_differs), node.name);
+}
+
 std::string ping_text(const PingSummary& ping) {
     std::string text = to_string(ping.status);
     if (!ping.answered_ago)
@@ -140,6 +146,7 @@ std::string show(const ClusterStatus& status) {
         if (!status.nodes[r].fence_trouble.empty())
             text += fmt::format("  {:<{}}  fence device does not answer: {}\n", "", width,
                                 status.nodes[r].fence_trouble);
+        text += config_line(status.nodes[r], width);
         for (const LinkStatus& link : status.nodes[r].links)
             text += fmt::format("  {:<{}}  link {} {}\n", "", width, link.name, link_text(link));
     }

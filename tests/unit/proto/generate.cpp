@@ -115,6 +115,7 @@ ViewTopic Generator::view_topic() {
     topic.installed = topic.accepted && coin();
     topic.deadtime = deadtime();
     topic.status = static_cast<NodeStatus>(below(4));
+    topic.config = {number(), number()};
     return topic;
 }
 
@@ -469,7 +470,8 @@ ClusterStatus Generator::cluster_status() {
                          coin(),
                          maybe(age()),
                          {},
-                         coin() ? sentence() : std::string()};
+                         coin() ? sentence() : std::string(),
+                         {coin(), coin()}};
         for (std::size_t l = below(4); l > 0; l--)
             node.links.push_back(link_status());
         status.nodes.push_back(std::move(node));

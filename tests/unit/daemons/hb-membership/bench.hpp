@@ -25,6 +25,7 @@ struct FakePeer {
     std::uint64_t sequence = 0;
     Incarnation incarnation{100, 1};
     Duration deadtime = kDeadtime;
+    ConfigDigests config;
     std::map<NodeId, bool> hears;  // whom it hears
     std::uint64_t counter = 0;
     std::map<Topic, std::pair<TopicVersion, TopicValue>> topics;
@@ -35,7 +36,7 @@ struct FakePeer {
     }
     void publish_view(NodeId follows, std::optional<View> accepted = {}, bool installed = false) {
         publish(Topic::kView, ViewTopic{incarnation, follows, std::move(accepted), installed,
-                                        deadtime, NodeStatus::kActive});
+                                        deadtime, NodeStatus::kActive, config});
     }
     // All processes of the node began anew.
     void reboot() {

@@ -133,6 +133,16 @@ TEST_F(History, NobodyKnowsYetIsNoNews) {
     EXPECT_THAT(told(), ElementsAre("found b running"));
 }
 
+TEST_F(History, GroupsComeAndGo) {
+    says(kA, GroupState::kRunning);
+    history.keep({"web", "mail"});
+    EXPECT_THAT(told(), ElementsAre("found a running"));
+    EXPECT_TRUE(history.tell("mail", {}));
+    EXPECT_FALSE(history.tell("db", {}));
+    history.keep({"mail"});
+    EXPECT_FALSE(history.tell("web", {}));
+}
+
 TEST_F(History, TellsWhatNodesSayNow) {
     says(kA, GroupState::kStopped, "left");
     says(kB, GroupState::kStopped, "", "fencing a");

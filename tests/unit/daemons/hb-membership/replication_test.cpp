@@ -271,5 +271,66 @@ TEST(LeasesDropped, DroppedRuleOvertakes) {
     EXPECT_EQ(t.position<ipc::Lease>(), 0u);
 }
 
+// Files that differ between nodes of a running cluster.
+struct Config : testing::Test {
+    Config() {
+        t.hello_comm();
+        t.hello_resource();
+    }
+    [[nodiscard]] std::vector<std::string> said() {
+        std::vector<std::string> lines;
+        for (const Event& e : t.all<Event>())
+            if (e.id.starts_with("config-"))
+                lines.push_back(e.id +
+                                (e.id == "config-differs" ? " " + e.fields.at(1).second : ""));
+        t.clear();
+        return lines;
+    }
+    void publishes(ConfigDigests config) {
+        b.config = config;
+        b.publish_view(kA);
+        t.frame(b);
+    }
+    static MembershipSettings with_files() {
+        MembershipSettings s = Bench::settings(2, kA);
+        s.config = {7, 8};
+        return s;
+    }
+    Bench t{with_files()};
+    FakePeer b = follower(kB);
+};
+
+TEST_F(Config, IsSaidWhenADifferenceBeginsAndEnds) {
+    publishes({7, 8});
+    EXPECT_THAT(said(), IsEmpty());
+    publishes({9, 8});
+    EXPECT_THAT(said(), ElementsAre("config-differs ha.cf"));
+    EXPECT_EQ(t.core.status().nodes[1].config, (ConfigDigests{9, 8}));
+    publishes({9, 8});
+    EXPECT_THAT(said(), IsEmpty());
+    publishes({9, 9});
+    EXPECT_THAT(said(), ElementsAre("config-differs ha.cf and haresources"));
+    publishes({7, 8});
+    EXPECT_THAT(said(), ElementsAre("config-agrees"));
+}
+
+TEST_F(Config, IsComparedAgainWhenOursWasReadAgain) {
+    publishes({9, 8});
+    EXPECT_THAT(said(), ElementsAre("config-differs ha.cf"));
+    t.handle(NewConfig{{9, 8}});
+    ASSERT_TRUE(t.published<ViewTopic>());
+    EXPECT_EQ(t.published<ViewTopic>()->config, (ConfigDigests{9, 8}));
+    EXPECT_THAT(said(), ElementsAre("config-agrees"));
+}
+
+TEST_F(Config, WhoSaysNothingIsNotDifferent) {
+    publishes({});
+    EXPECT_THAT(said(), IsEmpty());
+    publishes({7, 9});
+    EXPECT_THAT(said(), ElementsAre("config-differs haresources"));
+    publishes({});
+    EXPECT_THAT(said(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace hb::membership::test

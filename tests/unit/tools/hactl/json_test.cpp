@@ -37,6 +37,7 @@ TEST(StatusJson, IsAContract) {
       "isolated": false,
       "heard_ms_ago": null,
       "fence_trouble": "",
+      "config_differs": [],
       "links": []
     },
     {
@@ -48,6 +49,7 @@ TEST(StatusJson, IsAContract) {
       "isolated": false,
       "heard_ms_ago": 250,
       "fence_trouble": "",
+      "config_differs": [],
       "links": [
         {
           "name": "eth0",

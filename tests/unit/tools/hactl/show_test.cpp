@@ -33,6 +33,17 @@ TEST(Show, AHealthyPairWithAFault) {
         "              node2 may not start it: address held by 52:54:00:00:00:01\n");
 }
 
+TEST(Show, ANodeWithOtherFiles) {
+    ClusterStatus status = two_nodes();
+    status.nodes[1].config_differs = {.ha_cf = true, .haresources = true};
+    EXPECT_NE(show(status).find("  node2       active\n"
+                                "              not the same as here: its ha.cf and haresources "
+                                "(hactl check --peer node2=DIR)\n"
+                                "              link eth0 up"),
+              std::string::npos)
+        << show(status);
+}
+
 TEST(Show, ALonelyNode) {
     ClusterStatus status = two_nodes();
     status.view.reset();

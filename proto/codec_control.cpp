@@ -94,6 +94,12 @@ void put(const ipc::GetWhy& from, pb::ToolToMembership& envelope) {
     envelope.mutable_get_why()->set_group(group);
 }
 
+void put(const ipc::LogLevelRequest& from, pb::ToolToMembership& envelope) {
+    const auto& [id, level] = from;
+    envelope.mutable_log_level()->set_id(id);
+    if (level) envelope.mutable_log_level()->set_level(*level);
+}
+
 void put(const ipc::Why& from, pb::MembershipToTool& envelope) {
     const auto& [id, story] = from;
     envelope.mutable_why()->set_id(id);
@@ -103,6 +109,13 @@ void put(const ipc::Why& from, pb::MembershipToTool& envelope) {
 std::uint64_t read_id(std::uint64_t id, Reader& in) {
     in.require(id != 0, "request", "without an id");
     return id;
+}
+
+ipc::LogLevelRequest read(const pb::LogLevelRequest& from, Reader& in) {
+    ipc::LogLevelRequest to{read_id(from.id(), in), {}};
+    if (from.has_level()) to.level = from.level();
+    in.require(!to.level || *to.level <= limits::kDebugMax, "debug level", "too high");
+    return to;
 }
 
 ipc::AdminRequest read(const pb::AdminRequest& from, Reader& in) {
@@ -399,6 +412,9 @@ Result<ipc::ToolToMembership> decode_tool_to_membership(std::string_view bytes) 
         case pb::ToolToMembership::kGetWhy:
             to = ipc::GetWhy{read_id(m.get_why().id(), in),
                              in.name(m.get_why().group(), limits::kGroupNameBytes, "group")};
+            break;
+        case pb::ToolToMembership::kLogLevel:
+            to = read(m.log_level(), in);
             break;
         case pb::ToolToMembership::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

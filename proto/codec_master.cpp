@@ -60,6 +60,16 @@ void put(const ipc::LineOpened& from, pb::MasterToDaemon& envelope) {
     envelope.mutable_line_opened()->set_problem(plain_text(problem, limits::kReasonBytes));
 }
 
+void put(const ipc::LogLevel& from, pb::MasterToDaemon& envelope) {
+    const auto& [debug] = from;
+    envelope.mutable_log_level()->set_debug(debug);
+}
+
+unsigned read_debug(std::uint32_t from, Reader& in) {
+    in.require(from <= limits::kDebugMax, "debug level", "too high");
+    return from;
+}
+
 void put(const ipc::Ready&, pb::DaemonToMaster& envelope) {
     envelope.mutable_ready();
 }
@@ -92,6 +102,12 @@ void put(const ipc::Alive& from, pb::DaemonToMaster& envelope) {
 }
 void put(const ipc::EnlargeBuffer&, pb::DaemonToMaster& envelope) {
     envelope.mutable_enlarge_buffer();
+}
+
+void put(const ipc::SetLogLevel& from, pb::DaemonToMaster& envelope) {
+    const auto& [debug, who] = from;
+    envelope.mutable_set_log_level()->set_debug(debug);
+    envelope.mutable_set_log_level()->set_who(plain_text(who, limits::kReasonBytes));
 }
 
 void put(const ipc::OpenLine& from, pb::DaemonToMaster& envelope) {
@@ -180,6 +196,9 @@ Result<ipc::MasterToDaemon> decode_master_to_daemon(std::string_view bytes) {
                 in.name(m.line_opened().device(), limits::kLinkNameBytes, "device"),
                 in.sentence(m.line_opened().problem(), limits::kReasonBytes, "problem")};
             break;
+        case pb::MasterToDaemon::kLogLevel:
+            to = ipc::LogLevel{read_debug(m.log_level().debug(), in)};
+            break;
         case pb::MasterToDaemon::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");
             break;
@@ -229,6 +248,11 @@ Result<ipc::DaemonToMaster> decode_daemon_to_master(std::string_view bytes) {
             break;
         case pb::DaemonToMaster::kOpenLine:
             to = ipc::OpenLine{in.name(m.open_line().device(), limits::kLinkNameBytes, "device")};
+            break;
+        case pb::DaemonToMaster::kSetLogLevel:
+            to = ipc::SetLogLevel{
+                read_debug(m.set_log_level().debug(), in),
+                in.sentence(m.set_log_level().who(), limits::kReasonBytes, "who asks")};
             break;
         case pb::DaemonToMaster::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

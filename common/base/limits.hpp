@@ -36,6 +36,7 @@ inline constexpr std::size_t kPingNameBytes = 255;    // a full host name
 inline constexpr std::size_t kParameterBytes = 8192;  // a directive of ha.cf, all its lines
 inline constexpr std::size_t kEventTextBytes = 1000;  // one line of a log
 inline constexpr std::size_t kEventFields = 16;
+inline constexpr unsigned kDebugMax = 255;  // Heartbeat's
 inline constexpr std::size_t kMoments = 32;         // of a group's history
 inline constexpr std::size_t kControlClients = 32;  // tools at the control socket at once
 

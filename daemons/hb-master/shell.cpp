@@ -27,7 +27,6 @@ namespace hb::master {
 namespace {
 
 constexpr Duration kGroupPoll = 5ms;     // until killed calls are gone
-constexpr Duration kRotationLook = 60s;  // as Heartbeat
 constexpr Duration kClientGrace = 30s;   // between SIGTERM and SIGKILL
 constexpr char kPath[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -75,8 +74,8 @@ Shell::Shell(Prepared prepared, log::Logger& log)
       terminate_(loop_, SIGTERM, [this]() noexcept { feed(StopAsked{}); }),
       interrupt_(loop_, SIGINT, [this]() noexcept { feed(StopAsked{}); }),
       hangup_(loop_, SIGHUP, [this]() noexcept { reread_keys(); }),
-      more_debug_(loop_, SIGUSR1, [this]() noexcept { refuse_debug_signal("SIGUSR1"); }),
-      less_debug_(loop_, SIGUSR2, [this]() noexcept { refuse_debug_signal("SIGUSR2"); }),
+      more_debug_(loop_, SIGUSR1, [this]() noexcept { more_debug(); }),
+      less_debug_(loop_, SIGUSR2, [this]() noexcept { less_debug(); }),
       child_(loop_, SIGCHLD, [this]() noexcept { reap_orphans(); }) {
     // What hb-resource's agents leave behind becomes our child, so that we can tell what it is.
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
@@ -375,6 +374,7 @@ bool Shell::may_say(Program from, const ipc::DaemonToMaster& message) const {
         bool operator()(const ipc::Alive&) const { return true; }
         bool operator()(const ipc::EnlargeBuffer&) const { return from == Program::kComm; }
         bool operator()(const ipc::OpenLine&) const { return from == Program::kComm; }
+        bool operator()(const ipc::SetLogLevel&) const { return from == Program::kMembership; }
     } allowed{from};
     return std::visit(allowed, message);
 }
@@ -411,6 +411,7 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message,
             for (const runtime::UniqueFd& fd : fds)
                 shell.enlarge_buffer(fd.get());
         }
+        void operator()(const ipc::SetLogLevel& m) const { shell.set_debug(m.debug, m.who); }
         void operator()(const ipc::OpenLine& m) const {
             auto [answer, line] = open_line(shell.prepared_.loaded.settings, m.device);
             if (DaemonProcess* comm = shell.find(from)) comm->send(answer, std::move(line));
@@ -478,21 +479,6 @@ void Shell::reread_keys() noexcept {
     }
     look_at_log_files();
     if (is_ready_) service_.ready("running");
-}
-
-// For Heartbeat these meant more and less debugging; unhandled they would end the node's service.
-void Shell::refuse_debug_signal(const char* signal) noexcept {
-    log_.log(
-        Level::kWarn, "debug-signal",
-        fmt::format("{} does nothing here: 'debug' in ha.cf says at start what is logged", signal));
-}
-
-void Shell::look_at_log_files() noexcept {
-    LogFiles& files = prepared_.log_files;
-    if (files.open_for(log_))
-        for (auto& [program, daemon] : daemons_)
-            daemon->send(files.message(), files.descriptors());
-    rotation_.arm(runtime::now() + kRotationLook);
 }
 
 }  // namespace hb::master

@@ -69,7 +69,9 @@ class Shell {
     void reap_orphans() noexcept;
     void reread_keys() noexcept;
     void look_at_log_files() noexcept;
-    void refuse_debug_signal(const char* signal) noexcept;
+    void more_debug() noexcept;
+    void less_debug() noexcept;
+    void set_debug(unsigned level, const std::string& by) noexcept;
     void open_control_socket();
 
     Prepared prepared_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/limits.hpp"
 
@@ -11,6 +12,11 @@ namespace {
 
 DeskAction refusal(ClientId client, std::uint64_t id, std::string why) {
     return ToClient{client, ipc::AdminAnswer{id, false, std::move(why)}};
+}
+
+std::string log_level_text(const std::string& level) {
+    return fmt::format("debug level {}: lines for debugging are {}logged", level,
+                       level == "0" ? "not " : "");
 }
 
 bool is_member(const Caller& caller, const Identity& us) {
@@ -50,6 +56,7 @@ Result<void> ControlDesk::open(ClientId id, Caller caller, MonoTime now) {
 // Its requests go on; their answers find nobody.
 void ControlDesk::closed(ClientId id) {
     clients_.erase(id);
+    std::erase_if(waiting_for_log_level_, [id](const Waiting& w) { return w.client == id; });
 }
 
 void ControlDesk::said(ClientId id, const ipc::ToolToMembership& message, MonoTime now,
@@ -69,6 +76,8 @@ void ControlDesk::said(ClientId id, const ipc::ToolToMembership& message, MonoTi
         out.emplace_back(ToClient{id, ipc::Parameter{p->id, parameter_(p->name)}});
     } else if (const auto* why = std::get_if<ipc::GetWhy>(&message)) {
         out.emplace_back(ToClient{id, ipc::Why{why->id, why_(why->group)}});
+    } else if (const auto* level = std::get_if<ipc::LogLevelRequest>(&message)) {
+        ask_log_level(id, client, *level, out);
     } else {
         ask(id, client, std::get<ipc::AdminRequest>(message), out);
     }
@@ -100,6 +109,39 @@ void ControlDesk::ask(ClientId id, Client& client, const ipc::AdminRequest& requ
                                   .target = request.target,
                                   .force = request.force,
                                   .who = describe(client.caller)});
+}
+
+// ---- how much is logged
+
+void ControlDesk::ask_log_level(ClientId id, Client& client, const ipc::LogLevelRequest& request,
+                                std::vector<DeskAction>& out) {
+    if (!request.level) {
+        const std::string level = parameter_("debug").value_or("0");
+        out.emplace_back(ToClient{id, ipc::AdminAnswer{request.id, true, log_level_text(level)}});
+        return;
+    }
+    if (!may_ask(client.caller, us_)) {
+        out.push_back(
+            refusal(id, request.id, "only root and members of haclient may ask for that"));
+        return;
+    }
+    if (client.waiting >= kRequestsAtOnce) {
+        out.push_back(refusal(id, request.id, "too many requests at once"));
+        return;
+    }
+    ++client.waiting;
+    waiting_for_log_level_.push_back({id, request.id});
+    out.emplace_back(ipc::SetLogLevel{*request.level, describe(client.caller)});
+}
+
+void ControlDesk::log_level_is(unsigned debug, std::vector<DeskAction>& out) {
+    for (const Waiting& asked : std::exchange(waiting_for_log_level_, {})) {
+        const auto client = clients_.find(asked.client);
+        if (client == clients_.end()) continue;
+        --client->second.waiting;
+        out.emplace_back(ToClient{
+            asked.client, ipc::AdminAnswer{asked.id, true, log_level_text(std::to_string(debug))}});
+    }
 }
 
 // ---- hb-resource

@@ -16,6 +16,7 @@
 #include "common/base/cluster_status.hpp"
 #include "common/base/event.hpp"
 #include "common/base/ipc/control.hpp"
+#include "common/base/ipc/master.hpp"
 #include "common/base/ipc/membership_resource.hpp"
 #include "common/base/result.hpp"
 #include "common/base/time.hpp"
@@ -48,7 +49,7 @@ struct DropClient {
     ClientId client = 0;
     std::string why;
 };
-using DeskAction = std::variant<ToClient, DropClient, ipc::Request>;
+using DeskAction = std::variant<ToClient, DropClient, ipc::Request, ipc::SetLogLevel>;
 
 class ControlDesk {
   public:
@@ -75,6 +76,8 @@ class ControlDesk {
     void resource_gone(std::vector<DeskAction>& out);
     void answered(const ipc::RequestAnswer& answer, std::vector<DeskAction>& out);
 
+    void log_level_is(unsigned debug, std::vector<DeskAction>& out);  // hb-master told everybody
+
     void changed(MonoTime now);  // the status is another
     void tell(const Event& event, std::vector<DeskAction>& out);
 
@@ -97,12 +100,16 @@ class ControlDesk {
     void ask(ClientId id, Client& client, const ipc::AdminRequest& request,
              std::vector<DeskAction>& out);
 
+    void ask_log_level(ClientId id, Client& client, const ipc::LogLevelRequest& request,
+                       std::vector<DeskAction>& out);
+
     Identity us_;
     Compose compose_;
     Parameter parameter_;
     Why why_;
     std::map<ClientId, Client> clients_;
     std::map<std::uint64_t, Waiting> waiting_;  // by our own request id
+    std::vector<Waiting> waiting_for_log_level_;
     std::uint64_t next_request_ = 1;
     bool resource_here_ = false;
     std::optional<MonoTime> changed_at_;

@@ -29,10 +29,12 @@ Caller caller_of(const runtime::PeerCredentials& who) {
 ControlServer::ControlServer(runtime::EventLoop& loop, log::Logger& log, Identity us,
                              ControlDesk::Compose compose, ControlDesk::Parameter parameter,
                              ControlDesk::Why why,
-                             std::function<void(const ipc::Request&)> to_resource)
+                             std::function<void(const ipc::Request&)> to_resource,
+                             std::function<void(const ipc::DaemonToMaster&)> to_master)
     : loop_(loop),
       log_(log),
       to_resource_(std::move(to_resource)),
+      to_master_(std::move(to_master)),
       desk_(us, std::move(compose), std::move(parameter), std::move(why)),
       timer_(loop,
              [this]() noexcept {
@@ -134,6 +136,11 @@ void ControlServer::answered(const ipc::RequestAnswer& answer) {
     carry_out();
 }
 
+void ControlServer::log_level_is(unsigned debug) {
+    desk_.log_level_is(debug, actions_);
+    carry_out();
+}
+
 void ControlServer::changed() {
     desk_.changed(runtime::now());
     arm();
@@ -157,6 +164,8 @@ void ControlServer::carry_out() {
                 drop(to->client, "the status does not fit into its socket");
         } else if (const auto* gone = std::get_if<DropClient>(&action)) {
             drop(gone->client, gone->why);
+        } else if (const auto* level = std::get_if<ipc::SetLogLevel>(&action)) {
+            to_master_(*level);
         } else {
             to_resource_(std::get<ipc::Request>(action));
         }

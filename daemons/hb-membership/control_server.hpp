@@ -23,12 +23,14 @@ class ControlServer {
     // `to_resource` sends a request on.
     ControlServer(runtime::EventLoop& loop, log::Logger& log, Identity us,
                   ControlDesk::Compose compose, ControlDesk::Parameter parameter,
-                  ControlDesk::Why why, std::function<void(const ipc::Request&)> to_resource);
+                  ControlDesk::Why why, std::function<void(const ipc::Request&)> to_resource,
+                  std::function<void(const ipc::DaemonToMaster&)> to_master);
 
     void listen(runtime::UniqueFd socket);
     void resource_here();
     void resource_gone();
     void answered(const ipc::RequestAnswer& answer);
+    void log_level_is(unsigned debug);
     void changed();
     void tell(const Event& event);
 
@@ -47,6 +49,7 @@ class ControlServer {
     runtime::EventLoop& loop_;
     log::Logger& log_;
     std::function<void(const ipc::Request&)> to_resource_;
+    std::function<void(const ipc::DaemonToMaster&)> to_master_;
     ControlDesk desk_;
     std::optional<runtime::Listener> listener_;
     std::map<ClientId, Client> clients_;

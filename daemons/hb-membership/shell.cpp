@@ -73,7 +73,8 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
           [this](const GroupName& group) { return history_.tell(group, core_.status()); },
           [this](const ipc::Request& request) {
               to_resource(proto::encode(ipc::MembershipToResource(request)));
-          }) {}
+          },
+          [this](const ipc::DaemonToMaster& message) { host_.tell_master(message); }) {}
 
 ClusterStatus Shell::compose(MonoTime now) {
     const StatusView view = core_.status();

@@ -38,6 +38,7 @@ class Shell final : public skeleton::Daemon {
     // must be let go (L5).
     void on_gap(Duration) noexcept override {}
     void on_control_socket(runtime::UniqueFd socket) noexcept override;
+    void on_log_level(unsigned debug) noexcept override { control_.log_level_is(debug); }
     // hb-resource leaves the cluster through us: we go when it has gone.
     void on_stop(skeleton::Host& host) noexcept override;
     void on_master_gone(skeleton::Host& host) noexcept override;

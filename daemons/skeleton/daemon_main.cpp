@@ -82,6 +82,7 @@ class Skeleton final : public Host {
     void carry_out(ipc::NewKeys& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::Stop& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::LineOpened& message, std::vector<UniqueFd>& fds);
+    void carry_out(ipc::LogLevel& message, std::vector<UniqueFd>& fds);
     void set_up(ipc::Setup setup);
     void give_up(std::string_view problem);
     void report_health();
@@ -262,6 +263,14 @@ void Skeleton::carry_out(ipc::LineOpened& message, std::vector<UniqueFd>& fds) {
         return give_up("hb-master sent no line");
     daemon_->on_line(message.device, fds.empty() ? UniqueFd() : std::move(fds.front()),
                      message.problem);
+}
+
+// `setup_` is what the daemon looks at: it has it from now on.
+void Skeleton::carry_out(ipc::LogLevel& message, std::vector<UniqueFd>&) {
+    log_.set_least(message.debug > 0 ? Level::kDebug : Level::kInfo);
+    if (!setup_ || !daemon_) return;
+    setup_->settings.debug = message.debug;
+    daemon_->on_log_level(message.debug);
 }
 
 void Skeleton::carry_out(ipc::Stop&, std::vector<UniqueFd>&) {

@@ -77,6 +77,7 @@ class Daemon {
     [[nodiscard]] virtual bool is_well() noexcept { return true; }
 
     virtual void on_control_socket(runtime::UniqueFd) noexcept {}
+    virtual void on_log_level(unsigned /*debug*/) noexcept {}  // the log has it already
     virtual void on_new_keys(config::AuthKeys) noexcept {}
     // A serial line that it asked for, or why it is not there.
     virtual void on_line(const std::string&, runtime::UniqueFd, const std::string&) noexcept {}

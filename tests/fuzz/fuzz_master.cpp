@@ -35,7 +35,9 @@ ipc::Setup setup(test::Generator& random) {
 }
 
 ipc::MasterToDaemon to_daemon(test::Generator& random) {
-    switch (random.below(6)) {
+    switch (random.below(7)) {
+        case 5:
+            return ipc::LogLevel{static_cast<unsigned>(random.below(256))};
         case 0:
             return ipc::SetupPart{random.name(), random.coin()};
         case 1:
@@ -52,7 +54,9 @@ ipc::MasterToDaemon to_daemon(test::Generator& random) {
 }
 
 ipc::DaemonToMaster to_master(test::Generator& random) {
-    switch (random.below(8)) {
+    switch (random.below(9)) {
+        case 7:
+            return ipc::SetLogLevel{static_cast<unsigned>(random.below(256)), random.sentence()};
         case 0:
             return ipc::Ready{};
         case 1:

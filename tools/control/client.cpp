@@ -170,13 +170,24 @@ Outcome<std::optional<GroupStory>> Client::why(const GroupName& group) {
 Outcome<ipc::AdminAnswer> Client::request(ipc::AdminRequest request, Duration patience) {
     request.id = next_id_++;
     if (const auto sent = send(request); !sent) return std::unexpected(sent.error());
+    return answer(request.id, patience);
+}
+
+Outcome<ipc::AdminAnswer> Client::log_level(std::optional<unsigned> level) {
+    const std::uint64_t id = next_id_++;
+    if (const auto sent = send(ipc::LogLevelRequest{id, level}); !sent)
+        return std::unexpected(sent.error());
+    return answer(id, {});
+}
+
+Outcome<ipc::AdminAnswer> Client::answer(std::uint64_t id, Duration patience) {
     const MonoTime deadline = runtime::now() + kAnswerTime + patience;
     while (true) {
         auto message = receive(deadline);
         if (!message) return std::unexpected(message.error());
         if (!*message) return no_answer();
         if (auto* a = std::get_if<ipc::AdminAnswer>(&**message);
-            a != nullptr && a->id == request.id)
+            a != nullptr && a->id == id)
             return std::move(*a);
     }
 }

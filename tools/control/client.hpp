@@ -39,10 +39,12 @@ class Client {
     [[nodiscard]] Outcome<std::optional<GroupStory>> why(const GroupName& group);
     [[nodiscard]] Outcome<ipc::AdminAnswer> request(ipc::AdminRequest request,
                                                     Duration patience = {});
+    [[nodiscard]] Outcome<ipc::AdminAnswer> log_level(std::optional<unsigned> level);
     [[nodiscard]] Outcome<void> subscribe(bool status, bool events);
 
   private:
     explicit Client(runtime::UniqueFd socket);
+    [[nodiscard]] Outcome<ipc::AdminAnswer> answer(std::uint64_t id, Duration patience);
     [[nodiscard]] Outcome<std::optional<std::string>> receive_bytes(MonoTime deadline);
 
     runtime::UniqueFd socket_;

@@ -133,6 +133,16 @@ ExitCode run_events(const EventsOptions& options) {
     return ended ? ExitCode::kDone : fail(ended.error());
 }
 
+ExitCode run_log_level(const LogLevelOptions& options) {
+    auto client = Client::connect(options.run_dir);
+    if (!client) return fail(client.error());
+    const auto answer = client->log_level(options.level);
+    if (!answer) return fail(answer.error());
+    if (!answer->ok) return fail({ExitCode::kRefused, "refused: " + answer->text});
+    print(answer->text + "\n");
+    return ExitCode::kDone;
+}
+
 ExitCode run_request(const RequestOptions& options) {
     auto client = Client::connect(options.run_dir);
     if (!client) return fail(client.error());

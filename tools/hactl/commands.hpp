@@ -1,6 +1,7 @@
 // The commands of hactl that ask the running suite. Each prints for itself and says the exit code.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/base/ipc/membership_resource.hpp"
@@ -37,5 +38,11 @@ struct RequestOptions {
     Duration timeout = 60s;
 };
 [[nodiscard]] ExitCode run_request(const RequestOptions& options);
+
+struct LogLevelOptions {
+    std::string run_dir;
+    std::optional<unsigned> level;  // none: what is it?
+};
+[[nodiscard]] ExitCode run_log_level(const LogLevelOptions& options);
 
 }  // namespace hb::hactl

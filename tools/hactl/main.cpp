@@ -48,6 +48,7 @@ struct Arguments {
     RequestOptions request;
     CheckOptions check{.config_dir = HB_CONF_DIR, .node = {}, .print = {}, .peer = {}};
     std::string explain;
+    LogLevelOptions log_level;
     NetOptions net{.run_dir = {}, .config_dir = HB_CONF_DIR};
     KeygenOptions keygen{.method = "hmac-sha256", .output = {}};
     ScopeArguments scope;
@@ -182,6 +183,13 @@ int run(int argc, char** argv) {
                     "listen for so long (default: four heartbeats, at least two seconds)")
         ->check(CLI::Range(1U, 3600U));
 
+    CLI::App* log_level = app.add_subcommand(
+        "loglevel", "how much there is for debugging, on this node, until the suite is restarted");
+    log_level
+        ->add_option("level", arguments.log_level.level,
+                     "0: nothing; 1 and more: something (default: say what it is)")
+        ->check(CLI::Range(0U, 255U));
+
     CLI::App* events = app.add_subcommand("events", "what happens, as it happens");
     events->add_flag("--json", arguments.events.json, "one JSON object a line");
 
@@ -196,7 +204,8 @@ int run(int argc, char** argv) {
         return code(ExitCode::kUsage);
     }
     arguments.status.run_dir = arguments.why.run_dir = arguments.events.run_dir =
-        arguments.request.run_dir = arguments.net.run_dir = arguments.run_dir;
+        arguments.request.run_dir = arguments.net.run_dir = arguments.log_level.run_dir =
+            arguments.run_dir;
     arguments.request.timeout = std::chrono::seconds(arguments.timeout);
     if (status->parsed()) return code(run_status(arguments.status));
     if (why->parsed()) return code(run_why(arguments.why));
@@ -204,6 +213,7 @@ int run(int argc, char** argv) {
     if (explain->parsed()) return code(run_explain(arguments.explain));
     if (keygen->parsed()) return code(run_keygen(arguments.keygen));
     if (net->parsed()) return code(run_net(arguments.net));
+    if (log_level->parsed()) return code(run_log_level(arguments.log_level));
     if (events->parsed()) return code(run_events(arguments.events));
 
     if (move->parsed() && arguments.request.target.empty() && !back) {

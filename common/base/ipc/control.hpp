@@ -8,6 +8,8 @@
 // What the server (daemons/hb-membership) does:
 //   GetStatus     -> Status with the same id, at once.
 //   GetParameter  -> Parameter with the same id, at once.
+//   LogLevelRequest -> AdminAnswer with the same id: the debug level, at once; with `level`, as an
+//                    AdminRequest, when every daemon was told to have that one.
 //   GetWhy        -> Why with the same id, at once.
 //   Subscribe     -> Status with its id at once (if `status`), and again, id 0, after every change
 //                    (at most every 50 ms); EventNote for every Event that is logged from then on
@@ -48,6 +50,11 @@ struct GetWhy {
     GroupName group;
     bool operator==(const GetWhy&) const = default;
 };
+struct LogLevelRequest {
+    std::uint64_t id = 0;
+    std::optional<unsigned> level;  // none: what is it?
+    bool operator==(const LogLevelRequest&) const = default;
+};
 struct Subscribe {
     std::uint64_t id = 0;
     bool status = false;
@@ -64,7 +71,8 @@ struct AdminRequest {
     bool force = false;            // for kFence
     bool operator==(const AdminRequest&) const = default;
 };
-using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest, GetParameter, GetWhy>;
+using ToolToMembership =
+    std::variant<GetStatus, Subscribe, AdminRequest, GetParameter, GetWhy, LogLevelRequest>;
 
 // ---- hb-membership to tool
 

@@ -76,9 +76,14 @@ struct LineOpened {
 struct Stop {
     bool operator==(const Stop&) const = default;
 };
+// How much is for debugging from now on, 0 to 255, instead of what Setup said.
+struct LogLevel {
+    unsigned debug = 0;
+    bool operator==(const LogLevel&) const = default;
+};
 
-using MasterToDaemon =
-    std::variant<SetupPart, NeighbourChannel, ControlSocket, LogFiles, NewKeys, Stop, LineOpened>;
+using MasterToDaemon = std::variant<SetupPart, NeighbourChannel, ControlSocket, LogFiles, NewKeys,
+                                    Stop, LineOpened, LogLevel>;
 
 // ---- a daemon to hb-master
 
@@ -130,8 +135,14 @@ struct Alive {
 struct EnlargeBuffer {
     bool operator==(const EnlargeBuffer&) const = default;
 };
+// hb-membership: an admin wants this LogLevel for all. It comes back as one.
+struct SetLogLevel {
+    unsigned debug = 0;
+    std::string who;  // "root (pid 812)"
+    bool operator==(const SetLogLevel&) const = default;
+};
 
 using DaemonToMaster = std::variant<Ready, RememberGeneration, Fault, CallStarted, CallFinished,
-                                    LeaveDone, Alive, EnlargeBuffer, OpenLine>;
+                                    LeaveDone, Alive, EnlargeBuffer, OpenLine, SetLogLevel>;
 
 }  // namespace hb::ipc

@@ -390,7 +390,9 @@ ipc::MembershipToIpfail Generator::membership_to_ipfail() {
 }
 
 ipc::ToolToMembership Generator::tool_to_membership() {
-    switch (below(5)) {
+    switch (below(6)) {
+        case 4:
+            return ipc::LogLevelRequest{number() | 1, maybe(static_cast<unsigned>(below(256)))};
         case 0:
             return ipc::GetStatus{number() | 1};
         case 3:

@@ -129,7 +129,9 @@ class MasterGenerator : public test::Generator {
         return s;
     }
     ipc::MasterToDaemon to_daemon() {
-        switch (below(7)) {
+        switch (below(8)) {
+            case 6:
+                return ipc::LogLevel{static_cast<unsigned>(below(256))};
             case 0:
                 return ipc::SetupPart{word(), coin()};
             case 1:
@@ -147,7 +149,9 @@ class MasterGenerator : public test::Generator {
         }
     }
     ipc::DaemonToMaster to_master() {
-        switch (below(9)) {
+        switch (below(10)) {
+            case 8:
+                return ipc::SetLogLevel{static_cast<unsigned>(below(256)), sentence()};
             case 0:
                 return ipc::Ready{};
             case 1:

@@ -49,6 +49,9 @@ class Dummy final : public skeleton::Daemon {
     void on_new_keys(config::AuthKeys keys) noexcept override {
         say(fmt::format("new keys {}", keys.keys.size()));
     }
+    void on_log_level(unsigned debug) noexcept override {
+        say(fmt::format("debug level {}", debug));
+    }
     void on_stop(Host&) noexcept override {
         say("stop");
         if (program_ == Program::kResource) host_.tell_master(ipc::LeaveDone{});

@@ -364,14 +364,16 @@ TEST_F(MasterRun, ItsDirectoriesMayBeGivenRelatively) {
     EXPECT_EQ(where, fs::canonical(dir_ / "etc").string());
 }
 
-// Heartbeat took SIGUSR1 and SIGUSR2 for more and for less debugging: whoever is used to that must
-// not end the cluster on this node.
-TEST_F(MasterRun, TheSignalsOfHeartbeatsDebuggingEndNothing) {
+// As for Heartbeat, SIGUSR1 is for more debugging and SIGUSR2 for less, in all daemons.
+TEST_F(MasterRun, TheSignalsOfHeartbeatsDebugging) {
     start_ready();
-    for (const int signal : {SIGUSR1, SIGUSR2}) {
-        ::kill(master_->pid(), signal);
-        ASSERT_TRUE(sees("'debug' in ha.cf"));
-    }
+    ::kill(master_->pid(), SIGUSR1);
+    ASSERT_TRUE(pump([&] { return count("debug level is 1 now \\(SIGUSR1\\)") == 1; })) << said();
+    ASSERT_TRUE(pump([&] { return count("debug level 1") == 4; })) << said();
+    ::kill(master_->pid(), SIGUSR2);
+    ASSERT_TRUE(pump([&] { return count("debug level 0") == 4; })) << said();
+    ::kill(master_->pid(), SIGUSR2);
+    ASSERT_TRUE(pump([&] { return count("debug level is 0 now \\(SIGUSR2\\)") == 2; })) << said();
     EXPECT_FALSE(exit_);
 }
 

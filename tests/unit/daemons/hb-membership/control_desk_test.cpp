@@ -105,6 +105,29 @@ TEST_F(Desk, TheHistoryOfAGroupAtOnceWithTheSameId) {
     EXPECT_EQ(told<ipc::Why>()[1].second, (ipc::Why{8, std::nullopt}));
 }
 
+TEST_F(Desk, TheLogLevelIsAnsweredWhenEverybodyHasIt) {
+    open(1, kHacluster);
+    open(2, kMember);
+    said(1, ipc::LogLevelRequest{.id = 3, .level = 1});
+    ASSERT_THAT(told<ipc::AdminAnswer>(), SizeIs(1));
+    EXPECT_FALSE(told<ipc::AdminAnswer>()[0].second.ok) << "it may look only";
+    out.clear();
+    said(2, ipc::LogLevelRequest{.id = 4, .level = 1});
+    ASSERT_THAT(out, SizeIs(1));
+    EXPECT_EQ(std::get<ipc::SetLogLevel>(out[0]), (ipc::SetLogLevel{1, "uid 1000 (pid 813)"}));
+    out.clear();
+    desk.log_level_is(1, out);
+    ASSERT_THAT(told<ipc::AdminAnswer>(), SizeIs(1));
+    EXPECT_EQ(told<ipc::AdminAnswer>()[0].first, 2u);
+    EXPECT_EQ(told<ipc::AdminAnswer>()[0].second,
+              (ipc::AdminAnswer{4, true, "debug level 1: lines for debugging are logged", {}}));
+    out.clear();
+    desk.log_level_is(0, out);
+    EXPECT_THAT(out, IsEmpty()) << "a signal: nobody asked";
+    said(1, ipc::LogLevelRequest{.id = 5, .level = std::nullopt});
+    EXPECT_EQ(told<ipc::AdminAnswer>()[0].second.id, 5u);
+}
+
 TEST_F(Desk, StrangersAreNotLetIn) {
     EXPECT_FALSE(desk.open(1, kStranger, now));
     said(1, ipc::GetStatus{1});

@@ -99,6 +99,7 @@ ADMINS = {'/etc/ha.d/ha.cf': c.HA_CF, '/etc/ha.d/haresources': c.HARESOURCES, '/
 def installs_on_a_clean_host(root):
     print(''.join(f'    {line}\n' for line in root.install(f'ha-suite_{OLD}.deb').splitlines()), end='')
     for name in ('/usr/bin/hactl', '/usr/lib/ha-suite/hb-master', '/usr/share/man/man8/hactl.8.gz',
+                 '/usr/lib/systemd/catalog/ha-suite.catalog',
                  '/usr/share/doc/ha-suite/examples/ha.cf', '/usr/share/bash-completion/completions/hactl',
                  '/etc/ha.d/resource.d', '/etc/ha.d/rc.d', '/var/lib/ha-suite', '/etc/default/ha-suite', *ENABLED):
         check(root.has(name), f'{name} is not there')

@@ -79,6 +79,7 @@ def meson_install(build):
     def install(image):
         run('meson', 'install', '-C', build, '--no-rebuild', '--quiet', '--strip', '--destdir', image.root)
         image.chroot('systemd-sysusers', 'ha-suite.conf')
+        image.chroot('journalctl', '--update-catalog')
     return install
 
 

@@ -61,6 +61,18 @@ def boots_after_the_network_and_is_ready_when_it_is_up(cluster):
 
 
 @case
+def the_journal_explains_its_lines(cluster):
+    for name, node in cluster.nodes.items():
+        cluster.wait_active(node)
+        text = node.run('journalctl', '-x', '-t', 'hb-membership', '--no-pager')
+        for words in ('Subject: local-status of ha-suite', "Local status now set to: 'active'",
+                      'It means: our media are open; every node was heard or waited for'):
+            check(words in text, f'{name}: journalctl -x does not say "{words}":\n{text}')
+        text = node.run('journalctl', '-x', '-t', 'hb-master', '--no-pager')
+        check('Subject: suite-ready of ha-suite' in text, text)
+
+
+@case
 def reload_rereads_the_keys_and_touches_nothing(cluster):
     owner = cluster.settle()
     began = time.monotonic()

@@ -168,6 +168,8 @@ StatusNews news_of(const ClusterStatus& before, const ClusterStatus& after) {
             fmt::format("group {}: {}: {}", group.name, to_string(group.state), group.reason),
             {{"HB_GROUP", group.name}, {"HB_STATE", to_string(group.state)}}};
         if (group.owner) event.fields.emplace_back("HB_NODE", name_of(after, *group.owner));
+        if (group.transition)
+            event.fields.emplace_back("HB_TRANSITION", to_string(group.transition));
         event.fields.emplace_back("HB_REASON", group.reason);
         news.events.push_back(std::move(event));
     }

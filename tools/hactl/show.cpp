@@ -175,6 +175,8 @@ std::vector<Event> waiting_groups(const ClusterStatus& before, const ClusterStat
             fmt::format("group {}: {}: {}", group.name, to_string(group.state), group.reason),
             {{"HB_GROUP", group.name}, {"HB_STATE", to_string(group.state)}}};
         if (group.owner) event.fields.emplace_back("HB_NODE", name_of(after, *group.owner));
+        if (group.transition)
+            event.fields.emplace_back("HB_TRANSITION", to_string(group.transition));
         event.fields.emplace_back("HB_REASON", group.reason);
         events.push_back(std::move(event));
     }

@@ -36,14 +36,15 @@ TEST_F(Why, a_move_has_one_id_on_both_nodes) {
     cluster().wait("both say that it runs on node2", [&] { return running(1) && running(2); });
     const nlohmann::json at1 = why(1), at2 = why(2);
     const std::string id = at1.at("transition");
-    EXPECT_NE(id, before.at("transition"));
-    EXPECT_EQ(at2.at("transition"), id);
+    const std::string id_before = before.at("transition");
+    EXPECT_NE(id, id_before);
+    EXPECT_EQ(at2.at("transition").get<std::string>(), id);
     for (const nlohmann::json& said : {at1, at2}) {
         EXPECT_TRUE(saw(said, "node1", "stopping", id)) << said.dump(2);
         EXPECT_TRUE(saw(said, "node2", "starting", id)) << said.dump(2);
         EXPECT_TRUE(said.at("since_ms").is_number()) << said.dump(2);
     }
-    EXPECT_TRUE(saw(at1, "node1", "running", before.at("transition"))) << at1.dump(2);
+    EXPECT_TRUE(saw(at1, "node1", "running", id_before)) << at1.dump(2);
     cluster().wait_log(1, "[" + id + "]", log);
     cluster().wait_log(2, "[" + id + "]", log);
     const CommandResult text = cluster().hactl(2, {"why", group()});

@@ -16,7 +16,7 @@ enum class MomentKind : std::uint8_t {
     kFound,      // it was so when this node began to look; since when is not known
     kWaits,      // `node` is to start it and may not
     kSilent,     // `node` fell silent; `state` is what it said last
-    kBack,       // `node` is heard again
+    kBack,       // `node` is heard again; `state` is still what it said last
 };
 
 struct GroupMoment {

@@ -126,7 +126,7 @@ std::string state_text(const GroupMoment& m) {
         case GroupState::kStopping:
             return because("gives it up", m.reason);
         case GroupState::kStopped:
-            return because("has stopped it", m.reason);
+            return because("it is stopped there", m.reason);
         case GroupState::kFailed:
             return because("could not stop it", m.reason);
         case GroupState::kUnknown:
@@ -146,7 +146,7 @@ std::string moment_text(const GroupMoment& m) {
         case MomentKind::kSilent:
             return fmt::format("fell silent; it was {} there", to_string(m.state));
         case MomentKind::kBack:
-            return fmt::format("is heard again; it is {} there", to_string(m.state));
+            return fmt::format("is heard again; it was {} there", to_string(m.state));
     }
     return "?";
 }

@@ -62,7 +62,7 @@ TEST_F(Why, AGroupThatMoved) {
               "[3.1-000abc]\n"
               "  2025-11-24 16:01:00.000  node1  gives it up: standby was asked for "
               "[3.2-def012]\n"
-              "  2025-11-24 16:01:01.000  node1  has stopped it [3.2-def012]\n"
+              "  2025-11-24 16:01:01.000  node1  it is stopped there [3.2-def012]\n"
               "  2025-11-24 16:01:01.000  node2  starts it: node1 is on standby [3.2-def012]\n"
               "  2025-11-24 16:01:02.000  node2  runs it [3.2-def012]\n"
               "\n"
@@ -101,6 +101,7 @@ TEST_F(Why, ANodeThatIsSilentAndOneThatNeverSpoke) {
     status.nodes[1].heard_ago = 12s;
     story.words = {{kB, false, GroupState::kRunning, {}, "its preferred node", "", ""}};
     at(30, MomentKind::kSilent, kB, GroupState::kRunning, kFirst);
+    at(35, MomentKind::kBack, kB, GroupState::kRunning, kFirst);
     const std::string text = shown(0, 40);
     EXPECT_TRUE(text.starts_with(
         "Where 10.0.0.5 runs cannot be known, since 2025-11-24 16:00:30.000, for 10 s.\n"))
@@ -110,6 +111,9 @@ TEST_F(Why, ANodeThatIsSilentAndOneThatNeverSpoke) {
               std::string::npos)
         << text;
     EXPECT_NE(text.find("node2  fell silent; it was running there [3.1-000abc]"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("node2  is heard again; it was running there [3.1-000abc]"),
+              std::string::npos)
         << text;
 }
 

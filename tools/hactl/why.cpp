@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <map>
+#include <utility>
 
 #include "common/runtime/system_clock.hpp"
 #include "tools/control/client.hpp"
@@ -57,8 +59,9 @@ std::string where(const ClusterStatus& status, const GroupSummary& group) {
         case GroupState::kStopped:
             break;
     }
-    if (!group.owner) return group.name + " runs nowhere";
-    return fmt::format("{} runs nowhere, and {} is to start it", group.name,
+    // A silent one may run it.
+    if (!group.owner) return group.name + " runs on no node that is heard";
+    return fmt::format("{} runs on no node that is heard, and {} is to start it", group.name,
                        name_of(status, *group.owner));
 }
 
@@ -160,8 +163,9 @@ const GroupMoment* since(const GroupSummary& group, const GroupStory& story) {
             if (m->kind == MomentKind::kSilent || m->state == GroupState::kUnknown) return &*m;
             continue;
         }
+        // That nobody has it is so since the last one let go, whoever that was, or fell silent.
+        if (m->kind == MomentKind::kSilent && group.state == GroupState::kStopped) return &*m;
         if (m->kind == MomentKind::kSilent || m->kind == MomentKind::kBack) continue;
-        // That nobody has it is so since the last one let go, whoever that was.
         const bool there = group.state == GroupState::kStopped || m->node == group.owner;
         if (there && m->state == group.state) return &*m;
     }
@@ -179,7 +183,11 @@ std::string show_why(const ClusterStatus& status, const GroupSummary& group,
             fmt::format("  {:<{}}  {}\n", status.nodes[r].name, width, node_says(status, r, story));
     const std::string& self = name_of(status, status.self);
     text += fmt::format("\nWhat happened, as {} saw it\n", self);
-    for (const GroupMoment& m : story.moments) {
+    std::map<NodeId, std::string> said;
+    for (GroupMoment m : story.moments) {
+        // What a node goes through for one reason has it once.
+        if (m.kind == MomentKind::kState && std::exchange(said[m.node], m.reason) == m.reason)
+            m.reason.clear();
         text += fmt::format("  {}  {:<{}}  {}", clock(m.at_ns), name_of(status, m.node), width,
                             moment_text(m));
         text += m.transition ? fmt::format(" [{}]\n", to_string(m.transition)) : "\n";

@@ -45,7 +45,7 @@ TEST_F(Why, AGroupThatMoved) {
         {kB, true, GroupState::kRunning, kMove, "node1 is on standby", "", "eth0 flaps"}};
     at(0, MomentKind::kFound, kA, GroupState::kRunning, kFirst);
     at(60, MomentKind::kState, kA, GroupState::kStopping, kMove, "standby was asked for");
-    at(61, MomentKind::kState, kA, GroupState::kStopped, kMove);
+    at(61, MomentKind::kState, kA, GroupState::kStopped, kMove, "standby was asked for");
     at(61, MomentKind::kState, kB, GroupState::kStarting, kMove, "node1 is on standby");
     at(62, MomentKind::kState, kB, GroupState::kRunning, kMove, "node1 is on standby");
     EXPECT_EQ(shown(0, 72),
@@ -80,11 +80,11 @@ TEST_F(Why, AGroupThatIsNowhereAndWaits) {
     at(5, MomentKind::kState, kA, GroupState::kStopped, kFirst);
     at(7, MomentKind::kWaits, kB, GroupState::kStopped, kMove, "address held by 52:54:00:00:00:01");
     const std::string text = shown(1, 67);
-    EXPECT_TRUE(
-        text.starts_with("10.0.0.6 runs nowhere, and node2 is to start it, since 2025-11-24 "
-                         "16:00:05.000, for 62 s.\n"
-                         "Why: node2 may not start it: address held by 52:54:00:00:00:01.\n"
-                         "It waits for that since 2025-11-24 16:00:07.000, for 60 s.\n"))
+    EXPECT_TRUE(text.starts_with(
+        "10.0.0.6 runs on no node that is heard, and node2 is to start it, since 2025-11-24 "
+        "16:00:05.000, for 62 s.\n"
+        "Why: node2 may not start it: address held by 52:54:00:00:00:01.\n"
+        "It waits for that since 2025-11-24 16:00:07.000, for 60 s.\n"))
         << text;
     EXPECT_NE(text.find("  node2  stopped; may not start it: address held by 52:54:00:00:00:01 "
                         "[3.2-def012]\n"),
@@ -115,6 +115,15 @@ TEST_F(Why, ANodeThatIsSilentAndOneThatNeverSpoke) {
     EXPECT_NE(text.find("node2  is heard again; it was running there [3.1-000abc]"),
               std::string::npos)
         << text;
+}
+
+TEST_F(Why, WhoFellSilentHadItLast) {
+    at(5, MomentKind::kState, kA, GroupState::kRunning, kFirst);
+    at(20, MomentKind::kSilent, kA, GroupState::kRunning, kFirst);
+    EXPECT_TRUE(
+        shown(1, 30).starts_with("10.0.0.6 runs on no node that is heard, and node2 is to "
+                                 "start it, since 2025-11-24 16:00:20.000, for 10 s.\n"))
+        << shown(1, 30);
 }
 
 TEST_F(Why, WhatWasSoBefore) {

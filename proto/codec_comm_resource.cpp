@@ -57,9 +57,11 @@ void put(const ipc::Watch& from, pb::ResourceToComm& envelope) {
 }
 
 void put(const ipc::CommReady& from, pb::CommToResource& envelope) {
-    const auto& [session] = from;
-    envelope.mutable_comm_ready()->set_session_start(session.start);
-    envelope.mutable_comm_ready()->set_session_nonce(session.nonce);
+    const auto& [session, listens_since] = from;
+    pb::CommReady& to = *envelope.mutable_comm_ready();
+    to.set_session_start(session.start);
+    to.set_session_nonce(session.nonce);
+    if (listens_since) to.set_listens_since_ns(to_ns(*listens_since));
 }
 
 void put(const ipc::Acknowledged& from, pb::CommToResource& envelope) {
@@ -109,6 +111,13 @@ ipc::ProbeStatuses read(const pb::ProbeStatuses& from, Reader& in) {
     return to;
 }
 
+ipc::CommReady read(const pb::CommReady& from, Reader& in) {
+    ipc::CommReady to{{from.session_start(), from.session_nonce()}, std::nullopt};
+    if (from.has_listens_since_ns())
+        to.listens_since = in.time(true, from.listens_since_ns(), "since when it listens");
+    return to;
+}
+
 void put(const ipc::AddressConflict& from, pb::CommToResource& envelope) {
     const auto& [where, by] = from;
     put(where, *envelope.mutable_address_conflict()->mutable_where());
@@ -118,6 +127,14 @@ void put(const ipc::AddressConflict& from, pb::CommToResource& envelope) {
 void put(const ipc::PingAnswered& from, pb::CommToResource& envelope) {
     const auto& [when] = from;
     envelope.mutable_ping_answered()->set_when_ns(to_ns(when));
+}
+
+void put(const ipc::OldHeartbeatHeard& from, pb::CommToResource& envelope) {
+    const auto& [peer, when, released] = from;
+    pb::OldHeartbeatHeard& to = *envelope.mutable_old_heartbeat_heard();
+    to.set_peer(from_one(peer));
+    to.set_when_ns(to_ns(when));
+    to.set_released(released);
 }
 
 void put(const ipc::CommStoodStill& from, pb::CommToResource& envelope) {
@@ -165,7 +182,7 @@ Result<ipc::CommToResource> decode_comm_to_resource(std::string_view bytes) {
     if (!parse(m, bytes, limits::kChannelBytes, in)) return in.finish(std::move(to));
     switch (m.message_case()) {
         case pb::CommToResource::kCommReady:
-            to = ipc::CommReady{{m.comm_ready().session_start(), m.comm_ready().session_nonce()}};
+            to = read(m.comm_ready(), in);
             break;
         case pb::CommToResource::kAcknowledged:
             to = ipc::Acknowledged{
@@ -188,6 +205,13 @@ Result<ipc::CommToResource> decode_comm_to_resource(std::string_view bytes) {
                                      m.comm_stood_still().whole_host(),
                                      in.time(m.comm_stood_still().has_noticed_ns(),
                                              m.comm_stood_still().noticed_ns(), "noticed")};
+            break;
+        case pb::CommToResource::kOldHeartbeatHeard:
+            to = ipc::OldHeartbeatHeard{
+                in.node(m.old_heartbeat_heard().peer(), "who runs Heartbeat"),
+                in.time(m.old_heartbeat_heard().has_when_ns(), m.old_heartbeat_heard().when_ns(),
+                        "time of its frame"),
+                m.old_heartbeat_heard().released()};
             break;
         case pb::CommToResource::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

@@ -46,6 +46,8 @@ CommCore::Impl::Impl(CommSettings s, MonoTime now)
               settings.link_paced),
       addresses(settings.self, settings.deadtime),
       pings(ping_settings(settings), now),
+      old_heartbeats(settings.node_names, settings.deadtime),
+      listens_since(now),
       timer(settings.keepalive, settings.random_seed, now),
       gap(settings.deadtime) {
     HB_ASSERT(settings.nodes <= limits::kNodes && settings.node_names.size() == settings.nodes);
@@ -231,7 +233,10 @@ void CommCore::Impl::take(const MembershipGone&, MonoTime, Out&) {
 // each peer, which may be lost.
 void CommCore::Impl::take(const ResourceHere&, MonoTime, Out& out) {
     resource_here = true;
-    to_resource(ipc::CommReady{settings.session}, out);
+    // Before the word that we listen, upon which the gate is asked (G11).
+    for (const ipc::OldHeartbeatHeard& heard : old_heartbeats.state())
+        to_resource(heard, out);
+    to_resource(ipc::CommReady{settings.session, listens_since}, out);
     for (const auto& [node, peer] : peers)
         if (const auto sent = times.find(peer.acknowledged))
             to_resource(ipc::Acknowledged{node, *sent}, out);
@@ -290,6 +295,7 @@ void CommCore::on_deadline(MonoTime now, std::vector<CommAction>& out) {
     std::vector<PingAction> pings;
     impl_->pings.on_deadline(now, pings);
     impl_->pass_on(pings, out);
+    impl_->old_heartbeats_due(now, out);
     impl_->say_that_we_listen(now, out);
     impl_->measure_links(now, out);
     impl_->transmit(now, out);

@@ -24,6 +24,7 @@
 #include "common/base/ipc/comm_membership.hpp"
 #include "common/base/ipc/comm_resource.hpp"
 #include "common/base/time.hpp"
+#include "daemons/hb-comm/old_heartbeats.hpp"
 
 namespace hb::comm {
 
@@ -109,15 +110,23 @@ struct ProbeFailed {  // the kernel refused to send it
 struct ArpMissed {};
 // A paced link has room for another frame, and not all topics are through.
 struct LinkHasRoom {};
+// An authentic frame of Heartbeat itself came, of a node of ours (or of this one).
+struct OldHeartbeatSeen {
+    OldHeartbeat frame;
+    LinkId link{};
+    std::optional<IpAddress> from;
+};
 struct MembershipGone {};  // channel closed and read to its end (X1)
-// A fresh channel to hb-resource is there: answered by CommReady, upon which it sends its Watch.
+// A fresh channel to hb-resource is there: answered by who runs Heartbeat itself, and
+// CommReady, upon which it sends its Watch.
 struct ResourceHere {};
 struct ResourceGone {};
 
 using CommInput =
     std::variant<StoodStill, FrameArrived, PartHeard, CarrierChanged, ArpSeen, ControlHeard,
                  ProbeFailed, ArpMissed, ipc::MembershipHello, ipc::PublishTopics, MembershipGone,
-                 ResourceHere, ipc::Watch, ResourceGone, PingReply, PingHostKnown, LinkHasRoom>;
+                 ResourceHere, ipc::Watch, ResourceGone, PingReply, PingHostKnown, LinkHasRoom,
+                 OldHeartbeatSeen>;
 
 // ---- actions
 

@@ -242,6 +242,46 @@ void CommCore::Impl::link_heard(NodeId node, LinkId link, MonoTime now) {
     if (links.heard(node, link, now)) figures.begins(node, link);
 }
 
+// ---- frames of Heartbeat itself
+
+void CommCore::Impl::take(const OldHeartbeatSeen& seen, MonoTime now, Out& out) {
+    if (index(seen.link) >= settings.link_interfaces.size() ||
+        rank(seen.frame.node) >= settings.nodes) {
+        ++stats.malformed;
+        return;
+    }
+    const std::string& interface = settings.link_interfaces[index(seen.link)];
+    const std::string where =
+        fmt::format("its frames come{} on {}",
+                    seen.from ? fmt::format(" from {}", seen.from->to_string()) : "", interface);
+    if (seen.frame.node == settings.self) {
+        if (complained_of_old_twin != kNever && now - complained_of_old_twin < kComplainAgain)
+            return;
+        complained_of_old_twin = now;
+        out.emplace_back(Event{"old-heartbeat-here",
+                               Level::kError,
+                               fmt::format("Heartbeat runs as {}, this node ({}): it must not run "
+                                           "beside ha-suite, stop it",
+                                           name(settings.self), where),
+                               {{"HB_NODE", name(settings.self)}}});
+        return;
+    }
+    addresses.control(interface);
+    std::vector<Event> events;
+    const auto heard = old_heartbeats.heard(seen.frame, settings.known_generations[seen.frame.node],
+                                            where, now, events);
+    if (heard) to_resource(*heard, out);
+    for (Event& event : events)
+        out.emplace_back(std::move(event));
+}
+
+void CommCore::Impl::old_heartbeats_due(MonoTime now, Out& out) {
+    std::vector<Event> events;
+    old_heartbeats.on_deadline(now, events);
+    for (Event& event : events)
+        out.emplace_back(std::move(event));
+}
+
 // ---- frames out
 
 FrameHead CommCore::Impl::head(MonoTime now) const {

@@ -12,12 +12,13 @@
 #include "daemons/hb-comm/address_watch.hpp"
 #include "daemons/hb-comm/clock_gap.hpp"
 #include "daemons/hb-comm/comm_core.hpp"
+#include "daemons/hb-comm/ignored_answers.hpp"
 #include "daemons/hb-comm/link_figures.hpp"
 #include "daemons/hb-comm/link_losses.hpp"
 #include "daemons/hb-comm/link_watch.hpp"
+#include "daemons/hb-comm/old_heartbeats.hpp"
 #include "daemons/hb-comm/own_topics.hpp"
 #include "daemons/hb-comm/peer_order.hpp"
-#include "daemons/hb-comm/ignored_answers.hpp"
 #include "daemons/hb-comm/peer_topics.hpp"
 #include "daemons/hb-comm/ping_watch.hpp"
 #include "daemons/hb-comm/send_times.hpp"
@@ -61,6 +62,7 @@ struct CommCore::Impl {
     void take(const PingReply& reply, MonoTime now, Out& out);
     void take(const PingHostKnown& host, MonoTime now, Out& out);
     void take(const LinkHasRoom& room, MonoTime now, Out& out);
+    void take(const OldHeartbeatSeen& seen, MonoTime now, Out& out);
 
     // ---- frames in
 
@@ -86,6 +88,10 @@ struct CommCore::Impl {
     [[nodiscard]] NodeSet heard_peers(MonoTime now) const;
     void update_lacking(MonoTime now);
 
+    // ---- frames of Heartbeat itself (G11)
+
+    void old_heartbeats_due(MonoTime now, Out& out);
+
     // ---- neighbours
 
     void stood_still(Duration how_long, bool whole_host, MonoTime now, Out& out);
@@ -109,7 +115,7 @@ struct CommCore::Impl {
     void sleep(MonoTime now) { gap.sleeps(now, next_deadline()); }
     [[nodiscard]] MonoTime next_deadline() const {
         return std::min({timer.next_deadline(), links.next_deadline(), addresses.next_deadline(),
-                         pings.next_deadline(),
+                         pings.next_deadline(), old_heartbeats.next_deadline(),
                          membership_here ? std::min(say_next, measure_next) : kForever});
     }
 
@@ -125,6 +131,9 @@ struct CommCore::Impl {
     AddressWatch addresses;
     IgnoredAnswers ignored;
     PingWatch pings;
+    OldHeartbeats old_heartbeats;
+    MonoTime listens_since;
+    MonoTime complained_of_old_twin = kNever;
     TransmitTimer timer;
     ClockGap gap;
     std::optional<Duration> told_gap;     // by the input that is being handled

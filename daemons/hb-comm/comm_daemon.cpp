@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sodium.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <set>
@@ -12,6 +13,7 @@
 #include "common/runtime/system_clock.hpp"
 #include "common/wire/cluster_digest.hpp"
 #include "common/wire/envelope.hpp"
+#include "common/wire/heartbeat_frame.hpp"
 #include "daemons/hb-comm/ndp_seen.hpp"
 #include "proto/codec_comm_membership.hpp"
 #include "proto/codec_comm_resource.hpp"
@@ -85,6 +87,7 @@ std::unique_ptr<Medium> make_medium(const MediumContext& context, LinkId id, con
 CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
     : host_(host),
       self_(setup.self),
+      node_names_(setup.settings.nodes),
       session_(new_session(setup)),
       keys_(ring_of(setup)),
       plans_(plan_links(setup.settings.media)),
@@ -264,9 +267,28 @@ void CommDaemon::datagrams(LinkId link, std::span<const Datagram> datagrams) {
 }
 
 void CommDaemon::datagram(LinkId link, std::string_view bytes, std::optional<IpAddress> from) {
+    if (wire::is_heartbeat_frame(bytes)) return old_heartbeat(link, bytes, from);
     auto opened = wire::open(bytes, keys_);
     if (!opened) return bad_frame(link, from, wire::to_string(opened.error()));
     part(link, from, std::move(*opened));
+}
+
+void CommDaemon::old_heartbeat(LinkId link, std::string_view bytes, std::optional<IpAddress> from) {
+    const auto frame = wire::open_heartbeat_frame(bytes, keys_);
+    if (!frame) return bad_frame(link, from, frame.error());
+    if (frame->kind == wire::HeartbeatFrame::Kind::kOther) return;
+    const auto named = std::ranges::find_if(node_names_, [&](const std::string& name) {
+        return ::strcasecmp(name.c_str(), frame->node.c_str()) == 0;
+    });
+    if (named == node_names_.end())
+        return bad_frame(link, from, "a frame of Heartbeat, of a node that ha.cf does not name");
+    feed(OldHeartbeatSeen{
+        .frame = {.node = node_id(static_cast<std::size_t>(named - node_names_.begin())),
+                  .generation = frame->generation,
+                  .sequence = frame->sequence,
+                  .released = frame->kind == wire::HeartbeatFrame::Kind::kShutdown},
+        .link = link,
+        .from = from});
 }
 
 void CommDaemon::part(LinkId link, std::optional<IpAddress> from, wire::OpenedPart part) {

@@ -51,6 +51,7 @@ class CommDaemon final : public skeleton::Daemon {
     void datagrams(LinkId link, std::span<const Datagram> datagrams);
     // `from`: none over a serial line.
     void datagram(LinkId link, std::string_view bytes, std::optional<IpAddress> from);
+    void old_heartbeat(LinkId link, std::string_view bytes, std::optional<IpAddress> from);
     void part(LinkId link, std::optional<IpAddress> from, wire::OpenedPart part);
     void arp(int interface, const wire::ArpPacket& packet);
     void ndp(int interface, const MacAddress& from, const wire::NdpPacket& packet);
@@ -83,6 +84,7 @@ class CommDaemon final : public skeleton::Daemon {
     skeleton::Host& host_;
     bool master_gone_ = false;
     NodeId self_;
+    std::vector<std::string> node_names_;
     Session session_;
     wire::KeyRing keys_;
     wire::Reassembler reassembler_;

@@ -49,7 +49,17 @@ bool is_still_stopping(const GatePeer& p, const GateInput& in, const TestOnlyRul
     return !p.lost_since || in.now - *p.lost_since < in.handover;
 }
 
+// G11: it does not speak our language, and may run anything.
+GateVerdict ask_old_heartbeat(const GatePeer& p, const GateInput& in) {
+    if (p.old_heartbeat && in.now - *p.old_heartbeat < in.deadtime)
+        return closed("G11", fmt::format("{} still runs Heartbeat", p.name));
+    if (in.listens_since && in.now - *in.listens_since < in.deadtime)
+        return closed("G11", fmt::format("listening whether {} runs Heartbeat", p.name));
+    return {};
+}
+
 GateVerdict ask_peer(const GatePeer& p, const GateInput& in, const TestOnlyRulesDropped& drop) {
+    if (GateVerdict v = ask_old_heartbeat(p, in); !v.open() && !drop.g11_old_heartbeat) return v;
     if (!p.status.judged) return closed("G1", fmt::format("waiting for {}", p.name));
     const bool left = left_in_order(p);
     if (!left && !drop.g2_heard) {

@@ -1,5 +1,5 @@
 // The takeover gate: may a group be started although some nodes are outside the view? Rules G1 to
-// G9 of docs/protocol.md, as a pure function of what is known. The first rule that fails is the
+// G11 of docs/protocol.md, as a pure function of what is known. The first rule that fails is the
 // reason.
 #pragma once
 
@@ -36,7 +36,8 @@ struct GatePeer {
     std::string fence_text;                          // how far its fencing is, for people
     std::optional<std::uint64_t> fenced_generation;  // confirmed off
     std::optional<MonoTime> lost_since;  // neither we nor anybody whom we hear has heard it since
-    bool keeps = false;                  // it held the group in maintenance, and may still (M4)
+    std::optional<MonoTime> old_heartbeat;  // newest frame of Heartbeat itself, until it released
+    bool keeps = false;                     // it held the group in maintenance, and may still (M4)
 };
 
 struct GateInput {
@@ -52,6 +53,8 @@ struct GateInput {
     // after it had to be done with letting go.
     std::optional<Duration> watchdog;
     Duration handover{};  // T of L4
+    // Since when somebody listened here for whoever runs Heartbeat itself; none: long enough.
+    std::optional<MonoTime> listens_since;
     std::optional<MonoTime> ping_answered;
     std::optional<MonoTime> pings_whole_since;  // ping nodes have answered without a gap since then
     std::optional<MonoTime> asked_since;        // since when we ask for all addresses of the group

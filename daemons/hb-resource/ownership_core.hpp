@@ -1,5 +1,5 @@
 // OwnershipCore: who runs a group. Tables, reports, leases and the takeover gate: rules T1 to T13,
-// G1 to G9, L1 to L7 of docs/protocol.md.
+// G1 to G11, L1 to L7 of docs/protocol.md.
 //
 // It knows groups, not resources: it says StartGroup, StopGroup, AskGroup and hears GroupDone. It
 // owns no socket and no clock; inputs are handled one by one, in order; actions are carried out in
@@ -136,10 +136,10 @@ using OwnershipInput =
     std::variant<ipc::MembershipReady, ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport,
                  ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere,
                  MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatuses,
-                 ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill, CommGone, GroupDone,
-                 GroupsDone, GroupTrouble, FailbackAllowed, GroupPlaces, NoCarrier, PingPlaces,
-                 StopRequested, MasterGone, FenceHere, FenceGone, ipc::FenceState,
-                 ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
+                 ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill,
+                 ipc::OldHeartbeatHeard, CommGone, GroupDone, GroupsDone, GroupTrouble,
+                 FailbackAllowed, GroupPlaces, NoCarrier, PingPlaces, StopRequested, MasterGone,
+                 FenceHere, FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
 
 // ---- actions
 

@@ -316,6 +316,7 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
     in.quorum_ignored = quorum_ignored;
     in.watchdog = s.watchdog;
     in.handover = s.handover;
+    in.listens_since = comm_since ? listens_since : std::optional(now);
     in.ping_nodes = s.ping_nodes;
     in.ping_answered = ping_answered;
     in.pings_whole_since = pings_whole_since;
@@ -340,6 +341,7 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
                             .fence_text = fence_text(p),
                             .fenced_generation = p.fence.confirmed,
                             .lost_since = p.lost_since,
+                            .old_heartbeat = p.old_heartbeat,
                             .keeps = g.keepers.contains(id) && !g.keepers.at(id).released});
     }
     in.asked_since = g.places.empty() ? std::nullopt : std::optional(kNever);

@@ -110,6 +110,7 @@ struct PeerFacts {
     FenceFacts fence;
     // Since when neither we hear it nor anybody whom we hear does (G5's watchdog).
     std::optional<MonoTime> lost_since;
+    std::optional<MonoTime> old_heartbeat;  // newest frame of Heartbeat itself, until it released
 };
 
 struct OwnershipCore::Impl {
@@ -136,6 +137,7 @@ struct OwnershipCore::Impl {
     void on(const ipc::AddressConflict& m, MonoTime now);
     void on(const ipc::PingAnswered& m, MonoTime now);
     void on(const ipc::CommStoodStill& m, MonoTime now);
+    void on(const ipc::OldHeartbeatHeard& m, MonoTime now);
     void on(const CommGone& m, MonoTime now);
     void on(const GroupDone& m, MonoTime now);
     void on(const GroupsDone& m, MonoTime now);
@@ -319,6 +321,8 @@ struct OwnershipCore::Impl {
     bool published = false;
     bool publish_anew = false;  // hb-membership answered a Hello that may be older than we are now
     std::optional<MonoTime> comm_since;
+    // Since when this life had an hb-comm that listened (G11); none: it does not say.
+    std::optional<MonoTime> listens_since;
     std::optional<View> view;
     std::optional<ViewId> remembered_view;  // our predecessor's, until hb-membership names the view
     bool view_installed = false;

@@ -29,6 +29,7 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime now) {
         fresh.status.last_heard = kNever;
         fresh.known_generation = p.known_generation;
         fresh.fence = std::move(p.fence);
+        fresh.old_heartbeat = p.old_heartbeat;  // by hb-comm
         p = std::move(fresh);
     }
     leases.forget();
@@ -134,8 +135,10 @@ void Impl::on(const MembershipGone&, MonoTime) {
     membership_there = false;
 }
 
-void Impl::on(const ipc::CommReady&, MonoTime now) {
+void Impl::on(const ipc::CommReady& m, MonoTime now) {
     comm_since = now;
+    // A later hb-comm was away for a moment; what we know of its predecessor holds for longer.
+    if (!listens_since) listens_since = m.listens_since;
     resend_watch = true;
 }
 
@@ -205,6 +208,12 @@ void Impl::forget_conflicts(MonoTime now) {
         g.conflict_at.reset();
         g.conflict.clear();
     }
+}
+
+void Impl::on(const ipc::OldHeartbeatHeard& m, MonoTime) {
+    const auto it = peers.find(m.peer);
+    if (it == peers.end()) return;
+    it->second.old_heartbeat = m.released ? std::nullopt : std::optional(m.when);
 }
 
 void Impl::on(const ipc::PingAnswered& m, MonoTime) {

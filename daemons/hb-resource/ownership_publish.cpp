@@ -306,13 +306,13 @@ void Impl::leave(MonoTime now) {
     if ((!told || !membership_there) && now - leaving_since < patience()) return;
     left = true;
     then.push_back(LeaveDone{.all_stopped = std::ranges::none_of(groups, [](const auto& g) {
-        return g.second.state == GroupState::kFailed;
-    })});
+                                 return g.second.state == GroupState::kFailed;
+                             })});
 }
 
 // ---- the one deadline
 
-// G7, G8: what only has to get old enough. Of several the newest, since all have to be.
+// G7, G8, G11: what only has to get old enough. Of several the newest, since all have to be.
 MonoTime Impl::gate_may_open(const GroupFacts& g) const {
     MonoTime open = s.ping_nodes && pings_whole_since ? *pings_whole_since + s.deadtime : kNever;
     for (const PlacedAddress& place : g.places) {
@@ -323,6 +323,10 @@ MonoTime Impl::gate_may_open(const GroupFacts& g) const {
         if (s.ping_nodes && asked != asked_since.end())
             open = std::max(open, asked->second + 2 * ping_patience(s.deadtime));
     }
+    if (listens_since) open = std::max(open, *listens_since + s.deadtime);
+    for (const auto& [id, p] : peers)
+        if (p.old_heartbeat && view && !view->contains(id))
+            open = std::max(open, *p.old_heartbeat + s.deadtime);
     return open;
 }
 

@@ -35,6 +35,7 @@ struct TestOnlyRulesDropped {
     bool g7 = false;
     bool g8 = false;
     bool g8_hold = false;
+    bool g11_old_heartbeat = false;  // who runs Heartbeat itself may run anything
     bool l2_l3 = false;
     bool l3_heard_is_enough = false;
     bool l5_let_go = false;

@@ -65,16 +65,21 @@ void Node::power_off() {
 
 void Node::boot(bool lose_disk) {
     if (powered_) return;
-    world_.say(name_, "BOOT{}", lose_disk ? ", disk lost" : "");
-    cluster_.disturbed();
-    powered_ = true;
-    powered_since_ = world_.now();
     if (lose_disk) {
         stored_generation_ = 0;
         stored_peers_.clear();
     }
-    cluster_.tell([&](Checker& c) { c.powered(id_, true); });
+    boot_without_suite();
     start_suite();
+}
+
+void Node::boot_without_suite() {
+    if (powered_) return;
+    world_.say(name_, "BOOT{}", stored_generation_ == 0 ? ", nothing on disk" : "");
+    cluster_.disturbed();
+    powered_ = true;
+    powered_since_ = world_.now();
+    cluster_.tell([&](Checker& c) { c.powered(id_, true); });
 }
 
 void Node::freeze(Freeze how) {
@@ -160,6 +165,17 @@ void Node::pong_arrived(const Pong& pong) {
     if (!kernel_answers()) return;
     outside(Kind::kComm,
             [pong](Daemon& d, MonoTime now) { static_cast<CommDaemon&>(d).pong(pong, now); });
+}
+
+void Node::old_heartbeat_arrived(const comm::OldHeartbeat& frame) {
+    if (!works(Kind::kComm)) return;
+    std::deque<WorldTime>& heard = old_heard_[frame.node];
+    heard.push_back(world_.now());
+    if (heard.size() > 8) heard.pop_front();
+    outside(Kind::kComm, [frame](Daemon& d, MonoTime now) {
+        static_cast<CommDaemon&>(d).input(
+            comm::OldHeartbeatSeen{.frame = frame, .link = link_id(0), .from = std::nullopt}, now);
+    });
 }
 
 // ---- channels

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "common/base/ids.hpp"
+#include "daemons/hb-comm/old_heartbeats.hpp"
 #include "daemons/hb-master/watchdog_core.hpp"
 #include "tests/sim/clock.hpp"
 #include "tests/sim/cluster_config.hpp"
@@ -51,6 +52,7 @@ class Node {
     [[nodiscard]] MonoTime local_now() const;
     [[nodiscard]] const NodeClock& clock() const { return clock_; }
     [[nodiscard]] std::uint64_t generation() const { return generation_; }
+    [[nodiscard]] std::uint64_t unix_time() const;  // of its wall clock, in ms
     [[nodiscard]] std::uint32_t respawns(Kind k) const { return slots_[index(k)].respawns; }
 
     // Null when dead.
@@ -82,6 +84,7 @@ class Node {
     // ---- the machine
     void power_off();
     void boot(bool lose_disk = false);
+    void boot_without_suite();
     void freeze(Freeze how);
     void thaw();
     void set_carrier(bool carrier);  // of the service interface, seen by hb-comm
@@ -105,6 +108,10 @@ class Node {
     void frame_arrived(LinkId link, const FramePtr& frame);
     void arp_arrived(const ArpPacket& packet);
     void pong_arrived(const Pong& pong);
+    // A frame of Heartbeat itself (old_heartbeat.hpp).
+    void old_heartbeat_arrived(const comm::OldHeartbeat& frame);
+    // When such frames of that node came, the newest last.
+    [[nodiscard]] const std::deque<WorldTime>& old_heartbeats_of(NodeId n) { return old_heard_[n]; }
 
     // ---- for daemons
     // Runs `work` in the neighbour when the message gets there, if the channel still leads to it.
@@ -162,7 +169,6 @@ class Node {
     void systemd_after(Duration delay);
     void watch_over(std::uint64_t boot);
     void report_health();
-    [[nodiscard]] std::uint64_t unix_time() const;
 
     Cluster& cluster_;
     World& world_;
@@ -195,6 +201,7 @@ class Node {
     std::uint64_t stored_generation_ = 0;
     std::map<NodeId, std::uint64_t> stored_peers_;
     resource::Memory memory_;
+    std::map<NodeId, std::deque<WorldTime>> old_heard_;
 };
 
 }  // namespace hb::sim

@@ -387,4 +387,11 @@ Profile boot_beside_a_healthy_node() {
     return p;
 }
 
+Profile heartbeat_is_replaced() {
+    Profile p = scripted(scripts::heartbeat_is_replaced);
+    p.max_groups = 3;
+    p.adjust = [](ClusterConfig& c) { c.groups[0].has_address = false; };
+    return p;
+}
+
 }  // namespace hb::sim::profiles

@@ -43,4 +43,6 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile lost_by_one_then_by_the_other();
 [[nodiscard]] Profile boot_beside_a_healthy_node();
 
+[[nodiscard]] Profile heartbeat_is_replaced();
+
 }  // namespace hb::sim::profiles

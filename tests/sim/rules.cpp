@@ -121,6 +121,8 @@ const std::vector<Rule>& gate_rules() {
          [](C& c) { c.drop_resource.g8 = true; }, p::cuts},
         {"g8-hold", "G8 for d after an answer", "S1 one owner",
          [](C& c) { c.drop_resource.g8_hold = true; }, p::ping_islands},
+        {"g11", "G11 who runs Heartbeat itself may run anything", "S1 one owner",
+         [](C& c) { c.drop_resource.g11_old_heartbeat = true; }, p::heartbeat_is_replaced},
         {"probe-window", "claims with window < 2D", "S1 one owner",
          [](C& c) {
              c.service.delay = {c.window(), c.window() * 2, 0ns, 0};

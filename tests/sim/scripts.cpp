@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/sim/old_heartbeat.hpp"
 #include "tests/sim/resource_daemon.hpp"
 
 namespace hb::sim::scripts {
@@ -263,6 +264,42 @@ void boot_beside_a_healthy_node(Cluster& cluster, Faults&) {
     wait(cluster, cluster.config().deadtime * 4);
     cluster.node(kB).boot();
     wait(cluster, cluster.config().deadtime * 3);
+}
+
+void heartbeat_is_replaced(Cluster& cluster, Faults&) {
+    const Duration initdead = cluster.config().initdead;
+    Prng& prng = cluster.world().prng();
+    Node& b = cluster.node(kB);
+    settle(cluster);
+    wait(cluster, cluster.config().deadtime * 2);  // the latest boot of all was tried
+    cluster.node(kA).power_off();
+    b.power_off();
+    wait(cluster, part(cluster, 0, 100));
+    cluster.node(kA).boot_without_suite();
+    OldHeartbeat heartbeat(cluster, kA);
+    heartbeat.start();
+    b.boot();
+    wait(cluster, prng.chance(500) ? initdead + part(cluster, 50, 300) : part(cluster, 0, 300));
+    for (std::uint64_t n = prng.below(5); n > 0 && !cluster.world().stopped(); n--) {
+        static constexpr Kind kVictims[] = {Kind::kComm, Kind::kMembership, Kind::kResource};
+        b.kill(kVictims[prng.index(3)]);
+        if (prng.chance(300)) b.kill(kVictims[prng.index(3)]);
+        wait(cluster, part(cluster, 50, 200));
+    }
+    if (prng.chance(700)) {
+        heartbeat.stop();
+        wait(cluster, part(cluster, 0, 300));
+    } else {
+        cluster.node(kA).power_off();
+        heartbeat.is_gone();
+        wait(cluster, part(cluster, 0, 300));
+        cluster.node(kA).boot_without_suite();
+    }
+    // The next one finds what its own kernel holds, and asks its peer for the rest.
+    while (heartbeat.runs() && !cluster.world().stopped())
+        wait(cluster, cluster.config().deadtime / 10);
+    cluster.node(kA).start_suite();
+    wait(cluster, part(cluster, 100, 300));
 }
 
 }  // namespace hb::sim::scripts

@@ -33,4 +33,7 @@ void lost_by_one_then_by_the_other(Cluster& cluster, Faults& faults);
 // V1: fencing, and a node that boots.
 void boot_beside_a_healthy_node(Cluster& cluster, Faults& faults);
 
+// G11: A runs Heartbeat, and everything; B changes over to ha-suite, then A.
+void heartbeat_is_replaced(Cluster& cluster, Faults& faults);
+
 }  // namespace hb::sim::scripts

@@ -80,6 +80,7 @@ class SimKernel {
     // Behind everybody's back.
     void dies(std::size_t group, std::size_t resource);
     void add_by_hand(std::size_t group, std::size_t resource) { set(group, resource, true); }
+    void remove_by_hand(std::size_t group, std::size_t resource) { set(group, resource, false); }
 
     [[nodiscard]] bool any_fault() const;
     [[nodiscard]] bool faulty(std::size_t group) const { return faults_.at(group).any(); }

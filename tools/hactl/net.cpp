@@ -12,6 +12,7 @@
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "common/wire/envelope.hpp"
+#include "common/wire/heartbeat_frame.hpp"
 #include "tools/control/client.hpp"
 #include "tools/hactl/net_listen.hpp"
 #include "tools/hactl/net_packets.hpp"
@@ -183,6 +184,10 @@ class NetLook {
 
     void take_frame(const SeenDatagram& datagram, const MacAddress& mac, const wire::KeyRing& keys,
                     MediumFacts& m) {
+        // Heartbeat itself is still there: named as what it is.
+        const std::string_view bytes(reinterpret_cast<const char*>(datagram.payload.data()),
+                                     datagram.payload.size());
+        if (wire::is_heartbeat_frame(bytes)) return take_old_frame(datagram, bytes, keys, m);
         const auto frame = wire::open(datagram.payload, keys);
         std::string node;
         if (frame) {
@@ -191,21 +196,35 @@ class NetLook {
             node = loaded_.settings.nodes[r];
             facts_.nodes_at[mac] = node;
         }
-        const std::string from = datagram.from.to_string();
-        auto it = std::ranges::find_if(m.senders, [&](const SenderFacts& s) {
-            return s.from == from && (s.node.empty() || node.empty() || s.node == node);
-        });
-        if (it == m.senders.end()) {
-            if (m.senders.size() >= kMostSenders) return;
-            m.senders.push_back({from, node, {}, {}});
-            it = std::prev(m.senders.end());
-        }
+        SenderFacts* sender = sender_of(datagram.from.to_string(), node, m);
+        if (sender == nullptr) return;
         if (!frame) {
-            it->refused[wire::to_string(frame.error())]++;
+            sender->refused[wire::to_string(frame.error())]++;
             return;
         }
-        it->node = node;
-        it->keys[datagram.payload[5]]++;  // genuine: the key's place in the header
+        sender->node = node;
+        sender->keys[datagram.payload[5]]++;  // genuine: the key's place in the header
+    }
+
+    static void take_old_frame(const SeenDatagram& datagram, std::string_view bytes,
+                               const wire::KeyRing& keys, MediumFacts& m) {
+        SenderFacts* sender = sender_of(datagram.from.to_string(), "", m);
+        if (sender == nullptr) return;
+        const auto frame = wire::open_heartbeat_frame(bytes, keys);
+        sender->refused[frame ? fmt::format("{} still runs Heartbeat", frame->node)
+                              : frame.error()]++;
+    }
+
+    // None: too many.
+    static SenderFacts* sender_of(const std::string& from, const std::string& node,
+                                  MediumFacts& m) {
+        const auto it = std::ranges::find_if(m.senders, [&](const SenderFacts& s) {
+            return s.from == from && (s.node.empty() || node.empty() || s.node == node);
+        });
+        if (it != m.senders.end()) return &*it;
+        if (m.senders.size() >= kMostSenders) return nullptr;
+        m.senders.push_back({from, node, {}, {}});
+        return &m.senders.back();
     }
 
     void read_filter() {

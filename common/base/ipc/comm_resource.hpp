@@ -30,6 +30,7 @@ using ResourceToComm = std::variant<Watch>;
 
 struct CommReady {
     Session session;
+    std::optional<MonoTime> listens_since;  // none: it does not say
     bool operator==(const CommReady&) const = default;
 };
 
@@ -74,6 +75,15 @@ struct PingAnswered {
     bool operator==(const PingAnswered&) const = default;
 };
 
+// A node still runs Heartbeat itself (G11): an authentic frame of it came at `when`. Or it ran it
+// until then, and has released everything.
+struct OldHeartbeatHeard {
+    NodeId peer{};
+    MonoTime when{};
+    bool released = false;
+    bool operator==(const OldHeartbeatHeard&) const = default;
+};
+
 // hb-comm stood still (L5).
 struct CommStoodStill {
     Duration gap{};
@@ -85,6 +95,6 @@ struct CommStoodStill {
 };
 
 using CommToResource = std::variant<CommReady, Acknowledged, ProbeStatuses, AddressConflict,
-                                    PingAnswered, CommStoodStill>;
+                                    PingAnswered, CommStoodStill, OldHeartbeatHeard>;
 
 }  // namespace hb::ipc

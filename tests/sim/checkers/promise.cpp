@@ -1,5 +1,7 @@
 #include "tests/sim/checkers/promise.hpp"
 
+#include <algorithm>
+
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/membership_daemon.hpp"
 #include "tests/sim/resource_daemon.hpp"
@@ -8,7 +10,7 @@ namespace hb::sim {
 
 bool promised(const PromiseFacts& f) {
     if (f.holder_off) return false;
-    if (f.fencing || f.same_view || f.remembered) return true;
+    if (f.fencing || f.same_view || f.remembered || f.heartbeat_heard) return true;
     if (f.either_stood_still) return false;
     const bool answers =
         f.has_address && f.service_whole && (f.holder_kernel_speaks || f.holder_claim_speaks);
@@ -33,6 +35,17 @@ bool stood_still(Cluster& cluster, Node& node) {
 // What repaired itself since is not tried again by itself.
 bool stop_failed(Node& node, const GroupName& group) {
     return node.resource() != nullptr && node.resource()->state(group) == GroupState::kFailed;
+}
+
+// Of so many frames some reached its hb-resource, whoever was killed meanwhile; not counted are
+// those that may be on their way, and those that may be a deadtime old by the starter's clock.
+bool hears_heartbeat(Cluster& cluster, Node& starter, NodeId holder) {
+    const ClusterConfig& config = cluster.config();
+    const WorldTime now = cluster.world().now();
+    return std::ranges::count_if(starter.old_heartbeats_of(holder), [&](WorldTime when) {
+               return when > now - config.deadtime * 9 / 10 &&
+                      when < now - config.channel.longest() * 4;
+           }) >= 2;
 }
 
 }  // namespace
@@ -76,6 +89,7 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     for (std::size_t r = 0; r < cluster.size(); r++)
         if (node_id(r) != starter && node_id(r) != holder && cluster.node(r).alive(Kind::kComm))
             f.holder_in_touch = true;
+    f.heartbeat_heard = hears_heartbeat(cluster, i, holder);
     const ServiceNet& service = cluster.service();
     f.service_whole = service.connected(starter) && service.connected(holder) &&
                       since(service.whole_since(starter), d + window) &&

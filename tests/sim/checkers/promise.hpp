@@ -18,7 +18,8 @@
 // - in maintenance: what rests on its watchdog; and, once enough others were told (M3), on a holder
 //   that lets go by itself.
 // Instead:
-//   nobody starts in whose view somebody remembers that the holder kept it (M4).
+//   nobody starts in whose view somebody remembers that the holder kept it (M4);
+//   nobody starts beside a Heartbeat that it heard within d (G11).
 // Fencing promises everything, from a device that tells the truth.
 #pragma once
 
@@ -44,9 +45,10 @@ struct PromiseFacts {
     bool holder_can_let_go = false;     // its hb-resource has worked for more than d
     bool holder_in_touch = false;       // a third node may acknowledge it: it is not isolated (L3)
     bool in_maintenance = false;        // the holder's host says so
-    bool may_keep = false;       // ... and so many others were told that L2, L3, L5 rest (M3)
-    bool remembered = false;     // in the starter's view somebody knows that it keeps it
-    bool service_whole = false;  // between the two, for more than d
+    bool may_keep = false;         // ... and so many others were told that L2, L3, L5 rest (M3)
+    bool remembered = false;       // in the starter's view somebody knows that it keeps it
+    bool heartbeat_heard = false;  // it runs Heartbeat itself, and the starter has heard that (G11)
+    bool service_whole = false;    // between the two, for more than d
 };
 
 [[nodiscard]] bool promised(const PromiseFacts& f);

@@ -273,9 +273,9 @@ ipc::ProbeStatuses Generator::probe_statuses() {
 }
 
 ipc::CommToResource Generator::comm_to_resource() {
-    switch (below(6)) {
+    switch (below(7)) {
         case 0:
-            return ipc::CommReady{session()};
+            return ipc::CommReady{session(), maybe(time())};
         case 1:
             return ipc::Acknowledged{node(), time()};
         case 2:
@@ -284,6 +284,8 @@ ipc::CommToResource Generator::comm_to_resource() {
             return ipc::AddressConflict{place(), mac()};
         case 4:
             return ipc::PingAnswered{time()};
+        case 5:
+            return ipc::OldHeartbeatHeard{node(), time(), coin()};
         default:
             return ipc::CommStoodStill{age(), coin(), time()};
     }

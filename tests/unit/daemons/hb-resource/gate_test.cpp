@@ -1,4 +1,4 @@
-// Rules G1 to G8 as scenes: a gate that would open, with one thing wrong at a time.
+// Rules G1 to G11 as scenes: a gate that would open, with one thing wrong at a time.
 #include "daemons/hb-resource/gate.hpp"
 
 #include <gtest/gtest.h>
@@ -76,6 +76,18 @@ TEST(Gate, Table) {
              be_heard(b(in));
          },
          ""},
+        {"still runs Heartbeat", [](GateInput& in) { b(in).old_heartbeat = in.now - kDead + 1ms; },
+         "G11"},
+        {"still runs Heartbeat, and is not judged",
+         [](GateInput& in) {
+             b(in).old_heartbeat = in.now;
+             b(in).status.judged = false;
+         },
+         "G11"},
+        {"ran Heartbeat", [](GateInput& in) { b(in).old_heartbeat = in.now - kDead; }, ""},
+        {"listened for less than d", [](GateInput& in) { in.listens_since = in.now - kDead + 1ms; },
+         "G11"},
+        {"listened for d", [](GateInput& in) { in.listens_since = in.now - kDead; }, ""},
         {"not judged", [](GateInput& in) { b(in).status.judged = false; }, "G1"},
         {"heard", [](GateInput& in) { be_heard(b(in)); }, "G2"},
         {"deaf, alone, stopped", [](GateInput& in) { be_deaf(b(in)); }, ""},
@@ -159,8 +171,8 @@ TEST(Gate, Table) {
              b(in).fenced_generation = 7;
          },
          ""},
-        {"nobody is bound to let go: nothing to wait for",
-         [](GateInput& in) { in.handover = 5s; }, ""},
+        {"nobody is bound to let go: nothing to wait for", [](GateInput& in) { in.handover = 5s; },
+         ""},
         {"B kept it and is known to be off",
          [](GateInput& in) {
              b(in).keeps = true;

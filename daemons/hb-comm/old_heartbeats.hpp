@@ -1,0 +1,61 @@
+// OldHeartbeats: which nodes still run Heartbeat itself, by its authentic frames (G11).
+//
+// One that counts is newer than every other seen of its node, of a life that has not said that it
+// released everything, and that began later than every life of ha-suite on that node: those before
+// are recordings, and whoever plays them could keep our gate closed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/event.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/ipc/comm_resource.hpp"
+#include "common/base/time.hpp"
+
+namespace hb::comm {
+
+struct OldHeartbeat {  // of another node
+    NodeId node{};
+    std::uint64_t generation = 0;
+    std::uint64_t sequence = 0;
+    bool released = false;  // it said that it has released everything, and ends
+};
+
+class OldHeartbeats {
+  public:
+    OldHeartbeats(std::vector<std::string> node_names, Duration deadtime)
+        : node_names_(std::move(node_names)), deadtime_(deadtime) {}
+
+    // `suite_generation`: the newest of ha-suite known of that node. What hb-resource is to know,
+    // and what is to be logged; nothing when the frame does not count. `where`: for people.
+    [[nodiscard]] std::optional<ipc::OldHeartbeatHeard> heard(const OldHeartbeat& frame,
+                                                              std::uint64_t suite_generation,
+                                                              const std::string& where,
+                                                              MonoTime now,
+                                                              std::vector<Event>& events);
+    // Says who is no longer heard.
+    void on_deadline(MonoTime now, std::vector<Event>& events);
+    [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
+
+    // For a newborn hb-resource: all that runs somewhere.
+    [[nodiscard]] std::vector<ipc::OldHeartbeatHeard> state() const;
+
+  private:
+    struct Seen {
+        std::pair<std::uint64_t, std::uint64_t> newest;  // generation, sequence
+        std::uint64_t released_generation = 0;
+        std::optional<MonoTime> heard;  // none: it does not run, as far as we know
+    };
+    [[nodiscard]] const std::string& name(NodeId n) const { return node_names_[rank(n)]; }
+
+    std::vector<std::string> node_names_;
+    Duration deadtime_;
+    std::map<NodeId, Seen> seen_;
+};
+
+}  // namespace hb::comm

@@ -137,8 +137,11 @@ Narrator::Verdict Narrator::end() {
     }
     const Duration answered = arp_->double_time(vip_);
     Duration had{};
-    for (const Overlap& each : lab_.addresses().overlaps(vip_))
-        had += std::min(each.until, LabClock::now()) - each.from;
+    std::vector<std::string> addresses = more_addresses_;
+    addresses.push_back(vip_);
+    for (const std::string& address : addresses)
+        for (const Overlap& each : lab_.addresses().overlaps(address))
+            had += std::min(each.until, LabClock::now()) - each.from;
     fmt::print(
         "    Two hosts had the address for {:.1f} ms and answered for it for {:.1f} ms, "
         "promised 0\n",

@@ -32,6 +32,8 @@ class Narrator {
     void begin(const std::vector<unsigned>& nodes = {});
     // A watchdog device for a node that is on; again after each boot.
     void give_watchdog(unsigned node);
+    // An address that the story brings: two owners of it are judged, too.
+    void judge_too(const std::string& address) { more_addresses_.push_back(address); }
     [[nodiscard]] bool watchdog_ran_off(unsigned node) const { return dogs_.at(node)->expired(); }
     void take_watchdog(unsigned node) { dogs_.erase(node); }
 
@@ -78,6 +80,7 @@ class Narrator {
     Cluster& cluster_;
     const config::Settings settings_;
     const std::string vip_;
+    std::vector<std::string> more_addresses_;
     LabTime at_ = LabClock::now();
     std::size_t told_ = 0;      // of the log
     std::size_t log_mark_ = 0;  // where the step began

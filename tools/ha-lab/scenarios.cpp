@@ -10,7 +10,6 @@ namespace hb::lab {
 namespace {
 
 // What docs/verification.md promises; the figures of the bench.
-constexpr Duration kPlanned = 10ms;
 constexpr Duration kBeyondDeadtime = 20ms;
 constexpr Duration kCarrierLost = 30ms;
 constexpr Duration kBeyondDeadping = 30ms;
@@ -396,6 +395,8 @@ const std::vector<Scenario>& scenarios() {
         {"kill-watchdog", "the same, with a watchdog: the host is reset", kill_all_watchdog,
          kWithWatchdog, "", true},
         {"freeze", "the owner stands still, and goes on", freeze},
+        {"rolling-restart", "the suite is restarted on one node after the other", rolling_restart},
+        {"rolling-change", "another configuration, on one node after the other", rolling_change},
     };
     return all;
 }

@@ -21,6 +21,13 @@ struct Scenario {
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();
 
+// What docs/verification.md promises for a move that somebody asked for.
+inline constexpr Duration kPlanned = 10ms;
+
+// One node after the other (scenarios_rolling.cpp).
+void rolling_restart(Narrator& n);
+void rolling_change(Narrator& n);
+
 // Tells one with the given configuration; returns an exit code: 0, or 1 when a promise was broken.
 // When nothing but an outage was too long it is told again, twice at most: what the suite costs
 // comes back, what other work on the machine costs does not.

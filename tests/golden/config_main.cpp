@@ -2,8 +2,8 @@
 //
 // CASES holds a directory per case with any of ha.cf, haresources, authkeys (what is missing comes
 // from CASES/base) and expect.txt: all diagnostics, in order; and, when there is no error, the
-// three files in canonical form. The node is always node1. `--update` writes expect.txt anew: look
-// at the difference before you commit it.
+// three files in canonical form. The node is node1, or as the file `self` says. `--update` writes
+// expect.txt anew: look at the difference before you commit it.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -20,8 +20,6 @@ namespace config = hb::config;
 
 namespace {
 
-constexpr std::string_view kOwnNode = "node1";
-
 std::string read(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     std::ostringstream text;
@@ -33,12 +31,19 @@ std::string input(const fs::path& cases, const fs::path& one, const char* name) 
     return read(fs::exists(one / name) ? one / name : cases / "base" / name);
 }
 
+std::string own_node(const fs::path& one) {
+    std::string name = read(one / "self");
+    while (name.ends_with('\n'))
+        name.pop_back();
+    return name.empty() ? "node1" : name;
+}
+
 // What the case gives, in the form of expect.txt. Also checks that the canonical form means the
 // same.
 std::string outcome(const fs::path& cases, const fs::path& one) {
     config::Parsed parsed = config::parse_ha_cf(input(cases, one, "ha.cf"));
     config::Settings& settings = parsed.settings;
-    config::validate(settings, parsed.places, kOwnNode, parsed.diagnostics);
+    config::validate(settings, parsed.places, own_node(one), parsed.diagnostics);
     config::parse_haresources(input(cases, one, "haresources"), settings, parsed.diagnostics);
     const config::ParsedKeys keys = config::parse_authkeys(input(cases, one, "authkeys"));
     parsed.diagnostics.append(keys.diagnostics);

@@ -115,6 +115,36 @@ def check_kept_lines(sources, complain):
                     complain(page, f'nobody says "{part.strip()}" any more, of "{line}"')
 
 
+# Logs that people know by heart: each line has its row in the tables of docs/heartbeat-log-lines.md,
+# with a verdict; what is the same is among the lines that check_kept_lines holds programs to.
+def check_logs_line_by_line(complain):
+    page = 'docs/heartbeat-log-lines.md'
+    catalogue, _, tables = (ROOT / page).read_text().partition('## Two logs, line by line')
+    same = []
+    for row in re.findall(r'^\| (`.*) \| same \| .* \|$', catalogue, re.M):
+        for line in re.findall(r'`([^`]*)`', row):
+            fixed = re.split(r"'?\b[A-Z]+\b'?(?: '?\b[A-Z]+\b'?)*", line)
+            same.append('.+'.join(re.escape(part) for part in fixed))
+    rows = {}
+    for line, verdict in re.findall(r'^\| `(.*?)` \| (.*) \|$', tables, re.M):
+        rows.setdefault(line, []).append(verdict)
+        kind, _, why = verdict.partition(': ')
+        if kind not in ('same', 'like', 'absent') or len(why) < 7:
+            complain(page, f'no verdict on "{line}": same, like or absent, and who or why')
+        if kind == 'same' and not any(re.fullmatch(pattern, line) for pattern in same):
+            complain(page, f'"{line}" is the same as no line that is kept')
+    logs = sorted((ROOT / 'tests/golden/heartbeat-logs').glob('*.txt'))
+    known = set()
+    for log in logs:
+        for line in log.read_text().splitlines():
+            known.add(line)
+            if line not in rows:
+                complain(f'{page}', f'says nothing of "{line}" ({log.name})')
+    for line in rows:
+        if line not in known:
+            complain(page, f'"{line}" is in no log of tests/golden/heartbeat-logs')
+
+
 # What people may type has its place in the manual.
 def check_manual(complain):
     page = (ROOT / 'docs/man/hactl.8').read_text().replace('\\-', '-')
@@ -157,6 +187,7 @@ def main():
     check_event_ids(sources, complain)
     check_manual(complain)
     check_kept_lines(sources, complain)
+    check_logs_line_by_line(complain)
     for finding in findings:
         print(finding)
     print(f'{len(sources)} source files, {len(findings)} findings')

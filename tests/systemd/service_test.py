@@ -116,6 +116,59 @@ def restart_moves_the_group_and_comes_back(cluster):
 
 
 @case
+def the_init_script_and_service_mean_the_unit(cluster):
+    owner = cluster.settle()
+    node, heir = cluster.nodes[owner], cluster.other(owner)
+    script = '/etc/init.d/heartbeat'
+
+    def typed(code, *command):
+        got, out = node.call(*command)
+        check(got == code, f'{" ".join(command)}: exit code {got}, not {code}: {out}')
+        return out
+
+    def running():
+        pid = node.show(c.UNIT, 'MainPID')
+        return f'heartbeat OK [pid {pid} et al] is running on {owner} [{owner}]...'
+
+    check(running() in typed(0, script, 'status'), 'it runs, and the script does not say so')
+    typed(0, 'service', 'heartbeat', 'status')
+    master = node.show(c.UNIT, 'MainPID')
+    for verb in ('reload', 'force-reload', 'start'):
+        check('Done.' in typed(0, script, verb), f'{verb}: not done')
+    check(node.show(c.UNIT, 'MainPID') == master, 'another master after reload and start')
+    began = time.monotonic()
+    typed(0, script, 'standby')
+    cluster.script('start', began, heir, c.GRACE)
+    check(cluster.wait_for_owner() == heir, 'standby moved nothing')
+
+    check('Done.' in typed(0, script, 'stop'), 'stop: not done')
+    check(node.show(c.UNIT, 'ActiveState') == 'inactive', node.show(c.UNIT, 'ActiveState'))
+    check('heartbeat is stopped. No process' in typed(3, script, 'status'), 'it does not say that it is stopped')
+    typed(3, 'service', 'heartbeat', 'status')
+    check('[rc=7]' in typed(7, script, 'reload'), 'a reload of what does not run')
+    typed(0, script, 'stop')
+    typed(0, script, 'start')
+    check(running() in typed(0, script, 'status'), 'it was started, and the script does not say so')
+    typed(0, script, 'restart')
+    check(running() in typed(0, script, 'status'), 'it was restarted, and the script does not say so')
+    typed(0, 'service', 'heartbeat', 'stop')
+    check(node.show(c.UNIT, 'ActiveState') == 'inactive', node.show(c.UNIT, 'ActiveState'))
+    typed(0, 'service', 'heartbeat', 'start')
+    cluster.wait_active(node)
+    typed(1, script, 'nonsense')
+    # What fails, and stays failed, is told apart from what was stopped.
+    typed(0, script, 'stop')
+    good = node.run('cat', '/etc/ha.d/ha.cf')
+    node.write('/etc/ha.d/ha.cf', good + 'nonsense\n')
+    typed(6, script, 'start')
+    check(f'heartbeat is stopped. {c.UNIT} has failed' in typed(1, script, 'status'), 'a failed unit')
+    node.write('/etc/ha.d/ha.cf', good)
+    typed(0, script, 'start')
+    cluster.wait_for_owner()
+    cluster.check_one_owner()
+
+
+@case
 def kill_9_of_everything_is_cleaned_up_and_taken_over(cluster):
     owner = cluster.settle()
     node = cluster.nodes[owner]

@@ -55,6 +55,32 @@ TEST_F(HactlNet, finds_the_firewall) {
     cluster().wait_settled();
 }
 
+// Heartbeats over IPv6 only, an address of that family: asked for by NDP, frames found in IPv6.
+TEST_F(HactlNet, over_ipv6) {
+    const std::string vip = Cluster::kVipV6;
+    const std::string vip2 = "fd77::101";
+    ClusterConfig with;
+    with.media = {"ucast6 eth1 fd77:0:0:1::1", "ucast6 eth1 fd77:0:0:1::2"};
+    with.groups = {{1, fmt::format("IPv6addr::{}/64/eth0", vip)},
+                   {2, fmt::format("IPv6addr::{}/64/eth0", vip2)}};
+    run_cluster(with);
+    expect(cluster().hactl(1, {"net"}), 0,
+           {fmt::format("  {0}: group IPv6addr::{0}/64/eth0, running on node1\n    here, on eth0\n"
+                        "    on eth0 nobody else answers for it\n",
+                        vip),
+            fmt::format("running on node2\n    not here\n    on eth0 {} answers for it\n",
+                        node(2).mac(Cable::kService)),
+            "  eth1, udp/694\n", "sent from here\n",
+            fmt::format("from {} (node2), key 1\n", node(2).address_v6(Cable::kHeartbeat))});
+    node(1).block_heartbeats(Direction::kIn);
+    cluster().wait_log(1, "node node2: is dead");
+    expect(cluster().hactl(1, {"net"}), 7,
+           {"  ! they reach eth1, but hb-comm hears nothing of node2 on it: something on this host "
+            "drops udp/694 that comes in\n"});
+    node(1).open_firewall();
+    cluster().wait_settled();
+}
+
 TEST_F(HactlNet, finds_another_key) {
     ClusterConfig with = config();
     prepare_cluster(with);

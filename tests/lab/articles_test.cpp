@@ -92,24 +92,47 @@ const std::vector<Article>& articles() {
     return all;
 }
 
-std::string text_of(const Article& article, const char* file, unsigned node) {
-    std::ifstream in(
-        fmt::format("{}/tests/golden/config/{}/{}", LAB_SOURCE_ROOT, article.name, file));
+std::string read_source(const std::string& path) {
+    std::ifstream in(fmt::format("{}/{}", LAB_SOURCE_ROOT, path));
     std::ostringstream whole;
     whole << in.rdbuf();
     std::string text = std::move(whole).str();
-    if (text.empty()) throw LabError(article.name + " has no " + file);
-    Words words = node == 2 ? article.lab2 : Words{};
-    words.insert(words.end(), article.lab.begin(), article.lab.end());
+    if (text.empty()) throw LabError("no " + path);
+    return text;
+}
+
+std::string in_words(const Words& words, std::string text) {
     for (const auto& [from, to] : words)
         for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
             text.replace(at, from.size(), to);
     return text;
 }
 
-class Articles : public ClusterTest, public ::testing::WithParamInterface<Article> {
+std::string text_of(const Article& article, const char* file, unsigned node) {
+    const std::string text =
+        read_source(fmt::format("tests/golden/config/{}/{}", article.name, file));
+    return in_words(article.lab, node == 2 ? in_words(article.lab2, text) : text);
+}
+
+// What docs/heartbeat-log-lines.md calls the same under that heading.
+std::vector<std::string> same_lines(const std::string& heading) {
+    std::istringstream page(read_source("docs/heartbeat-log-lines.md"));
+    std::vector<std::string> same;
+    bool there = false;
+    for (std::string line; std::getline(page, line);) {
+        if (line.starts_with("### ")) there = line == "### " + heading;
+        const std::size_t end = line.find("` | same: ");
+        if (there && line.starts_with("| `") && end != std::string::npos)
+            same.push_back(line.substr(3, end - 3));
+    }
+    if (same.empty()) throw LabError("docs/heartbeat-log-lines.md: nothing under " + heading);
+    return same;
+}
+
+class ArticleTest : public ClusterTest {
   protected:
     void prepare(const Article& article) {
+        article_ = article;
         ClusterConfig config;
         config.ha_cf_text = text_of(article, "ha.cf", 1);
         config.haresources_text = text_of(article, "haresources", 1);
@@ -135,14 +158,14 @@ class Articles : public ClusterTest, public ::testing::WithParamInterface<Articl
     }
     [[nodiscard]] bool runs(unsigned n) {
         if (!node(n).holds(kVip)) return false;
-        for (const std::string& service : GetParam().running)
+        for (const std::string& service : article_.running)
             if (node(n).run({"test", "-e", "/run/is-" + service}).exit_code != 0) return false;
-        return !GetParam().disk || node(n).run({"mountpoint", "-q", "/run/webdata"}).exit_code == 0;
+        return !article_.disk || node(n).run({"mountpoint", "-q", "/run/webdata"}).exit_code == 0;
     }
     // Everything, and nothing of it on the other.
     [[nodiscard]] bool runs_only_on(unsigned n) {
         if (!runs(n) || node(3 - n).holds(kVip)) return false;
-        for (const std::string& service : GetParam().running)
+        for (const std::string& service : article_.running)
             if (node(3 - n).run({"test", "-e", "/run/is-" + service}).exit_code == 0) return false;
         return true;
     }
@@ -155,10 +178,14 @@ class Articles : public ClusterTest, public ::testing::WithParamInterface<Articl
         ClusterTest::TearDown();
     }
 
+    Article article_;
+
   private:
     std::map<unsigned, std::unique_ptr<WatchdogStandIn>> dogs_;
     std::unique_ptr<SerialCable> cable_;
 };
+
+class Articles : public ArticleTest, public ::testing::WithParamInterface<Article> {};
 
 TEST_P(Articles, runs_as_it_was_written) {
     prepare(GetParam());
@@ -181,6 +208,64 @@ INSTANTIATE_TEST_SUITE_P(Each, Articles, ::testing::ValuesIn(articles()), [](con
         name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
     return name;
 });
+
+// What docs/heartbeat-log-lines.md says of these logs, with the real daemons: each line that it
+// calls the same comes, on that node, at that moment.
+class ArticleLogs : public ArticleTest {
+  protected:
+    // An article with times that a test can wait for, and nothing that resets the host.
+    static Article quick(const std::string& name, const Words& more) {
+        for (Article article : articles()) {
+            if (article.name != name) continue;
+            Words words = {{"watchdog /dev/watchdog\n", ""},
+                           {"deadtime 30", "deadtime 2"},
+                           {"warntime 10", "warntime 1"},
+                           {"initdead 120", "initdead 5"},
+                           {"keepalive 2", "keepalive 300ms"}};
+            words.insert(words.end(), more.begin(), more.end());
+            article.lab.insert(article.lab.begin(), words.begin(), words.end());
+            return article;
+        }
+        throw LabError(name + ": no such article");
+    }
+    void expect_same(unsigned n, const std::string& heading, std::size_t mark) {
+        for (const std::string& line : same_lines(heading))
+            cluster().wait_log(n, in_words(article_.lab, line), mark);
+    }
+};
+
+TEST_F(ArticleLogs, of_two_nodes_with_a_ping_node) {
+    prepare(quick("052-article-webserver-and-disk", {{"bcast eth1", "bcast eth1 eth0"},
+                                                     {"heartbeat 2.0.8", "heartbeat "},
+                                                     {"generation: 3", "generation: "}}));
+    std::size_t mark = 0;
+    cluster().start(1);
+    wait_runs_only_on(1);
+    expect_same(1, "Heartbeat 2.0.8, two nodes, a ping node, ipfail: the first one starts alone",
+                mark);
+    mark = lab().log().mark();
+    cluster().start(2);
+    cluster().wait_settled();
+    expect_same(2, "The second one starts, and has nothing", mark);
+    cluster().wait_log(2, "Ping node count is balanced.", mark);
+    mark = lab().log().mark();
+    node(1).pull(Cable::kService, Carrier::kLost);
+    wait_runs_only_on(2);
+    expect_same(1, "The service cable of the owner is pulled: the owner", mark);
+    expect_same(2, "And the taker", mark);
+}
+
+TEST_F(ArticleLogs, of_a_serial_line) {
+    prepare(quick("054-article-drbd-0.4.9", {{"0.4.9f", ""}, {"generation: 17", "generation: "}}));
+    cluster().start(1);
+    wait_runs_only_on(1);
+    cluster().start(2);
+    expect_same(
+        1,
+        "Heartbeat 0.4.9, with a serial line and a watchdog: the first one starts alone, the "
+        "second joins",
+        0);
+}
 
 }  // namespace
 }  // namespace hb::lab

@@ -183,6 +183,21 @@ TEST_F(ReplaceHeartbeat, without_an_outage_in_maintenance) {
     EXPECT_EQ(client.report().lost(), 0U);
 }
 
+// The packages forbid it; a hand may do it all the same.
+TEST_F(ReplaceHeartbeat, beside_it_on_one_host_is_said) {
+    run_heartbeat();
+    const std::size_t addresses = lab().addresses().mark();
+    cluster().start(1);
+    cluster().wait_log(1, "Heartbeat runs as node1, this node (its frames come from 10.77.1.1");
+    cluster().wait_log(1, "node2 still runs Heartbeat");
+    cluster().wait("what runs there is known as its own", [&] {
+        const auto group = cluster().group(1, "scribe");
+        return group.is_object() && group.at("state") == "running";
+    });
+    EXPECT_TRUE(only_node1_has_all() && scribe_runs(1));
+    EXPECT_TRUE(lab().addresses().events_of(kVip, addresses).empty());
+}
+
 TEST_F(ReplaceHeartbeat, half_way_the_pair_is_still_one) {
     run_heartbeat();
     replace_on_node2();

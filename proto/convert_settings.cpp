@@ -245,8 +245,9 @@ config::Fencing read(const pb::Fencing& from, Reader& in) {
 void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
                  auto_failback, respawn, notify, pings, isolation_stop, quorum, handover, watchdog,
-                 watchdog_evidence, gate_ignore, logfile, debugfile, logfacility, debug, realtime,
-                 env, monitoring, call_times, failback_windows, fencing, groups, raw] = from;
+                 watchdog_evidence, gate_ignore, logfile, debugfile, logfacility, classic_log_lines,
+                 debug, realtime, env, monitoring, call_times, failback_windows, fencing, groups,
+                 raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -270,6 +271,7 @@ void put(const config::Settings& from, pb::Settings& to) {
     to.set_logfile(logfile);
     to.set_debugfile(debugfile);
     to.set_logfacility(logfacility);
+    to.set_classic_log_lines(classic_log_lines);
     to.set_debug(debug);
     to.set_no_realtime(!realtime);
     for (const auto& [name, value] : env) {
@@ -336,6 +338,7 @@ config::Settings read(const pb::Settings& from, Reader& in) {
     to.logfile = text(from.logfile(), kWordBytes, "logfile", in);
     to.debugfile = text(from.debugfile(), kWordBytes, "debugfile", in);
     to.logfacility = text(from.logfacility(), kWordBytes, "logfacility", in);
+    to.classic_log_lines = from.classic_log_lines();
     to.debug = from.debug();
     to.realtime = !from.no_realtime();
     in.count(from.env_size(), kLines, "env");

@@ -149,6 +149,7 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"logfile", &HaCfParser::take_log_path},
         {"debugfile", &HaCfParser::take_log_path},
         {"logfacility", &HaCfParser::take_logfacility},
+        {"syslogmsgfmt", &HaCfParser::take_syslogmsgfmt},
         {"debug", &HaCfParser::take_debug},
         {"realtime", &HaCfParser::take_realtime},
         {"env", &HaCfParser::take_env},
@@ -359,6 +360,10 @@ void HaCfParser::take_logfacility(const Statement& s) {
         return;
     }
     if (name != "none") out_.settings.logfacility = name;
+}
+
+void HaCfParser::take_syslogmsgfmt(const Statement& s) {
+    if (const auto value = switch_value(s)) out_.settings.classic_log_lines = !*value;
 }
 
 void HaCfParser::take_debug(const Statement& s) {

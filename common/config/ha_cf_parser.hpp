@@ -63,6 +63,7 @@ class HaCfParser {
     void take_notify(const Statement& s);
     void take_log_path(const Statement& s);
     void take_logfacility(const Statement& s);
+    void take_syslogmsgfmt(const Statement& s);
     void take_debug(const Statement& s);
     void take_realtime(const Statement& s);
     void take_env(const Statement& s);

@@ -177,6 +177,7 @@ std::string print_ha_cf(const Settings& s) {
     if (!s.logfile.empty()) text += fmt::format("logfile {}\n", s.logfile);
     if (!s.debugfile.empty()) text += fmt::format("debugfile {}\n", s.debugfile);
     if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);
+    if (s.classic_log_lines) text += "syslogmsgfmt off\n";
     text += fmt::format("debug {}\n", s.debug);
     if (!s.realtime) text += "realtime off\n";
     for (const auto& [name, value] : s.env)

@@ -200,8 +200,12 @@ constexpr auto kDirectives = std::to_array<Directive>({
      true},
     {"conn_logd_time", kTime, kAccepted, kOnce, "TIME", "s", "60s", 0, 0, "", "there is no ha_logd",
      "Time between two attempts to reach ha_logd.", true},
-    {"syslogmsgfmt", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
-     "log files are written in syslog's form", "The form of lines in log files.", true},
+    {"syslogmsgfmt", kBoolean, kFull, kOnce, "on|off", "", "on", 0, 0, "", "",
+     "The form of lines in log files: as syslog writes them, `Nov 26 07:52:21 node1 hb-comm: "
+     "[3688]: "
+     "info: text`; `off`: as Heartbeat did before 2009, `hb-comm[3688]: 2015/01/27_09:05:29 info: "
+     "text`.",
+     true},
     {"log_badpack", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
      "bad frames are counted, and logged at a bounded rate", "Log frames that are no good."},
 

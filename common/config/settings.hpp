@@ -211,6 +211,7 @@ struct Settings {
     std::string logfile;                  // empty: none
     std::string debugfile;
     std::string logfacility;  // empty: not given
+    bool classic_log_lines = false;  // of log files; `syslogmsgfmt off`
     unsigned debug = 0;
     bool realtime = true;                    // of the daemons: scheduling, locked memory
     std::map<std::string, std::string> env;  // HA_<name> of scripts and clients

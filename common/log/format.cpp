@@ -103,13 +103,6 @@ int syslog_facility(std::string_view name) {
     return -1;
 }
 
-bool is_false(std::string_view word) {
-    std::string lower;
-    for (const char c : word)
-        lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return lower == "off" || lower == "false" || lower == "no" || lower == "n" || lower == "0";
-}
-
 std::string one_line(std::string_view text, std::size_t most) {
     std::string line(text.substr(0, most));
     for (char& c : line)

@@ -15,9 +15,6 @@ namespace hb::log {
 // "daemon", "local7": the number of the facility, -1: no such name. "none": -1 too.
 [[nodiscard]] int syslog_facility(std::string_view name);
 
-// A boolean of ha.cf that says no: "off", "false", "no", "n", "0", in any letter case.
-[[nodiscard]] bool is_false(std::string_view word);
-
 struct LineContext {
     std::string_view daemon;  // "hb-comm"
     std::string_view host;    // lower case, as in ha.cf

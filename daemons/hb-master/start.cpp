@@ -157,8 +157,7 @@ LogFiles open_log(const config::Loaded& loaded, gid_t group, log::Logger& log) {
     log.set_host(loaded.own_node);
     if (settings.debug > 0) log.set_least(Level::kDebug);
     log.set_facility(log::syslog_facility(settings.logfacility));
-    if (const auto style = settings.raw.find("syslogmsgfmt"); style != settings.raw.end())
-        log.set_classic_files(log::is_false(style->second));
+    log.set_classic_files(settings.classic_log_lines);
     LogFiles files(settings.logfile, settings.debugfile, group);
     files.open_for(log);
     return files;

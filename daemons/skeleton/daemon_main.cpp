@@ -217,8 +217,7 @@ void Skeleton::set_up(ipc::Setup setup) {
     const config::Settings& settings = setup_->settings;
     if (settings.debug > 0) log_.set_least(Level::kDebug);
     log_.set_facility(log::syslog_facility(settings.logfacility));
-    if (const auto style = settings.raw.find("syslogmsgfmt"); style != settings.raw.end())
-        log_.set_classic_files(log::is_false(style->second));
+    log_.set_classic_files(settings.classic_log_lines);
     try {
         daemon_ = spec_.make(*this, *setup_);
     } catch (const std::exception& problem) {

@@ -75,6 +75,7 @@ class MasterGenerator : public test::Generator {
         if (coin()) s.logfile = word();
         if (coin()) s.debugfile = word();
         if (coin()) s.logfacility = word();
+        s.classic_log_lines = coin();
         s.debug = static_cast<unsigned>(below(256));
         s.monitoring.interval = coin() ? Duration{} : deadtime();
         s.monitoring.restart_window = deadtime();

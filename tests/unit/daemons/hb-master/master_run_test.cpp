@@ -393,5 +393,22 @@ TEST_F(MasterRun, TheLogFileHasTheStartToo) {
         EXPECT_NE(text.find(line), std::string::npos) << line << " is not in:\n" << text;
 }
 
+TEST_F(MasterRun, TheLogFileInHeartbeatsOldForm) {
+    const fs::path file = dir_ / "ha-log";
+    write("ha.cf",
+          fmt::format("node node1 node2\nbcast lo\nkeepalive 250ms\ndeadtime 1\ninitdead 2\n"
+                      "auto_failback on\nlogfile {}\nsyslogmsgfmt off\n",
+                      file.string()));
+    start_master();
+    ASSERT_TRUE(sees("all daemons are ready"));
+    std::ifstream in(file);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    for (const char* daemon : {"hb-master", "hb-comm"})
+        EXPECT_TRUE(std::regex_search(
+            text, std::regex(fmt::format(R"({}\[\d+\]: \d{{4}}/\d\d/\d\d_\d\d:\d\d:\d\d info: )",
+                                         daemon))))
+            << text;
+}
+
 }  // namespace
 }  // namespace hb::master

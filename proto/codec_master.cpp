@@ -118,8 +118,8 @@ void put(const ipc::OpenLine& from, pb::DaemonToMaster& envelope) {
 }  // namespace
 
 std::string encode(const ipc::Setup& setup) {
-    const auto& [settings, self, incarnation, config_dir, run_dir, cgroup_tree, known_generations,
-                 keys] = setup;
+    const auto& [settings, self, incarnation, config_dir, run_dir, cgroup_tree, lookers,
+                 known_generations, keys] = setup;
     pb::Setup m;  // not kept: it may hold keys
     put(settings, *m.mutable_settings());
     m.set_self(from_one(self));
@@ -128,6 +128,8 @@ std::string encode(const ipc::Setup& setup) {
     m.set_config_dir(config_dir);
     m.set_run_dir(run_dir);
     m.set_cgroup_tree(cgroup_tree);
+    m.mutable_looker_uids()->Add(lookers.uids.begin(), lookers.uids.end());
+    m.mutable_looker_gids()->Add(lookers.gids.begin(), lookers.gids.end());
     for (const auto& [peer, number] : known_generations) {
         pb::KnownGeneration& known = *m.add_known_generations();
         known.set_peer(from_one(peer));
@@ -150,6 +152,10 @@ Result<ipc::Setup> decode_setup(std::string_view bytes) {
     to.run_dir = in.name(m.run_dir(), kPathBytes, "run-time directory");
     if (!m.cgroup_tree().empty())
         to.cgroup_tree = in.name(m.cgroup_tree(), kPathBytes, "control group");
+    in.count(m.looker_uids_size(), limits::kLookers, "users of apiauth");
+    in.count(m.looker_gids_size(), limits::kLookers, "groups of apiauth");
+    to.lookers.uids.assign(m.looker_uids().begin(), m.looker_uids().end());
+    to.lookers.gids.assign(m.looker_gids().begin(), m.looker_gids().end());
     in.count(m.known_generations_size(), limits::kNodes, "known generations");
     for (const pb::KnownGeneration& known : m.known_generations()) {
         const auto& [at, is_new] = to.known_generations.emplace(in.node(known.peer(), "peer"),

@@ -130,6 +130,20 @@ config::PingNode read(const pb::PingNode& from, Reader& in) {
             read(from.position(), in)};
 }
 
+void put(const config::ApiClient& from, pb::ApiClient& to) {
+    const auto& [name, users, groups, position] = from;
+    to.set_name(name);
+    put_words(users, *to.mutable_users());
+    put_words(groups, *to.mutable_groups());
+    put(position, *to.mutable_position());
+}
+
+config::ApiClient read(const pb::ApiClient& from, Reader& in) {
+    return {text(from.name(), kWordBytes, "apiauth client", in),
+            read_words(from.users(), "users of apiauth", in),
+            read_words(from.groups(), "groups of apiauth", in), read(from.position(), in)};
+}
+
 void put(const config::Resource& from, pb::Resource& to) {
     const auto& [type, args, word, position] = from;
     to.set_type(type);
@@ -246,8 +260,8 @@ void put(const config::Settings& from, pb::Settings& to) {
     const auto& [nodes, keepalive, warntime, deadtime, initdead, deadping, udpport, media,
                  auto_failback, respawn, notify, pings, isolation_stop, quorum, handover, watchdog,
                  watchdog_evidence, gate_ignore, logfile, debugfile, logfacility, classic_log_lines,
-                 debug, realtime, env, monitoring, call_times, failback_windows, fencing, groups,
-                 raw] = from;
+                 debug, log_badpack, apiauth, realtime, rtprio, env, monitoring, call_times,
+                 failback_windows, fencing, groups, raw] = from;
     const auto& [interval, overrides, restarts, restart_window] = monitoring;
     put_words(nodes, *to.mutable_nodes());
     to.set_keepalive_ns(to_ns(keepalive));
@@ -273,7 +287,10 @@ void put(const config::Settings& from, pb::Settings& to) {
     to.set_logfacility(logfacility);
     to.set_classic_log_lines(classic_log_lines);
     to.set_debug(debug);
+    to.set_quiet_badpack(!log_badpack);
+    put_all(apiauth, *to.mutable_apiauth());
     to.set_no_realtime(!realtime);
+    to.set_rtprio(rtprio);
     for (const auto& [name, value] : env) {
         pb::Directive& variable = *to.add_env();
         variable.set_name(name);
@@ -340,7 +357,11 @@ config::Settings read(const pb::Settings& from, Reader& in) {
     to.logfacility = text(from.logfacility(), kWordBytes, "logfacility", in);
     to.classic_log_lines = from.classic_log_lines();
     to.debug = from.debug();
+    to.log_badpack = !from.quiet_badpack();
+    to.apiauth = read_all(from.apiauth(), kLines, "apiauth lines", in);
     to.realtime = !from.no_realtime();
+    to.rtprio = from.rtprio();
+    in.require(to.rtprio >= 1 && to.rtprio <= config::kMostRtprio, "rtprio", "out of range");
     in.count(from.env_size(), kLines, "env");
     for (const pb::Directive& variable : from.env()) {
         const auto& [at, is_new] = to.env.emplace(text(variable.name(), kWordBytes, "name", in),

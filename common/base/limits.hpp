@@ -38,6 +38,7 @@ inline constexpr std::size_t kEventTextBytes = 1000;  // one line of a log
 inline constexpr std::size_t kEventFields = 16;
 inline constexpr unsigned kDebugMax = 255;  // Heartbeat's
 inline constexpr std::size_t kMoments = 32;         // of a group's history
+inline constexpr std::size_t kLookers = 64;  // users, and groups, of apiauth
 inline constexpr std::size_t kControlClients = 32;  // tools at the control socket at once
 
 inline constexpr std::size_t kFenceDevices = 256;

@@ -151,7 +151,10 @@ HaCfParser::Setter HaCfParser::setter(std::string_view name) {
         {"logfacility", &HaCfParser::take_logfacility},
         {"syslogmsgfmt", &HaCfParser::take_syslogmsgfmt},
         {"debug", &HaCfParser::take_debug},
+        {"log_badpack", &HaCfParser::take_log_badpack},
+        {"apiauth", &HaCfParser::take_apiauth},
         {"realtime", &HaCfParser::take_realtime},
+        {"rtprio", &HaCfParser::take_rtprio},
         {"env", &HaCfParser::take_env},
         {"failfast", &HaCfParser::take_respawn},
         {"monitor", &HaCfParser::take_monitor},
@@ -205,7 +208,7 @@ void HaCfParser::report_idle() {
         if (places.size() > kMostLines) also += ", ...";
         if (!also.empty())
             also = fmt::format(" (also on line{} {})", places.size() > 2 ? "s" : "", also);
-        diagnostics_.warning(places[0], fmt::format("'{}' is not yet in effect: {}{}", name,
+        diagnostics_.warning(places[0], fmt::format("'{}' has no effect: {}{}", name,
                                                     find_directive(name)->note, also));
     }
 }
@@ -378,6 +381,20 @@ void HaCfParser::take_debug(const Statement& s) {
 
 void HaCfParser::take_realtime(const Statement& s) {
     if (const auto value = switch_value(s)) out_.settings.realtime = *value;
+}
+
+void HaCfParser::take_rtprio(const Statement& s) {
+    const std::optional<Word> word = one_word(s);
+    if (!word) return;
+    const auto priority = parse_number(word->text, s.directive->least, s.directive->most);
+    if (!priority)
+        bad_value(s, word->at, priority.error().text);
+    else
+        out_.settings.rtprio = static_cast<unsigned>(*priority);
+}
+
+void HaCfParser::take_log_badpack(const Statement& s) {
+    if (const auto value = switch_value(s)) out_.settings.log_badpack = *value;
 }
 
 // env NAME=VALUE: the value is the rest of the line.

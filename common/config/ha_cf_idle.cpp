@@ -60,40 +60,8 @@ void HaCfParser::check_value(const Statement& s) {
         case ValueType::kNames:
         case ValueType::kInterfaces:
         case ValueType::kLine:
-            check_line(s);
-            return;
+            return;  // none of these is without effect
     }
-}
-
-void HaCfParser::check_line(const Statement& s) {
-    const std::string_view name = s.directive->name;
-    if (name == "apiauth") static_cast<void>(check_apiauth(s));
-}
-
-bool HaCfParser::check_apiauth(const Statement& s) {
-    const std::vector<Word> words = split_words(s.rest, kBlanks);
-    bool has_who = false;
-    for (std::size_t i = 1; i < words.size(); i++) {
-        const bool good =
-            (words[i].text.starts_with("uid=") || words[i].text.starts_with("gid=")) &&
-            words[i].text.size() > 4;
-        has_who = has_who || good;
-        if (good) continue;
-        broken(s, words[i].at,
-               fmt::format("unexpected '{}': apiauth {}", printable(words[i].text),
-                           s.directive->syntax));
-        return false;
-    }
-    if (!has_who) {
-        broken(s, words[0].at, "apiauth wants uid= or gid=");
-        return false;
-    }
-    const auto [first, is_new] = api_clients_.emplace(words[0].text, words[0].at);
-    if (is_new) return true;
-    broken(s, words[0].at,
-           fmt::format("apiauth for '{}' is given twice, first at {}", printable(words[0].text),
-                       to_string(first->second)));
-    return false;
 }
 
 }  // namespace hb::config

@@ -35,7 +35,6 @@ class HaCfParser {
     [[nodiscard]] const Directive* look_up(const Word& name);
     [[nodiscard]] static Setter setter(std::string_view name);
     void check_value(const Statement& s);
-    void check_line(const Statement& s);
     void remember_idle(const Statement& s);
     void report_idle();
     void fill_in_defaults();
@@ -66,6 +65,9 @@ class HaCfParser {
     void take_syslogmsgfmt(const Statement& s);
     void take_debug(const Statement& s);
     void take_realtime(const Statement& s);
+    void take_rtprio(const Statement& s);
+    void take_log_badpack(const Statement& s);
+    void take_apiauth(const Statement& s);
     void take_env(const Statement& s);
     void take_monitor(const Statement& s);
     void take_agent_timeout(const Statement& s);
@@ -83,7 +85,6 @@ class HaCfParser {
     [[nodiscard]] std::optional<bool> switch_value(const Statement& s);
     [[nodiscard]] std::optional<Duration> time_value(const Statement& s);
     [[nodiscard]] bool check_command(const Statement& s);
-    [[nodiscard]] bool check_apiauth(const Statement& s);
     void add_medium(Medium medium);
     void add_ping(PingNode node);
     void broken(const Statement& s, const Position& at, std::string text);
@@ -94,7 +95,6 @@ class HaCfParser {
     Diagnostics& diagnostics_ = out_.diagnostics;
     std::map<std::string, Position> first_;              // of each directive: its name
     std::map<std::string, std::vector<Position>> idle_;  // accepted, not in effect
-    std::map<std::string, Position> api_clients_;        // of apiauth
     std::optional<bool> nice_failback_;
     unsigned baud_ = 19200;
     std::optional<Position> monitor_at_;  // the line for all resources

@@ -114,6 +114,13 @@ std::string print_fencing(const Settings& s) {
                               hb::to_string(f.delay));
 }
 
+std::string print_api_client(const ApiClient& client) {
+    std::string text = "apiauth " + client.name;
+    if (!client.users.empty()) text += fmt::format(" uid={}", fmt::join(client.users, ","));
+    if (!client.groups.empty()) text += fmt::format(" gid={}", fmt::join(client.groups, ","));
+    return text + '\n';
+}
+
 // Without what does not change the meaning: positions, spelling.
 Settings essence(Settings s) {
     for (Medium& m : s.media)
@@ -124,6 +131,8 @@ Settings essence(Settings s) {
         n.position = {};
     for (PingNode& p : s.pings)
         p.position = {};
+    for (ApiClient& c : s.apiauth)
+        c.position = {};
     for (MonitorOverride& o : s.monitoring.overrides)
         o.position = {};
     for (CallTimeOverride& o : s.call_times)
@@ -179,7 +188,11 @@ std::string print_ha_cf(const Settings& s) {
     if (!s.logfacility.empty()) text += fmt::format("logfacility {}\n", s.logfacility);
     if (s.classic_log_lines) text += "syslogmsgfmt off\n";
     text += fmt::format("debug {}\n", s.debug);
+    if (!s.log_badpack) text += "log_badpack off\n";
+    for (const ApiClient& client : s.apiauth)
+        text += print_api_client(client);
     if (!s.realtime) text += "realtime off\n";
+    if (s.rtprio != 1) text += fmt::format("rtprio {}\n", s.rtprio);
     for (const auto& [name, value] : s.env)
         text += fmt::format("env {}={}\n", name, value);
     text += print_monitoring(s.monitoring);

@@ -133,9 +133,12 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "a "
      "warning says so.",
      true},
-    {"apiauth", kLine, kAccepted, kOften, "CLIENT [uid=USER,...] [gid=GROUP,...]", "",
-     "root and the group haclient", 0, 0, "", "root and the group haclient have access",
-     "Who may use the control socket.", true},
+    {"apiauth", kLine, kFull, kOften, "CLIENT [uid=USER,...] [gid=GROUP,...]", "",
+     "root and the group haclient", 0, 0, "", "",
+     "Users and groups that may look: `hactl status`, `cl_status` and the like, no command that "
+     "changes anything. Those are for root and the group haclient, who may look too. CLIENT is the "
+     "name that a program gave Heartbeat, and names no more than the line here.",
+     true},
     {"watchdog", kPath, kFull, kOnce, "DEVICE", "", "none", 0, 0, "", "",
      "The watchdog device of this node, such as /dev/watchdog: it resets the host when the suite "
      "hangs or dies, or cannot stop what it must let go of. Its timeout is deadtime in whole "
@@ -206,8 +209,8 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "info: text`; `off`: as Heartbeat did before 2009, `hb-comm[3688]: 2015/01/27_09:05:29 info: "
      "text`.",
      true},
-    {"log_badpack", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",
-     "bad frames are counted, and logged at a bounded rate", "Log frames that are no good."},
+    {"log_badpack", kBoolean, kFull, kOnce, "on|off", "", "on", 0, 0, "", "",
+     "Log frames that are no good, at a bounded rate. They are counted either way."},
 
     // The process and the wire.
     {"realtime", kBoolean, kFull, kOnce, "on|off", "", "on", 0, 0, "", "",
@@ -215,8 +218,10 @@ constexpr auto kDirectives = std::to_array<Directive>({
      "it: "
      "heartbeats are then as late as its load is high.",
      true},
-    {"rtprio", kNumber, kAccepted, kOnce, "PRIORITY", "", "1", 1, 99, "",
-     "the daemons choose their scheduling themselves", "Real-time priority.", true},
+    {"rtprio", kNumber, kFull, kOnce, "PRIORITY", "", "1", 1, 99, "", "",
+     "Real-time priority (SCHED_RR) of hb-resource; hb-membership has one more, and hb-comm, which "
+     "sends the heartbeats, two; 99 is the most.",
+     true},
     {"memreserve", kNumber, kAccepted, kOnce, "SIZE", "KiB", "6500", 1, 1 << 30, "",
      "no memory is set aside", "Memory to set aside before it is locked.", true},
     {"coredumps", kBoolean, kAccepted, kOnce, "on|off", "", "on", 0, 0, "",

@@ -81,6 +81,18 @@ struct Group {
     bool operator==(const Group&) const = default;
 };
 
+// `apiauth CLIENT [uid=USER,...] [gid=GROUP,...]`: who may look at the control socket, beside root
+// and haclient.
+struct ApiClient {
+    std::string name;  // of a program of Heartbeat's: it only names the line
+    std::vector<std::string> users;
+    std::vector<std::string> groups;
+    Position position;
+    bool operator==(const ApiClient&) const = default;
+};
+
+inline constexpr unsigned kMostRtprio = 99;
+
 struct MonitorOverride {   // `monitor TIME RESOURCE`
     std::string resource;  // a word of haresources, or a type: all resources of that type
     Duration interval{};   // zero: not monitored
@@ -213,7 +225,10 @@ struct Settings {
     std::string logfacility;  // empty: not given
     bool classic_log_lines = false;  // of log files; `syslogmsgfmt off`
     unsigned debug = 0;
+    bool log_badpack = true;                 // frames that are no good: a line for each kind
+    std::vector<ApiClient> apiauth;          // in file order
     bool realtime = true;                    // of the daemons: scheduling, locked memory
+    unsigned rtprio = 1;                     // the least of theirs, 1 to kMostRtprio
     std::map<std::string, std::string> env;  // HA_<name> of scripts and clients
     Monitoring monitoring;
     std::vector<CallTimeOverride> call_times;      // in file order

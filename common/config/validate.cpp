@@ -160,7 +160,7 @@ void Validator::check_media() {
     else
         diagnostics_.error(
             places_.idle_media[0],
-            "this medium is not yet in effect and there is no other: 'bcast', 'ucast', "
+            "this medium has no effect and there is no other: 'bcast', 'ucast', "
             "'mcast' or 'serial' is wanted");
 }
 

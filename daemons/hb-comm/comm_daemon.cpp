@@ -91,6 +91,7 @@ CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
       session_(new_session(setup)),
       keys_(ring_of(setup)),
       plans_(plan_links(setup.settings.media)),
+      logs_bad_frames_(setup.settings.log_badpack),
       core_(core_settings(setup, session_, plans_), runtime::now()),
       timer_(host.loop(), [this]() noexcept { deadline(); }),
       bad_frames_timer_(host.loop(), [this]() noexcept { tell_bad_frames(); }),
@@ -243,6 +244,7 @@ void CommDaemon::interface_changed(const std::string& name) {
 
 void CommDaemon::bad_frame(LinkId link, const std::optional<IpAddress>& from,
                            const std::string& why) {
+    if (!logs_bad_frames_) return;
     std::vector<Event> events;
     bad_frames_.add(from ? from->to_string() : "the other end", plans_[index(link)].interface, why,
                     runtime::now(), events);

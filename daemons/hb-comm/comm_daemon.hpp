@@ -90,6 +90,7 @@ class CommDaemon final : public skeleton::Daemon {
     wire::Reassembler reassembler_;
     std::vector<LinkPlan> plans_;
     DatagramReader reader_;
+    const bool logs_bad_frames_;  // log_badpack
     BadFrames bad_frames_;
     log::RateLimiter probe_faults_;  // of ARP and NDP, by interface
     CommCore core_;

@@ -91,8 +91,11 @@ Shell::~Shell() {
 }
 
 void Shell::open_control_socket() {
-    auto control = runtime::listen_at(prepared_.options.run_dir + "/control", 0660, 0,
-                                      prepared_.hacluster.gid);
+    // Who may say what, hb-membership decides; others than haclient's come that far only if
+    // somebody else may look (apiauth).
+    const bool for_others = prepared_.lookers != ipc::Lookers{};
+    auto control = runtime::listen_at(prepared_.options.run_dir + "/control",
+                                      for_others ? 0666 : 0660, 0, prepared_.hacluster.gid);
     if (!control) throw std::runtime_error(control.error().text);
     control_ = std::move(*control);
 }
@@ -156,10 +159,12 @@ DaemonProcess* Shell::find(Program program) {
 void Shell::carry_out(const StartProgram& action) {
     const Program program = action.program;
     const std::string name = to_string(program);
+    const bool wants_realtime =
+        prepared_.options.realtime && prepared_.loaded.settings.realtime;
     const skeleton::Arguments arguments{
         .log = prepared_.options.log,
         .debug = prepared_.loaded.settings.debug > 0,
-        .realtime = prepared_.options.realtime && prepared_.loaded.settings.realtime,
+        .realtime = wants_realtime ? static_cast<int>(prepared_.loaded.settings.rtprio) : 0,
         .host = prepared_.loaded.own_node,
         .uid = prepared_.hacluster.uid,
         .gid = prepared_.hacluster.gid};
@@ -212,6 +217,7 @@ ipc::Setup Shell::setup_for(const StartProgram& action) const {
                      .config_dir = prepared_.options.config_dir,
                      .run_dir = prepared_.options.run_dir,
                      .cgroup_tree = prepared_.cgroup_tree,
+                     .lookers = prepared_.lookers,
                      .known_generations = {},
                      .keys = {}};
     // Passwords of fence devices are for hb-fence only.

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "common/base/ipc/program.hpp"
+#include "common/base/limits.hpp"
 #include "common/base/version.hpp"
 #include "common/config/check_system.hpp"
 #include "common/config/rc_scripts.hpp"
@@ -68,6 +69,29 @@ std::optional<runtime::Identity> user_of(const std::string& name) {
     }
     who.groups.resize(static_cast<std::size_t>(count));
     return who;
+}
+
+// Those of `apiauth` that are here and may not look anyway.
+ipc::Lookers lookers_of(const std::vector<config::ApiClient>& lines,
+                        const runtime::Identity& hacluster) {
+    std::set<std::uint32_t> uids, gids;
+    for (const config::ApiClient& line : lines) {
+        for (const std::string& name : line.users)
+            if (const passwd* user = ::getpwnam(name.c_str()); user != nullptr)
+                uids.insert(user->pw_uid);
+        for (const std::string& name : line.groups)
+            if (const group* members = ::getgrnam(name.c_str()); members != nullptr)
+                gids.insert(members->gr_gid);
+    }
+    uids.erase(0);
+    uids.erase(hacluster.uid);
+    gids.erase(hacluster.gid);
+    ipc::Lookers lookers;
+    for (const std::uint32_t uid : uids)
+        if (lookers.uids.size() < limits::kLookers) lookers.uids.push_back(uid);
+    for (const std::uint32_t gid : gids)
+        if (lookers.gids.size() < limits::kLookers) lookers.gids.push_back(gid);
+    return lookers;
 }
 
 bool make_directory(const std::string& path, mode_t mode, log::Logger& log) {
@@ -315,10 +339,12 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     if (!store.note().empty()) log.log(Level::kWarn, "generation-new", store.note());
     log.log(Level::kInfo, "generation",
             fmt::format("Heartbeat generation: {}", store.generations().own));
+    ipc::Lookers lookers = lookers_of(loaded.settings.apiauth, *hacluster);
     exit_code = 0;
     return Prepared{.options = options,
                     .loaded = std::move(loaded),
                     .hacluster = *hacluster,
+                    .lookers = std::move(lookers),
                     .clients = std::move(clients),
                     .log_files = std::move(*files),
                     .cgroup_tree = std::move(cgroups),

@@ -43,6 +43,7 @@ struct Prepared {
     Options options;
     config::Loaded loaded;
     runtime::Identity hacluster;  // and its group haclient
+    ipc::Lookers lookers;         // apiauth
     std::vector<RespawnClient> clients;
     LogFiles log_files;       // our own log goes there already
     std::string cgroup_tree;  // of resource operations; empty: there is none

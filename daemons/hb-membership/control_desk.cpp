@@ -23,10 +23,16 @@ bool is_member(const Caller& caller, const Identity& us) {
     return std::ranges::find(caller.groups, us.haclient) != caller.groups.end();
 }
 
+bool is_looker(const Caller& caller, const ipc::Lookers& lookers) {
+    const auto& [uids, gids] = lookers;
+    return std::ranges::find(uids, caller.uid) != uids.end() ||
+           std::ranges::find_first_of(caller.groups, gids) != caller.groups.end();
+}
+
 }  // namespace
 
 bool may_look(const Caller& caller, const Identity& us) {
-    return caller.uid == us.hacluster || may_ask(caller, us);
+    return caller.uid == us.hacluster || may_ask(caller, us) || is_looker(caller, us.lookers);
 }
 
 bool may_ask(const Caller& caller, const Identity& us) {
@@ -39,13 +45,14 @@ std::string describe(const Caller& caller) {
 }
 
 ControlDesk::ControlDesk(Identity us, Compose compose, Parameter parameter, Why why)
-    : us_(us),
+    : us_(std::move(us)),
       compose_(std::move(compose)),
       parameter_(std::move(parameter)),
       why_(std::move(why)) {}
 
 Result<void> ControlDesk::open(ClientId id, Caller caller, MonoTime now) {
-    if (!may_look(caller, us_)) return failure("neither root nor a member of haclient");
+    if (!may_look(caller, us_))
+        return failure("neither root nor a member of haclient, nor named by apiauth");
     const std::size_t places = limits::kControlClients - (caller.uid == 0 ? 0 : kForRoot);
     if (clients_.size() >= places)
         return failure(fmt::format("{} clients are here already", clients_.size()));

@@ -35,8 +35,10 @@ struct Caller {
 struct Identity {
     std::uint32_t hacluster = 0;  // uid
     std::uint32_t haclient = 0;   // gid
+    ipc::Lookers lookers;         // others, who may look
 };
-// Status and events: root, hacluster and members of haclient. Requests: root and members.
+// Status and events: root, hacluster, members of haclient and `lookers`. Requests: root and
+// members.
 [[nodiscard]] bool may_look(const Caller& caller, const Identity& us);
 [[nodiscard]] bool may_ask(const Caller& caller, const Identity& us);
 [[nodiscard]] std::string describe(const Caller& caller);  // "root (pid 812)"

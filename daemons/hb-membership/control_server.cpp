@@ -35,7 +35,7 @@ ControlServer::ControlServer(runtime::EventLoop& loop, log::Logger& log, Identit
       log_(log),
       to_resource_(std::move(to_resource)),
       to_master_(std::move(to_master)),
-      desk_(us, std::move(compose), std::move(parameter), std::move(why)),
+      desk_(std::move(us), std::move(compose), std::move(parameter), std::move(why)),
       timer_(loop,
              [this]() noexcept {
                  desk_.on_deadline(runtime::now(), actions_);

@@ -67,7 +67,7 @@ Shell::Shell(skeleton::Host& host, const ipc::Setup& setup)
       timer_(host.loop(), [this]() noexcept { deadline(); }),
       release_(host.loop(), [this]() noexcept { release(); }),
       control_(
-          host.loop(), host.log(), Identity{::getuid(), ::getgid()},
+          host.loop(), host.log(), Identity{::getuid(), ::getgid(), setup.lookers},
           [this](MonoTime now) { return compose(now); },
           [this](const std::string& name) { return config::parameter(setup_.settings, name); },
           [this](const GroupName& group) { return history_.tell(group, core_.status()); },

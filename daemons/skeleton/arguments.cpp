@@ -18,7 +18,10 @@ std::vector<std::string> to_argv(const std::string& program, const Arguments& a)
                                      "--gid",
                                      std::to_string(a.gid)};
     if (a.debug) argv.emplace_back("--debug");
-    if (a.realtime) argv.emplace_back("--realtime");
+    if (a.realtime > 0) {
+        argv.emplace_back("--realtime");
+        argv.push_back(std::to_string(a.realtime));
+    }
     return argv;
 }
 
@@ -32,7 +35,10 @@ Arguments parse_arguments(int argc, char** argv, const std::string& program) {
     app.add_option("--log", target, "stderr or journal")
         ->check(CLI::IsMember({"stderr", "journal"}));
     app.add_flag("--debug", a.debug, "debug lines; a refused system call is named");
-    app.add_flag("--realtime", a.realtime, "ask for real-time priority and locked memory");
+    app.add_option("--realtime", a.realtime,
+                   "ask for real-time priority, the least of all daemons' as given, and locked "
+                   "memory")
+        ->check(CLI::Range(1, 99));
     app.add_option("--host", a.host, "name of this node")->required();
     app.add_option("--uid", a.uid, "user to become")->required();
     app.add_option("--gid", a.gid, "group to become")->required();

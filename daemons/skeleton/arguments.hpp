@@ -15,7 +15,8 @@ inline constexpr int kMasterFd = 3;
 struct Arguments {
     log::Target log = log::Target::kStderr;
     bool debug = false;     // debug lines from the first; a refused system call is named
-    bool realtime = false;  // ask for real-time priority and locked memory
+    // Ask for real-time priority and locked memory: `rtprio` of ha.cf. 0: do not.
+    int realtime = 0;
     std::string host;       // this node's name, for log files
     uid_t uid = 0;          // of the user that unprivileged daemons become
     gid_t gid = 0;

@@ -372,7 +372,7 @@ void Skeleton::drop_faulty() {
 int start(const DaemonSpec& spec, const Arguments& arguments) {
     Skeleton skeleton(spec, arguments);
     log::Logger& log = skeleton.log();
-    if (const int priority = realtime_priority(spec.program); arguments.realtime && priority > 0)
+    if (const int priority = realtime_priority(spec.program, arguments.realtime); priority > 0)
         for (const std::string& refused : runtime::apply_realtime(priority))
             log.log(Level::kWarn, "realtime-refused", fmt::format("{}, ignoring", refused));
 

@@ -2,6 +2,8 @@
 
 #include <linux/capability.h>
 
+#include <algorithm>
+
 #include "common/base/assert.hpp"
 
 namespace hb::skeleton {
@@ -30,14 +32,15 @@ runtime::PrivilegePlan privileges_of(Program program, const runtime::Identity& u
     HB_UNREACHABLE();
 }
 
-int realtime_priority(Program program) {
+int realtime_priority(Program program, int least) {
+    if (least == 0) return 0;
     switch (program) {
         case Program::kComm:
-            return 3;
+            return std::min(least + 2, 99);
         case Program::kMembership:
-            return 2;
+            return std::min(least + 1, 99);
         case Program::kResource:
-            return 1;
+            return least;
         case Program::kIpfail:
         case Program::kFence:
         case Program::kMaster:

@@ -24,8 +24,8 @@ namespace hb::skeleton {
                                                    const runtime::Identity& unprivileged);
 
 // hb-comm and those that start or decide must not wait for memory or for other processes.
-// 0: no priority. Otherwise the higher goes first: a heartbeat never waits for the time slice of
-// somebody who works on two hundred groups.
-[[nodiscard]] int realtime_priority(ipc::Program program);
+// `least`: of all daemons', 1 to 99; 0: none. Returns 0 for no priority. Otherwise the higher goes
+// first: a heartbeat never waits for the time slice of somebody who works on two hundred groups.
+[[nodiscard]] int realtime_priority(ipc::Program program, int least);
 
 }  // namespace hb::skeleton

@@ -304,5 +304,29 @@ TEST_F(OldCommands, send_arp_in_every_tongue) {
     }
 }
 
+// A monitoring user looks, and changes nothing.
+TEST_F(OldCommands, whom_apiauth_names_may_look) {
+    ClusterConfig c = config();
+    c.more.emplace_back("apiauth cl_status uid=nobody");
+    run_cluster(c);
+    const auto as_nobody = [&](const char* program, std::vector<std::string> words) {
+        Argv argv = {"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+                     std::string("/media/bin/") + program};
+        argv.insert(argv.end(), words.begin(), words.end());
+        return node(1).run(argv, 60s);
+    };
+    CommandResult result = as_nobody("cl_status", {"nodestatus", "node2"});
+    EXPECT_EQ(result.out, "active\n") << result.err;
+    EXPECT_EQ(result.exit_code, 0);
+    result = as_nobody("hactl", {"status"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    result = as_nobody("hactl", {"standby"});
+    EXPECT_NE(result.exit_code, 0);
+    EXPECT_NE(result.err.find("only root and members of haclient may ask for that"),
+              std::string::npos)
+        << result.out << result.err;
+    wait_word(1, "local");
+}
+
 }  // namespace
 }  // namespace hb::lab

@@ -20,6 +20,13 @@ namespace hb::ipc {
 
 // ---- hb-master to a daemon
 
+// Who may look at the control socket beside root and haclient (`apiauth`): their numbers here.
+struct Lookers {
+    std::vector<std::uint32_t> uids;
+    std::vector<std::uint32_t> gids;
+    bool operator==(const Lookers&) const = default;
+};
+
 // What a daemon is started with. It can be larger than one message of a channel (a thousand
 // groups), so it travels as SetupParts, the first messages after Hello.
 struct Setup {
@@ -31,6 +38,7 @@ struct Setup {
     std::string config_dir;  // /etc/ha.d
     std::string run_dir;
     std::string cgroup_tree;  // for resource operations; empty: none can be made
+    Lookers lookers;
     // hb-comm only: the highest generation seen of each peer, and the keys.
     std::map<NodeId, std::uint64_t> known_generations;
     std::optional<config::AuthKeys> keys;

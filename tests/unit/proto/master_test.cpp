@@ -82,6 +82,10 @@ class MasterGenerator : public test::Generator {
         for (std::size_t n = below(3); n > 0; --n)
             s.gate_ignore.push_back(mac());
         s.realtime = coin();
+        s.rtprio = static_cast<unsigned>(1 + below(config::kMostRtprio));
+        s.log_badpack = coin();
+        for (std::size_t n = below(3); n > 0; --n)
+            s.apiauth.push_back({word(), {word()}, {word(), word()}, position()});
         for (std::size_t n = below(3); n > 0; --n)
             s.env[word()] = word();
         s.monitoring.restarts = static_cast<unsigned>(below(9));

@@ -316,7 +316,7 @@ TEST(Schema, WhatIsNotInEffectSaysSoOnce) {
         Diagnostics found = parse_ha_cf("auto_failback on\n" + line + line).diagnostics;
         int warnings = 0;
         for (const Diagnostic& one : found.sorted())
-            warnings += one.text.find("not yet in effect") != std::string::npos ? 1 : 0;
+            warnings += one.text.find("has no effect") != std::string::npos ? 1 : 0;
         EXPECT_LE(warnings, 1) << d.name << "\n" << listing(found);
         EXPECT_TRUE(warnings == 1 || found.has_errors()) << d.name;
     }

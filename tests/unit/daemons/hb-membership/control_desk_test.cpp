@@ -12,10 +12,12 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr Identity kUs{.hacluster = 90, .haclient = 91};
+const Identity kUs{.hacluster = 90, .haclient = 91, .lookers = {.uids = {500}, .gids = {600}}};
 const Caller kRoot{.pid = 812, .uid = 0, .groups = {0}};
 const Caller kMember{.pid = 813, .uid = 1000, .groups = {1000, 91}};
 const Caller kHacluster{.pid = 814, .uid = 90, .groups = {5}};
+const Caller kLooker{.pid = 816, .uid = 500, .groups = {500}};
+const Caller kInLookersGroup{.pid = 817, .uid = 501, .groups = {501, 600}};
 const Caller kStranger{.pid = 815, .uid = 1001, .groups = {1001}};
 
 struct Desk : testing::Test {
@@ -70,7 +72,8 @@ TEST(Permissions, PerOperation) {
         bool look, ask;
     };
     for (const Case& c : {Case{kRoot, true, true}, Case{kMember, true, true},
-                          Case{kHacluster, true, false}, Case{kStranger, false, false}}) {
+                          Case{kHacluster, true, false}, Case{kLooker, true, false},
+                          Case{kInLookersGroup, true, false}, Case{kStranger, false, false}}) {
         EXPECT_EQ(may_look(c.who, kUs), c.look) << describe(c.who);
         EXPECT_EQ(may_ask(c.who, kUs), c.ask) << describe(c.who);
     }

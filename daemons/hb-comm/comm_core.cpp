@@ -87,7 +87,7 @@ void CommCore::Impl::stood_still(Duration how_long, bool whole_host, MonoTime no
 // waits too.
 void CommCore::Impl::say_that_we_listen(MonoTime now, Out& out) {
     if (!membership_here || now < say_next) return;
-    const Duration interval = settings.deadtime / 8;
+    const Duration interval = links.shortest_deadtime() / 8;
     const bool in_time = now - say_next < interval;
     say_next = now + (in_time ? interval : interval / 8);
     if (in_time) to_membership(ipc::CommListens{}, out);

@@ -30,6 +30,13 @@ void LinkWatch::new_life(NodeId peer) {
         pair.flaps.take_back(heard);
 }
 
+Duration LinkWatch::shortest_deadtime() const {
+    Duration shortest = settings_.deadtime;
+    for (const auto& [node, peer] : peers_)
+        shortest = std::min(shortest, peer.deadtime);
+    return shortest;
+}
+
 void LinkWatch::announced_deadtime(NodeId peer, Duration deadtime) {
     peers_.at(peer).deadtime = deadtime;
 }

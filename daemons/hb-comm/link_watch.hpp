@@ -41,6 +41,7 @@ class LinkWatch {
     // The peer begins a new life: what died since it was heard last did so with the former one.
     void new_life(NodeId peer);
     void announced_deadtime(NodeId peer, Duration deadtime);
+    [[nodiscard]] Duration shortest_deadtime() const;  // ours among them
     // The peer is heard on this link. True: for the first time, or after a silence.
     bool heard(NodeId peer, LinkId link, MonoTime now);
     // The peer says (in a fresh frame) that it hears us on these links.

@@ -254,10 +254,11 @@ void Judging::link_measured(const ipc::LinkMeasured& measured) {
 
 // ---- time
 
-// Our own hb-comm stood still before then: that says nothing of the peers. It says that it listens
-// eight times in a deadtime.
-bool Judging::nobody_listened(MonoTime until) const {
-    return until - comm_listened_ > settings_.deadtime / 4;
+// Our own hb-comm stood still before then: that says nothing of the peer. It says that it listens
+// eight times in a deadtime, the shortest of ours and the peers': who announces a shorter one than
+// ours falls silent sooner.
+bool Judging::nobody_listened(const Peer& p, MonoTime until) const {
+    return until - comm_listened_ > std::min(settings_.deadtime, p.deadtime) / 4;
 }
 
 // Section 8: what may be a recording is heard for one deadtime, not until one after its last frame.
@@ -307,7 +308,7 @@ void Judging::on_deadline(MonoTime now, std::vector<Event>& events) {
             p.complete = false;
         }
         const MonoTime due = silent_at(p);
-        if (now < due || nobody_listened(due)) continue;
+        if (now < due || nobody_listened(p, due)) continue;
         const bool left = p.leaving();
         p.hearing = Hearing::kSilent;
         p.since = now;
@@ -359,7 +360,7 @@ MonoTime Judging::next_deadline() const {
         next = std::min({next, late_at(p), unconfirmed_at(p),
                          p.heard_before.empty() ? kForever : p.heard_before_until});
         // Else hb-comm's next word comes first, or must be waited for.
-        if (const MonoTime due = silent_at(p); !nobody_listened(due)) next = std::min(next, due);
+        if (const MonoTime due = silent_at(p); !nobody_listened(p, due)) next = std::min(next, due);
     }
     if (const auto wait = shortest_wait()) next = std::min(next, last_awake_ + *wait / 4);
     if (links_stale_) next = std::min(next, listening_since_ + settings_.deadtime);

@@ -55,7 +55,7 @@ class Judging {
     void new_life(Peer& peer, std::uint64_t generation, MonoTime now, std::vector<Event>& events);
     void listen_anew(MonoTime now);
     void drop_stale_links(MonoTime now, std::vector<Event>& events);
-    [[nodiscard]] bool nobody_listened(MonoTime until) const;
+    [[nodiscard]] bool nobody_listened(const Peer& p, MonoTime until) const;
     [[nodiscard]] MonoTime heard_until(const Peer& p) const;
     [[nodiscard]] MonoTime silent_at(const Peer& peer) const;
     [[nodiscard]] MonoTime late_at(const Peer& peer) const;

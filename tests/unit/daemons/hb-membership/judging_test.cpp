@@ -358,6 +358,21 @@ TEST(Judging, NobodyIsJudgedWhileHbCommStandsStill) {
     EXPECT_TRUE(t.event("node-dead")) << "it listens, and b has not spoken for long";
 }
 
+// A standstill that is short by our deadtime is long by that of a peer: a rolling change makes both.
+TEST(Judging, AStandstillIsLongByThePeersDeadtimeToo) {
+    Bench t;
+    t.hello_comm();
+    FakePeer b = follower(kB);
+    b.deadtime = kDeadtime / 10;
+    t.frame(b);
+    t.comm_listens = false;
+    t.pass(kDeadtime / 9);
+    EXPECT_FALSE(t.event("node-dead")) << "hb-comm has not said that it listened";
+    t.comm_listens = true;
+    t.pass(1ms);
+    EXPECT_TRUE(t.event("node-dead"));
+}
+
 TEST(Judging, WhoStoodStillWaitsAnewAndReadsFirst) {
     Bench t;
     t.hello_comm();

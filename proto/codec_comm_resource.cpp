@@ -130,11 +130,11 @@ void put(const ipc::PingAnswered& from, pb::CommToResource& envelope) {
 }
 
 void put(const ipc::OldHeartbeatHeard& from, pb::CommToResource& envelope) {
-    const auto& [peer, when, released] = from;
+    const auto& [peer, when, gone] = from;
     pb::OldHeartbeatHeard& to = *envelope.mutable_old_heartbeat_heard();
     to.set_peer(from_one(peer));
     to.set_when_ns(to_ns(when));
-    to.set_released(released);
+    to.set_gone(gone);
 }
 
 void put(const ipc::CommStoodStill& from, pb::CommToResource& envelope) {
@@ -211,7 +211,7 @@ Result<ipc::CommToResource> decode_comm_to_resource(std::string_view bytes) {
                 in.node(m.old_heartbeat_heard().peer(), "who runs Heartbeat"),
                 in.time(m.old_heartbeat_heard().has_when_ns(), m.old_heartbeat_heard().when_ns(),
                         "time of its frame"),
-                m.old_heartbeat_heard().released()};
+                m.old_heartbeat_heard().gone()};
             break;
         case pb::CommToResource::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

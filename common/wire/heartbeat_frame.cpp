@@ -159,6 +159,9 @@ std::expected<HeartbeatFrame, std::string> open_heartbeat_frame(std::string_view
             frame.generation = number<std::uint64_t>(*generation, 16).value_or(0);
         } else if (const auto sequence = value_of(*field, "seq")) {
             frame.sequence = number<std::uint64_t>(*sequence, 16).value_or(0);
+        } else if (const auto deadtime = value_of(*field, "dt")) {
+            frame.deadtime =
+                std::chrono::milliseconds(number<std::uint32_t>(*deadtime, 16).value_or(0));
         }
     }
     return frame;

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/time.hpp"
 #include "common/wire/key_ring.hpp"
 
 namespace hb::wire {
@@ -24,8 +25,10 @@ struct HeartbeatFrame {
     };
     Kind kind{};
     std::string node;              // as it says; empty: it does not
-    std::uint64_t generation = 0;  // unix time of its first start, one more for each further one
+    // Of its own count: unix time of its very first start, one more for each further one.
+    std::uint64_t generation = 0;
     std::uint64_t sequence = 0;    // from 1 in each life; 0: it has none
+    Duration deadtime{};           // by which it wants to be judged; zero: it does not say
     bool operator==(const HeartbeatFrame&) const = default;
 };
 

@@ -70,6 +70,7 @@ void CommCore::Impl::stood_still(Duration how_long, bool whole_host, MonoTime no
     gap_noticed = now;
     timer.hold_until(now + settings.deadtime / 8);
     links.stood_still(now);
+    old_heartbeats.stood_still(now);
     pings.stood_still(now);
     std::vector<AddressAction> actions;
     addresses.stood_still(now, actions);

@@ -268,8 +268,7 @@ void CommCore::Impl::take(const OldHeartbeatSeen& seen, MonoTime now, Out& out) 
     }
     addresses.control(interface);
     std::vector<Event> events;
-    const auto heard = old_heartbeats.heard(seen.frame, settings.known_generations[seen.frame.node],
-                                            where, now, events);
+    const auto heard = old_heartbeats.heard(seen.frame, where, now, events);
     if (heard) to_resource(*heard, out);
     for (Event& event : events)
         out.emplace_back(std::move(event));
@@ -277,7 +276,8 @@ void CommCore::Impl::take(const OldHeartbeatSeen& seen, MonoTime now, Out& out) 
 
 void CommCore::Impl::old_heartbeats_due(MonoTime now, Out& out) {
     std::vector<Event> events;
-    old_heartbeats.on_deadline(now, events);
+    for (const ipc::OldHeartbeatHeard& gone : old_heartbeats.on_deadline(now, events))
+        to_resource(gone, out);
     for (Event& event : events)
         out.emplace_back(std::move(event));
 }

@@ -288,7 +288,8 @@ void CommDaemon::old_heartbeat(LinkId link, std::string_view bytes, std::optiona
         .frame = {.node = node_id(static_cast<std::size_t>(named - node_names_.begin())),
                   .generation = frame->generation,
                   .sequence = frame->sequence,
-                  .released = frame->kind == wire::HeartbeatFrame::Kind::kShutdown},
+                  .released = frame->kind == wire::HeartbeatFrame::Kind::kShutdown,
+                  .deadtime = frame->deadtime},
         .link = link,
         .from = from});
 }

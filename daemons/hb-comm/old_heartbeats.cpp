@@ -6,11 +6,13 @@
 
 namespace hb::comm {
 
+namespace {
+constexpr Duration kLongestDeadtime = std::chrono::hours(1);  // whatever a frame says
+}  // namespace
+
 std::optional<ipc::OldHeartbeatHeard> OldHeartbeats::heard(const OldHeartbeat& frame,
-                                                           std::uint64_t suite_generation,
                                                            const std::string& where, MonoTime now,
                                                            std::vector<Event>& events) {
-    if (frame.generation <= suite_generation) return std::nullopt;
     Seen& seen = seen_[frame.node];
     const std::pair<std::uint64_t, std::uint64_t> order{frame.generation, frame.sequence};
     // A life says once that it released everything, and what it says elsewhere is older or no news:
@@ -28,7 +30,7 @@ std::optional<ipc::OldHeartbeatHeard> OldHeartbeats::heard(const OldHeartbeat& f
             Level::kInfo,
             fmt::format("Heartbeat on {} has released everything, and ends", name(frame.node)),
             {{"HB_NODE", name(frame.node)}}});
-        return ipc::OldHeartbeatHeard{.peer = frame.node, .when = now, .released = true};
+        return ipc::OldHeartbeatHeard{.peer = frame.node, .when = now, .gone = true};
     }
     if (!seen.heard)
         events.push_back(Event{
@@ -38,31 +40,46 @@ std::optional<ipc::OldHeartbeatHeard> OldHeartbeats::heard(const OldHeartbeat& f
                         name(frame.node), where),
             {{"HB_NODE", name(frame.node)}}});
     seen.heard = now;
-    return ipc::OldHeartbeatHeard{.peer = frame.node, .when = now, .released = false};
+    if (frame.deadtime > Duration::zero()) seen.deadtime = frame.deadtime;
+    return ipc::OldHeartbeatHeard{.peer = frame.node, .when = now, .gone = false};
 }
 
-void OldHeartbeats::on_deadline(MonoTime now, std::vector<Event>& events) {
+MonoTime OldHeartbeats::silent_at(const Seen& seen) const {
+    const Duration announced = std::min<Duration>(seen.deadtime, kLongestDeadtime);
+    return *seen.heard + std::max(deadtime_, announced) * 3 / 2;
+}
+
+std::vector<ipc::OldHeartbeatHeard> OldHeartbeats::on_deadline(MonoTime now,
+                                                               std::vector<Event>& events) {
+    std::vector<ipc::OldHeartbeatHeard> gone;
     for (auto& [node, seen] : seen_) {
-        if (!seen.heard || now - *seen.heard < deadtime_) continue;
+        if (!seen.heard || now < silent_at(seen)) continue;
+        gone.push_back({.peer = node, .when = *seen.heard, .gone = true});
         seen.heard.reset();
         events.push_back(Event{"old-heartbeat-silent",
                                Level::kWarn,
                                fmt::format("Heartbeat on {} is not heard any more", name(node)),
                                {{"HB_NODE", name(node)}}});
     }
+    return gone;
+}
+
+void OldHeartbeats::stood_still(MonoTime now) {
+    for (auto& [node, seen] : seen_)
+        if (seen.heard) seen.heard = now;
 }
 
 MonoTime OldHeartbeats::next_deadline() const {
     MonoTime next = kForever;
     for (const auto& [node, seen] : seen_)
-        if (seen.heard) next = std::min(next, *seen.heard + deadtime_);
+        if (seen.heard) next = std::min(next, silent_at(seen));
     return next;
 }
 
 std::vector<ipc::OldHeartbeatHeard> OldHeartbeats::state() const {
     std::vector<ipc::OldHeartbeatHeard> all;
     for (const auto& [node, seen] : seen_)
-        if (seen.heard) all.push_back({.peer = node, .when = *seen.heard, .released = false});
+        if (seen.heard) all.push_back({.peer = node, .when = *seen.heard, .gone = false});
     return all;
 }
 

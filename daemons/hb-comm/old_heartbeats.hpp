@@ -1,8 +1,12 @@
 // OldHeartbeats: which nodes still run Heartbeat itself, by its authentic frames (G11).
 //
-// One that counts is newer than every other seen of its node, of a life that has not said that it
-// released everything, and that began later than every life of ha-suite on that node: those before
-// are recordings, and whoever plays them could keep our gate closed.
+// One that counts is newer than every other seen of its node, and of a life that has not said that
+// it released everything. (Whether it is older than the last ha-suite on that node cannot be told:
+// Heartbeat's generations are another count than ours.)
+//
+// Silence is judged here, where frames are read, and not before any delay of ours is out of
+// question: after one and a half times the longer of our deadtime and Heartbeat's. Heartbeat says
+// something at least twice in its own, and we notice that we stood still for 3/4 of ours.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +28,7 @@ struct OldHeartbeat {  // of another node
     std::uint64_t generation = 0;
     std::uint64_t sequence = 0;
     bool released = false;  // it said that it has released everything, and ends
+    Duration deadtime{};    // as it announces it; zero: it does not
 };
 
 class OldHeartbeats {
@@ -31,15 +36,17 @@ class OldHeartbeats {
     OldHeartbeats(std::vector<std::string> node_names, Duration deadtime)
         : node_names_(std::move(node_names)), deadtime_(deadtime) {}
 
-    // `suite_generation`: the newest of ha-suite known of that node. What hb-resource is to know,
-    // and what is to be logged; nothing when the frame does not count. `where`: for people.
+    // What hb-resource is to know, and what is to be logged; nothing when the frame does not count.
+    // `where`: for people.
     [[nodiscard]] std::optional<ipc::OldHeartbeatHeard> heard(const OldHeartbeat& frame,
-                                                              std::uint64_t suite_generation,
                                                               const std::string& where,
                                                               MonoTime now,
                                                               std::vector<Event>& events);
-    // Says who is no longer heard.
-    void on_deadline(MonoTime now, std::vector<Event>& events);
+    // Who is no longer heard.
+    [[nodiscard]] std::vector<ipc::OldHeartbeatHeard> on_deadline(MonoTime now,
+                                                                  std::vector<Event>& events);
+    // We did: what was said meanwhile may be lost, or wait to be read.
+    void stood_still(MonoTime now);
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
 
     // For a newborn hb-resource: all that runs somewhere.
@@ -50,7 +57,9 @@ class OldHeartbeats {
         std::pair<std::uint64_t, std::uint64_t> newest;  // generation, sequence
         std::uint64_t released_generation = 0;
         std::optional<MonoTime> heard;  // none: it does not run, as far as we know
+        Duration deadtime{};
     };
+    [[nodiscard]] MonoTime silent_at(const Seen& seen) const;
     [[nodiscard]] const std::string& name(NodeId n) const { return node_names_[rank(n)]; }
 
     std::vector<std::string> node_names_;

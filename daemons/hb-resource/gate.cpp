@@ -51,7 +51,7 @@ bool is_still_stopping(const GatePeer& p, const GateInput& in, const TestOnlyRul
 
 // G11: it does not speak our language, and may run anything.
 GateVerdict ask_old_heartbeat(const GatePeer& p, const GateInput& in) {
-    if (p.old_heartbeat && in.now - *p.old_heartbeat < in.deadtime)
+    if (p.old_heartbeat)
         return closed("G11", fmt::format("{} still runs Heartbeat", p.name));
     if (in.listens_since && in.now - *in.listens_since < in.deadtime)
         return closed("G11", fmt::format("listening whether {} runs Heartbeat", p.name));

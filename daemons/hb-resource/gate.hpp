@@ -36,7 +36,7 @@ struct GatePeer {
     std::string fence_text;                          // how far its fencing is, for people
     std::optional<std::uint64_t> fenced_generation;  // confirmed off
     std::optional<MonoTime> lost_since;  // neither we nor anybody whom we hear has heard it since
-    std::optional<MonoTime> old_heartbeat;  // newest frame of Heartbeat itself, until it released
+    bool old_heartbeat = false;  // it runs Heartbeat itself, as far as hb-comm knows
     bool keeps = false;                     // it held the group in maintenance, and may still (M4)
 };
 

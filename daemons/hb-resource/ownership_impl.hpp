@@ -110,7 +110,8 @@ struct PeerFacts {
     FenceFacts fence;
     // Since when neither we hear it nor anybody whom we hear does (G5's watchdog).
     std::optional<MonoTime> lost_since;
-    std::optional<MonoTime> old_heartbeat;  // newest frame of Heartbeat itself, until it released
+    bool old_heartbeat = false;  // it runs Heartbeat itself, as far as hb-comm knows
+    bool old_heartbeat_before = false;  // ... as an hb-comm knew that is gone
 };
 
 struct OwnershipCore::Impl {

@@ -30,6 +30,7 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime now) {
         fresh.known_generation = p.known_generation;
         fresh.fence = std::move(p.fence);
         fresh.old_heartbeat = p.old_heartbeat;  // by hb-comm
+        fresh.old_heartbeat_before = p.old_heartbeat_before;
         p = std::move(fresh);
     }
     leases.forget();
@@ -137,8 +138,14 @@ void Impl::on(const MembershipGone&, MonoTime) {
 
 void Impl::on(const ipc::CommReady& m, MonoTime now) {
     comm_since = now;
-    // A later hb-comm was away for a moment; what we know of its predecessor holds for longer.
+    // A later hb-comm was away for a moment only; but who ran Heartbeat then is known to us alone,
+    // and may have ended meanwhile.
     if (!listens_since) listens_since = m.listens_since;
+    for (auto& [id, peer] : peers) {
+        if (!std::exchange(peer.old_heartbeat_before, false)) continue;
+        peer.old_heartbeat = false;
+        listens_since = m.listens_since;
+    }
     resend_watch = true;
 }
 
@@ -151,6 +158,8 @@ void Impl::forget_quiet() {
 }
 
 void Impl::on(const CommGone&, MonoTime) {
+    for (auto& [id, peer] : peers)
+        peer.old_heartbeat_before = peer.old_heartbeat;
     forget_quiet();
 }
 
@@ -213,7 +222,8 @@ void Impl::forget_conflicts(MonoTime now) {
 void Impl::on(const ipc::OldHeartbeatHeard& m, MonoTime) {
     const auto it = peers.find(m.peer);
     if (it == peers.end()) return;
-    it->second.old_heartbeat = m.released ? std::nullopt : std::optional(m.when);
+    it->second.old_heartbeat = !m.gone;
+    it->second.old_heartbeat_before = false;
 }
 
 void Impl::on(const ipc::PingAnswered& m, MonoTime) {

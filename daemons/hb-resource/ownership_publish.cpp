@@ -324,9 +324,6 @@ MonoTime Impl::gate_may_open(const GroupFacts& g) const {
             open = std::max(open, asked->second + 2 * ping_patience(s.deadtime));
     }
     if (listens_since) open = std::max(open, *listens_since + s.deadtime);
-    for (const auto& [id, p] : peers)
-        if (p.old_heartbeat && view && !view->contains(id))
-            open = std::max(open, *p.old_heartbeat + s.deadtime);
     return open;
 }
 

@@ -10,7 +10,8 @@ void OldHeartbeat::start() {
     s.life++;
     s.runs = true;
     s.sequence = 0;
-    s.generation = node.unix_time();
+    // Its own count, from when it was installed years ago: below ha-suite's.
+    s.generation = 1'420'000'000 + static_cast<std::uint64_t>(s.life);
     cluster_.world().say(node.name(), "Heartbeat itself starts, and has everything");
     for (std::size_t g = 0; g < cluster_.config().groups.size(); g++)
         for (std::size_t r = 0; r < cluster_.config().groups[g].resources; r++)
@@ -26,7 +27,7 @@ void OldHeartbeat::later(Duration delay, std::function<void()> what) {
 }
 
 void OldHeartbeat::say(bool released) {
-    const comm::OldHeartbeat frame{on_, state_->generation, ++state_->sequence, released};
+    const comm::OldHeartbeat frame{on_, state_->generation, ++state_->sequence, released, {}};
     for (std::size_t r = 0; r < cluster_.size(); r++) {
         const NodeId to = node_id(r);
         if (to == on_ || !cluster_.network().reaches(on_, to)) continue;

@@ -53,7 +53,7 @@ TEST_F(OldHeartbeatScene, TheAddressIsAskedForAllTheSame) {
 TEST_F(OldHeartbeatScene, WhoVanishesIsWaitedForLikeAnybodyElse) {
     half_way();
     node('a').power_off();
-    run_for(700ms);
+    run_for(1200ms);
     EXPECT_EQ(owner(), "");
     run_for(700ms);
     EXPECT_EQ(owner(), "b");
@@ -67,6 +67,23 @@ TEST_F(OldHeartbeatScene, ANewbornHbResourceIsTold) {
     node('b').kill(Kind::kComm);
     run_for(3s);
     EXPECT_EQ(owner(), "a");
+}
+
+// Who does not listen has not heard that it is silent.
+TEST_F(OldHeartbeatScene, OurOwnStandstillIsNotItsSilence) {
+    half_way();
+    node('b').freeze_one(Kind::kComm);
+    run_for(3s);
+    EXPECT_EQ(owner(), "a");
+    node('b').thaw_one(Kind::kComm);
+    run_for(3s);
+    EXPECT_EQ(owner(), "a");
+    node('b').freeze(Freeze::kMachine);
+    run_for(3s);
+    node('b').thaw();
+    run_for(3s);
+    EXPECT_EQ(owner(), "a");
+    EXPECT_TRUE(diary_->started.empty());
 }
 
 TEST_F(OldHeartbeatScene, BothNewbornListenFirst) {

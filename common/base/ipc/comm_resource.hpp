@@ -75,12 +75,12 @@ struct PingAnswered {
     bool operator==(const PingAnswered&) const = default;
 };
 
-// A node still runs Heartbeat itself (G11): an authentic frame of it came at `when`. Or it ran it
-// until then, and has released everything.
+// A node still runs Heartbeat itself (G11): an authentic frame of it came at `when`. Or, since
+// then, it does no more: it has released everything, or was silent for as long as it takes.
 struct OldHeartbeatHeard {
     NodeId peer{};
     MonoTime when{};
-    bool released = false;
+    bool gone = false;
     bool operator==(const OldHeartbeatHeard&) const = default;
 };
 

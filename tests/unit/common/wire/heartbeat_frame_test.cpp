@@ -77,11 +77,11 @@ TEST(HeartbeatFrame, IsKnownByItsFirstBytes) {
 
 TEST(HeartbeatFrame, OfEachMethodIsRead) {
     EXPECT_EQ(open_heartbeat_frame(kSha1Status, sha1()),
-              (HeartbeatFrame{HeartbeatFrame::Kind::kStatus, "node1", 0x6b09cc7b, 1}));
+              (HeartbeatFrame{HeartbeatFrame::Kind::kStatus, "node1", 0x6b09cc7b, 1, 4s}));
     EXPECT_EQ(open_heartbeat_frame(kSha1Shutdown, sha1()),
               (HeartbeatFrame{HeartbeatFrame::Kind::kShutdown, "node1", 0x6b09cc7b, 0x45}));
     EXPECT_EQ(open_heartbeat_frame(kMd5Status, ring(AuthMethod::kMd5, 3, "another")),
-              (HeartbeatFrame{HeartbeatFrame::Kind::kStatus, "node1", 0x6b09cc9d, 1}));
+              (HeartbeatFrame{HeartbeatFrame::Kind::kStatus, "node1", 0x6b09cc9d, 1, 4s}));
     EXPECT_EQ(open_heartbeat_frame(kCrcAck, ring(AuthMethod::kCrc, 3, "")),
               (HeartbeatFrame{HeartbeatFrame::Kind::kOther, "node1", 0x6b09ccb2, 0}));
 }

@@ -17,17 +17,21 @@ class OldHeartbeatsTest : public testing::Test {
     bool frame(std::uint64_t generation, std::uint64_t sequence, bool released = false,
                NodeId node = kA) {
         const auto told =
-            old_.heard({node, generation, sequence, released}, suite_, "here", now_, events_);
+            old_.heard({node, generation, sequence, released, said_}, "here", now_, events_);
         if (told) {
             EXPECT_EQ(told->peer, node);
             EXPECT_EQ(told->when, now_);
-            EXPECT_EQ(told->released, released);
+            EXPECT_EQ(told->gone, released);
         }
         return told.has_value();
     }
     void after(Duration d) {
         now_ += d;
-        if (old_.next_deadline() <= now_) old_.on_deadline(now_, events_);
+        if (old_.next_deadline() > now_) return;
+        for (const ipc::OldHeartbeatHeard& one : old_.on_deadline(now_, events_)) {
+            EXPECT_TRUE(one.gone);
+            gone_.push_back(one.peer);
+        }
     }
     std::string said() {
         std::string ids;
@@ -37,7 +41,8 @@ class OldHeartbeatsTest : public testing::Test {
     }
 
     OldHeartbeats old_{{"a", "b", "c"}, kDead};
-    std::uint64_t suite_ = 0;  // generation of ha-suite known of the node
+    Duration said_{};  // deadtime in its frames
+    std::vector<NodeId> gone_;
     MonoTime now_ = MonoTime{} + 50s;
     std::vector<Event> events_;
 };
@@ -61,14 +66,17 @@ TEST_F(OldHeartbeatsTest, CopiesAndOlderOnesDoNot) {
     EXPECT_FALSE(frame(kLife, 8));
 }
 
-TEST_F(OldHeartbeatsTest, SilenceForADeadtimeIsSaid) {
+// hb-resource opens nothing by a clock of its own.
+TEST_F(OldHeartbeatsTest, SilenceIsSaidAfterOneAndAHalfDeadtimes) {
     EXPECT_EQ(old_.next_deadline(), kForever);
     frame(kLife, 1);
-    EXPECT_EQ(old_.next_deadline(), now_ + kDead);
-    after(kDead - 1ms);
+    EXPECT_EQ(old_.next_deadline(), now_ + kDead * 3 / 2);
+    after(kDead * 3 / 2 - 1ms);
+    EXPECT_TRUE(gone_.empty());
     EXPECT_EQ(said(), "old-heartbeat");
     after(1ms);
     EXPECT_EQ(said(), "old-heartbeat-silent");
+    EXPECT_EQ(gone_, std::vector{kA});
     EXPECT_TRUE(old_.state().empty());
     EXPECT_EQ(old_.next_deadline(), kForever);
     EXPECT_TRUE(frame(kLife, 2));
@@ -108,12 +116,25 @@ TEST_F(OldHeartbeatsTest, ANewLifeCountsAgain) {
     EXPECT_EQ(old_.state().size(), 1U);
 }
 
-TEST_F(OldHeartbeatsTest, WhatIsOlderThanHaSuiteThereIsARecording) {
-    suite_ = kLife;
-    EXPECT_FALSE(frame(kLife, 1));
-    EXPECT_FALSE(frame(kLife - 5, 1));
-    EXPECT_TRUE(frame(kLife + 1, 1)) << "somebody went back to Heartbeat";
-    EXPECT_FALSE(frame(kLife, 3, true)) << "nor does its release count";
+// It beats as slowly as its own deadtime allows; what a frame cannot mean holds nobody for ever.
+TEST_F(OldHeartbeatsTest, ItIsJudgedByItsOwnDeadtimeWhereThatIsLonger) {
+    said_ = 4s;
+    frame(kLife, 1);
+    EXPECT_EQ(old_.next_deadline(), now_ + 6s);
+    said_ = kDead / 10;
+    frame(kLife, 2);
+    EXPECT_EQ(old_.next_deadline(), now_ + kDead * 3 / 2);
+    said_ = std::chrono::hours(1000);
+    frame(kLife, 3);
+    EXPECT_EQ(old_.next_deadline(), now_ + std::chrono::minutes(90));
+}
+
+TEST_F(OldHeartbeatsTest, OurOwnStandstillIsNotItsSilence) {
+    frame(kLife, 1);
+    now_ += 3 * kDead;
+    old_.stood_still(now_);
+    EXPECT_EQ(old_.next_deadline(), now_ + kDead * 3 / 2);
+    EXPECT_EQ(old_.state().size(), 1U);
 }
 
 TEST_F(OldHeartbeatsTest, NodesAreKeptApart) {
@@ -125,7 +146,7 @@ TEST_F(OldHeartbeatsTest, NodesAreKeptApart) {
 }
 
 OldHeartbeatSeen seen(NodeId node, std::uint64_t generation, std::uint64_t sequence) {
-    return {.frame = {node, generation, sequence, false}, .link = kEth1, .from = std::nullopt};
+    return {.frame = {node, generation, sequence, false, {}}, .link = kEth1, .from = std::nullopt};
 }
 
 // The gate is asked upon CommReady.
@@ -154,14 +175,12 @@ TEST_F(Net, ANewbornHbResourceHearsOfHeartbeatFirst) {
     EXPECT_TRUE(of<ipc::CommReady>(kB).front().listens_since);
 }
 
-// A generation of ha-suite that is on disk tells a recording, too.
-TEST_F(Net, HeartbeatOlderThanHaSuiteOnItsNodeIsNoNews) {
+// Its generations are not ours: a node went back to Heartbeat, and is changed over again.
+TEST_F(Net, HeartbeatCountsWhateverHaSuiteCountedThere) {
     CommSettings s = settings_of(kB);
-    s.known_generations[kA] = 1000;
+    s.known_generations[kA] = 1'790'000'000;
     add(s);
-    input(kB, seen(kA, 1000, 1));
-    EXPECT_TRUE(of<ipc::OldHeartbeatHeard>(kB).empty());
-    input(kB, seen(kA, 1001, 1));
+    input(kB, seen(kA, 1'420'000'007, 1));
     EXPECT_EQ(of<ipc::OldHeartbeatHeard>(kB).size(), 1U);
 }
 

@@ -358,7 +358,8 @@ TEST(Judging, NobodyIsJudgedWhileHbCommStandsStill) {
     EXPECT_TRUE(t.event("node-dead")) << "it listens, and b has not spoken for long";
 }
 
-// A standstill that is short by our deadtime is long by that of a peer: a rolling change makes both.
+// A standstill that is short by our deadtime is long by that of a peer: a rolling change makes
+// both.
 TEST(Judging, AStandstillIsLongByThePeersDeadtimeToo) {
     Bench t;
     t.hello_comm();

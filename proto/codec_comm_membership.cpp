@@ -64,7 +64,7 @@ ipc::CommHello read(const pb::CommHello& from, Reader& in) {
 
 void put(const ipc::FrameSeen& from, pb::CommToMembership& envelope) {
     const auto& [peer, generation, session, sequence, link, received, fresh, head, topics,
-                 acknowledged_sent] = from;
+                 acknowledged_sent, acknowledged_deadtime] = from;
     pb::FrameSeen& to = *envelope.mutable_frame_seen();
     to.set_peer(from_one(peer));
     to.set_generation(generation);
@@ -77,6 +77,7 @@ void put(const ipc::FrameSeen& from, pb::CommToMembership& envelope) {
     put(head, *to.mutable_head());
     put(topics, head.incarnation, *to.mutable_topics());
     if (acknowledged_sent) to.set_acknowledged_sent_ns(to_ns(*acknowledged_sent));
+    to.set_acknowledged_deadtime_ns(to_ns(acknowledged_deadtime));
 }
 
 ipc::FrameSeen read(pb::FrameSeen& from, Reader& in) {
@@ -98,6 +99,8 @@ ipc::FrameSeen read(pb::FrameSeen& from, Reader& in) {
     to.topics = read(*from.mutable_topics(), to.head.incarnation, in);
     if (from.has_acknowledged_sent_ns())
         to.acknowledged_sent = in.time(true, from.acknowledged_sent_ns(), "acknowledged");
+    if (from.acknowledged_deadtime_ns() != 0)
+        to.acknowledged_deadtime = in.deadtime(from.acknowledged_deadtime_ns(), "acknowledged");
     return to;
 }
 

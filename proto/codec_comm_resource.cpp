@@ -65,9 +65,10 @@ void put(const ipc::CommReady& from, pb::CommToResource& envelope) {
 }
 
 void put(const ipc::Acknowledged& from, pb::CommToResource& envelope) {
-    const auto& [peer, sent] = from;
+    const auto& [peer, sent, deadtime] = from;
     envelope.mutable_acknowledged()->set_peer(from_one(peer));
     envelope.mutable_acknowledged()->set_sent_ns(to_ns(sent));
+    envelope.mutable_acknowledged()->set_deadtime_ns(to_ns(deadtime));
 }
 
 void put(const ipc::ProbeStatus& from, pb::ProbeStatus& to) {
@@ -187,7 +188,10 @@ Result<ipc::CommToResource> decode_comm_to_resource(std::string_view bytes) {
         case pb::CommToResource::kAcknowledged:
             to = ipc::Acknowledged{
                 in.node(m.acknowledged().peer(), "peer"),
-                in.time(m.acknowledged().has_sent_ns(), m.acknowledged().sent_ns(), "sent")};
+                in.time(m.acknowledged().has_sent_ns(), m.acknowledged().sent_ns(), "sent"),
+                m.acknowledged().deadtime_ns() == 0
+                    ? Duration{}
+                    : in.deadtime(m.acknowledged().deadtime_ns(), "deadtime")};
             break;
         case pb::CommToResource::kProbeStatuses:
             to = read(m.probe_statuses(), in);

@@ -7,6 +7,7 @@
 #include "proto/convert_fence.hpp"
 #include "proto/convert_membership_resource.hpp"
 #include "proto/convert_node.hpp"
+#include "proto/convert_reload.hpp"
 
 namespace hb::proto {
 
@@ -351,6 +352,18 @@ void put(const ipc::EventNote& from, pb::MembershipToTool& envelope) {
     }
 }
 
+void put(const ipc::ReloadWanted& from, pb::ToolToMembership& envelope) {
+    const auto& [id, dry_run] = from;
+    envelope.mutable_reload_wanted()->set_id(id);
+    envelope.mutable_reload_wanted()->set_dry_run(dry_run);
+}
+
+void put(const ipc::ReloadDone& from, pb::MembershipToTool& envelope) {
+    const auto& [id, outcome] = from;
+    envelope.mutable_reload_done()->set_id(id);
+    put(outcome, *envelope.mutable_reload_done()->mutable_outcome());
+}
+
 void put(const ipc::Parameter& from, pb::MembershipToTool& envelope) {
     const auto& [id, value] = from;
     pb::Parameter& to = *envelope.mutable_parameter();
@@ -416,6 +429,10 @@ Result<ipc::ToolToMembership> decode_tool_to_membership(std::string_view bytes) 
         case pb::ToolToMembership::kLogLevel:
             to = read(m.log_level(), in);
             break;
+        case pb::ToolToMembership::kReloadWanted:
+            to =
+                ipc::ReloadWanted{read_id(m.reload_wanted().id(), in), m.reload_wanted().dry_run()};
+            break;
         case pb::ToolToMembership::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");
             break;
@@ -453,6 +470,10 @@ Result<ipc::MembershipToTool> decode_membership_to_tool(std::string_view bytes) 
         case pb::MembershipToTool::kWhy:
             to = ipc::Why{read_id(m.why().id(), in), {}};
             if (m.why().has_story()) std::get<ipc::Why>(to).story = read(m.why().story(), in);
+            break;
+        case pb::MembershipToTool::kReloadDone:
+            to = ipc::ReloadDone{read_id(m.reload_done().id(), in),
+                                 read(m.reload_done().outcome(), in)};
             break;
         case pb::MembershipToTool::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

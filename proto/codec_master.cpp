@@ -4,6 +4,7 @@
 
 #include "master.pb.h"
 #include "proto/checks.hpp"
+#include "proto/convert_reload.hpp"
 #include "proto/convert_settings.hpp"
 
 namespace hb::proto {
@@ -46,10 +47,6 @@ void put(const ipc::LogFiles& from, pb::MasterToDaemon& envelope) {
     envelope.mutable_log_files()->set_logfile(logfile);
     envelope.mutable_log_files()->set_debugfile(debugfile);
 }
-void put(const ipc::NewKeys& from, pb::MasterToDaemon& envelope) {
-    const auto& [keys] = from;
-    proto::put(keys, *envelope.mutable_new_keys()->mutable_keys());
-}
 void put(const ipc::Stop&, pb::MasterToDaemon& envelope) {
     envelope.mutable_stop();
 }
@@ -68,6 +65,23 @@ void put(const ipc::LogLevel& from, pb::MasterToDaemon& envelope) {
 unsigned read_debug(std::uint32_t from, Reader& in) {
     in.require(from <= limits::kDebugMax, "debug level", "too high");
     return from;
+}
+
+void put(const ipc::SettingsPart& from, pb::MasterToDaemon& envelope) {
+    const auto& [bytes, last] = from;
+    envelope.mutable_settings_part()->set_bytes(bytes);
+    envelope.mutable_settings_part()->set_last(last);
+}
+void put(const ipc::CommitSettings&, pb::MasterToDaemon& envelope) {
+    envelope.mutable_commit_settings();
+}
+void put(const ipc::AbandonSettings&, pb::MasterToDaemon& envelope) {
+    envelope.mutable_abandon_settings();
+}
+void put(const ipc::ReloadAnswer& from, pb::MasterToDaemon& envelope) {
+    const auto& [id, outcome] = from;
+    envelope.mutable_reload_answer()->set_id(id);
+    proto::put(outcome, *envelope.mutable_reload_answer()->mutable_outcome());
 }
 
 void put(const ipc::Ready&, pb::DaemonToMaster& envelope) {
@@ -113,6 +127,21 @@ void put(const ipc::SetLogLevel& from, pb::DaemonToMaster& envelope) {
 void put(const ipc::OpenLine& from, pb::DaemonToMaster& envelope) {
     const auto& [device] = from;
     envelope.mutable_open_line()->set_device(device);
+}
+
+void put(const ipc::SettingsPrepared& from, pb::DaemonToMaster& envelope) {
+    const auto& [problem] = from;
+    envelope.mutable_settings_prepared()->set_problem(plain_text(problem, limits::kReasonBytes));
+}
+void put(const ipc::SettingsAdopted&, pb::DaemonToMaster& envelope) {
+    envelope.mutable_settings_adopted();
+}
+void put(const ipc::ReloadRequest& from, pb::DaemonToMaster& envelope) {
+    const auto& [id, dry_run, who] = from;
+    pb::ReloadRequest& to = *envelope.mutable_reload_request();
+    to.set_id(id);
+    to.set_dry_run(dry_run);
+    to.set_who(plain_text(who, limits::kReasonBytes));
 }
 
 }  // namespace
@@ -191,8 +220,17 @@ Result<ipc::MasterToDaemon> decode_master_to_daemon(std::string_view bytes) {
         case pb::MasterToDaemon::kLogFiles:
             to = ipc::LogFiles{m.log_files().logfile(), m.log_files().debugfile()};
             break;
-        case pb::MasterToDaemon::kNewKeys:
-            to = ipc::NewKeys{read(m.new_keys().keys(), in)};
+        case pb::MasterToDaemon::kSettingsPart:
+            to = ipc::SettingsPart{m.settings_part().bytes(), m.settings_part().last()};
+            break;
+        case pb::MasterToDaemon::kCommitSettings:
+            to = ipc::CommitSettings{};
+            break;
+        case pb::MasterToDaemon::kAbandonSettings:
+            to = ipc::AbandonSettings{};
+            break;
+        case pb::MasterToDaemon::kReloadAnswer:
+            to = ipc::ReloadAnswer{m.reload_answer().id(), read(m.reload_answer().outcome(), in)};
             break;
         case pb::MasterToDaemon::kStop:
             to = ipc::Stop{};
@@ -259,6 +297,18 @@ Result<ipc::DaemonToMaster> decode_daemon_to_master(std::string_view bytes) {
             to = ipc::SetLogLevel{
                 read_debug(m.set_log_level().debug(), in),
                 in.sentence(m.set_log_level().who(), limits::kReasonBytes, "who asks")};
+            break;
+        case pb::DaemonToMaster::kSettingsPrepared:
+            to = ipc::SettingsPrepared{
+                in.sentence(m.settings_prepared().problem(), limits::kReasonBytes, "problem")};
+            break;
+        case pb::DaemonToMaster::kSettingsAdopted:
+            to = ipc::SettingsAdopted{};
+            break;
+        case pb::DaemonToMaster::kReloadRequest:
+            to = ipc::ReloadRequest{
+                m.reload_request().id(), m.reload_request().dry_run(),
+                in.sentence(m.reload_request().who(), limits::kReasonBytes, "who asks")};
             break;
         case pb::DaemonToMaster::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

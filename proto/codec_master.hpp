@@ -10,7 +10,7 @@
 
 namespace hb::proto {
 
-// With keys inside (Setup, its parts, NewKeys): the caller wipes the bytes after use.
+// With keys inside (Setup, its parts, SettingsPart): the caller wipes the bytes after use.
 [[nodiscard]] std::string encode(const ipc::Setup& setup);
 [[nodiscard]] Result<ipc::Setup> decode_setup(std::string_view bytes);
 

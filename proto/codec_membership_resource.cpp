@@ -235,9 +235,10 @@ void put(const ipc::PeerPing& from, pb::MembershipToResource& envelope) {
 }
 
 void put(const ipc::Lease& from, pb::MembershipToResource& envelope) {
-    const auto& [peer, sent] = from;
+    const auto& [peer, sent, deadtime] = from;
     envelope.mutable_lease()->set_peer(from_one(peer));
     envelope.mutable_lease()->set_sent_ns(to_ns(sent));
+    envelope.mutable_lease()->set_deadtime_ns(to_ns(deadtime));
 }
 
 void put(const ipc::Request& from, pb::MembershipToResource& envelope) {
@@ -355,7 +356,10 @@ Result<ipc::MembershipToResource> decode_membership_to_resource(std::string_view
             break;
         case pb::MembershipToResource::kLease:
             to = ipc::Lease{in.node(m.lease().peer(), "peer"),
-                            in.time(m.lease().has_sent_ns(), m.lease().sent_ns(), "sent")};
+                            in.time(m.lease().has_sent_ns(), m.lease().sent_ns(), "sent"),
+                            m.lease().deadtime_ns() == 0
+                                ? Duration{}
+                                : in.deadtime(m.lease().deadtime_ns(), "deadtime")};
             break;
         case pb::MembershipToResource::kRequest:
             to = read(m.request(), in);

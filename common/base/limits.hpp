@@ -18,7 +18,7 @@ inline constexpr std::size_t kResourcesPerGroup = 2000;
 inline constexpr std::size_t kBodyBytes =
     512 * 1024;                                  // plain text of one frame, over all its parts
 inline constexpr std::size_t kPartBytes = 1300;  // a datagram that needs no IP fragment
-inline constexpr int kReceiveBytes = 4 * 1024 * 1024;  // of a socket that strangers may flood
+inline constexpr int kReceiveBytes = 4 * 1024 * 1024;      // of a socket that strangers may flood
 inline constexpr std::size_t kChannelBytes = 1024 * 1024;  // one message between two daemons
 // A Setup, in parts: three files of at most 1 MiB, and what protobuf adds to short words.
 inline constexpr std::size_t kSetupBytes = 16 * 1024 * 1024;
@@ -40,6 +40,10 @@ inline constexpr unsigned kDebugMax = 255;  // Heartbeat's
 inline constexpr std::size_t kMoments = 32;         // of a group's history
 inline constexpr std::size_t kLookers = 64;  // users, and groups, of apiauth
 inline constexpr std::size_t kControlClients = 32;  // tools at the control socket at once
+
+// Of the answer to a reload: it travels in one message, which every socket's send buffer takes.
+inline constexpr std::size_t kReloadBytes = 96 * 1024;
+inline constexpr std::size_t kReloadTextBytes = 2000;  // one text of it
 
 inline constexpr std::size_t kFenceDevices = 256;
 inline constexpr std::size_t kFenceRecords = 100;  // of fencing that is over, the newest

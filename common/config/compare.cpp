@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "common/config/parser.hpp"
+#include "common/config/canonical_lines.hpp"
 #include "common/config/schema.hpp"
 
 namespace hb::config {
@@ -15,17 +15,11 @@ namespace {
 // What stands behind each directive, one entry a line of the canonical text.
 using Values = std::map<std::string, std::vector<std::string>>;
 
-Values values_of(const std::string& canonical) {
+Values values_of(const Settings& settings) {
     Values values;
-    std::size_t begin = 0;
-    while (begin < canonical.size()) {
-        const std::size_t end = canonical.find('\n', begin);
-        const std::string line = canonical.substr(begin, end - begin);
-        const std::size_t blank = line.find(' ');
-        values[line.substr(0, blank)].push_back(
-            blank == std::string::npos ? std::string() : line.substr(blank + 1));
-        begin = end == std::string::npos ? canonical.size() : end + 1;
-    }
+    for (const auto& [name, lines] : canonical_lines(settings))
+        for (const CanonicalLine& line : lines)
+            values[name].push_back(line.text);
     return values;
 }
 
@@ -60,8 +54,8 @@ class Comparison {
     }
 
     void ha_cf() {
-        Values a = values_of(print_ha_cf(here_.settings));
-        Values b = values_of(print_ha_cf(there_.settings));
+        Values a = values_of(here_.settings);
+        Values b = values_of(there_.settings);
         std::set<std::string> names;
         for (const Values& values : {a, b})
             for (const auto& [name, lines] : values)

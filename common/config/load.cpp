@@ -168,6 +168,7 @@ Loaded load_directory(const std::string& dir, std::string_view own_node) {
         validate(parsed.settings, parsed.places, result.own_node, parsed.diagnostics);
         diagnostics.append(parsed.diagnostics);
         result.settings = std::move(parsed.settings);
+        result.places = std::move(parsed.places);
         result.self = result.settings.find_node(result.own_node);
     } else {
         diagnostics.error({"ha.cf", 0, 0}, text.error().text +

@@ -14,6 +14,7 @@ namespace hb::config {
 
 struct Loaded {
     Settings settings;
+    Places places;
     AuthKeys keys;
     std::string own_node;        // lower case
     std::optional<NodeId> self;  // its rank; always there when ok()

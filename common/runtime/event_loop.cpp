@@ -71,6 +71,13 @@ void EventLoop::watch_gaps(Duration threshold, GapCallback callback) {
     gap_timer_->arm(alive_ + gap_threshold_ / 8);
 }
 
+void EventLoop::set_gap_threshold(Duration threshold) {
+    HB_ASSERT(gap_timer_);
+    HB_ASSERT(threshold > Duration::zero());
+    gap_threshold_ = threshold;
+    gap_timer_->arm(now() + gap_threshold_ / 8);
+}
+
 void EventLoop::entering_callback() noexcept {
     if (gap_threshold_ == Duration::zero()) return;
     const MonoTime at = now();

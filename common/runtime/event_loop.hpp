@@ -44,6 +44,9 @@ class EventLoop {
     // wakes up every threshold / 8 to be able to tell. Once per loop.
     void watch_gaps(Duration threshold, GapCallback callback);
 
+    // Another threshold for what is watched already.
+    void set_gap_threshold(Duration threshold);
+
     // One buffer for whoever reads inside a callback, so that not each reader owns a large one.
     // Valid until the callback returns to the loop.
     [[nodiscard]] std::vector<char>& scratch() { return scratch_; }

@@ -1,6 +1,7 @@
 #include "daemons/hb-comm/address_watch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/probe_window.hpp"
 
@@ -18,6 +19,16 @@ AddressWatch::AddressWatch(NodeId self, Duration deadtime)
       deadtime_(deadtime),
       window_(probe_window(deadtime)),
       interval_(probe_interval(deadtime)) {}
+
+// Probes of two paces are no window.
+void AddressWatch::set_deadtime(Duration deadtime, MonoTime now, std::vector<AddressAction>& out) {
+    deadtime_ = std::max(deadtime_, deadtime);
+    const Duration before = std::exchange(window_, probe_window(deadtime));
+    interval_ = probe_interval(deadtime);
+    if (window_ == before) return;
+    for (auto& [where, probe] : probes_)
+        if (probe.phase == Phase::kProbing) begin_anew(probe, now, out);
+}
 
 void AddressWatch::watch(const ipc::Watch& wish, MonoTime now, std::vector<AddressAction>& out) {
     for (const PlacedAddress& where : wish.claims) {

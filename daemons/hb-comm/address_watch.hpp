@@ -37,6 +37,9 @@ class AddressWatch {
     AddressWatch(NodeId self, Duration deadtime);
 
     void watch(const ipc::Watch& wish, MonoTime now, std::vector<AddressAction>& out);
+    // Windows begin anew, as long as it says; what was answered is remembered for the longest that
+    // there was.
+    void set_deadtime(Duration deadtime, MonoTime now, std::vector<AddressAction>& out);
     // Nobody listens: probes end, claims and what was answered stay.
     void resource_gone(MonoTime now);
     void arp(const ArpSeen& arp, MonoTime now, std::vector<AddressAction>& out);
@@ -100,7 +103,7 @@ class AddressWatch {
     [[nodiscard]] MonoTime due(const Probe& p) const;
 
     NodeId self_;
-    Duration deadtime_;
+    Duration deadtime_;  // the longest that there was
     Duration window_;
     Duration interval_;
     std::set<PlacedAddress> claims_;

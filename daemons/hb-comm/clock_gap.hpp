@@ -14,6 +14,8 @@ class ClockGap {
   public:
     explicit ClockGap(Duration deadtime) : deadtime_(deadtime) {}
 
+    void set_deadtime(Duration deadtime) { deadtime_ = deadtime; }
+
     // The loop sleeps from `now` on; what was due already is no sleep.
     void sleeps(MonoTime now, MonoTime deadline) { deadline_ = std::max(now, deadline); }
 

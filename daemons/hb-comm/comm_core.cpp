@@ -41,6 +41,7 @@ PingWatch::Settings ping_settings(const CommSettings& s) {
 
 CommCore::Impl::Impl(CommSettings s, MonoTime now)
     : settings(std::move(s)),
+      announced(settings.deadtime, now),
       links(link_settings(settings), now),
       figures(peers_of(settings), settings.link_interfaces.size(), settings.deadtime,
               settings.link_paced),
@@ -49,7 +50,8 @@ CommCore::Impl::Impl(CommSettings s, MonoTime now)
       old_heartbeats(settings.node_names, settings.deadtime),
       listens_since(now),
       timer(settings.keepalive, settings.random_seed, now),
-      gap(settings.deadtime) {
+      gap(settings.deadtime),
+      gap_deadtime(settings.deadtime) {
     HB_ASSERT(settings.nodes <= limits::kNodes && settings.node_names.size() == settings.nodes);
     HB_ASSERT(settings.link_interfaces.size() <= limits::kMedia);
     for (std::size_t i = 0; i < settings.nodes; ++i) {
@@ -170,7 +172,7 @@ void CommCore::Impl::pass_on(std::vector<PingAction>& actions, Out& out) const {
 }
 
 void CommCore::Impl::take(const StoodStill& stood, MonoTime now, Out& out) {
-    if (!told_gap && stood.gap > settings.deadtime * 3 / 4) stood_still(stood.gap, false, now, out);
+    if (!told_gap && stood.gap > gap_deadtime * 3 / 4) stood_still(stood.gap, false, now, out);
 }
 
 void CommCore::Impl::take(const CarrierChanged& changed, MonoTime now, Out& out) {
@@ -240,7 +242,7 @@ void CommCore::Impl::take(const ResourceHere&, MonoTime, Out& out) {
     to_resource(ipc::CommReady{settings.session, listens_since}, out);
     for (const auto& [node, peer] : peers)
         if (const auto sent = times.find(peer.acknowledged))
-            to_resource(ipc::Acknowledged{node, *sent}, out);
+            to_resource(ipc::Acknowledged{node, *sent, announced.shortest_since(*sent)}, out);
 }
 
 void CommCore::Impl::take(const ipc::Watch& watch, MonoTime now, Out& out) {
@@ -267,6 +269,31 @@ void CommCore::Impl::take(const PingHostKnown& host, MonoTime now, Out&) {
 // Only while somebody lacks something: else the keepalives are enough.
 void CommCore::Impl::take(const LinkHasRoom&, MonoTime now, Out&) {
     if (own.any_lacks(heard_peers(now))) timer.answer(now);
+}
+
+// L8. Frames announce the new deadtime from this instant on. A peer has heard one of them, or has
+// called us silent, when the one before has passed.
+void CommCore::Impl::take(const NewTimings& to, MonoTime now, Out& out) {
+    const Duration before = std::exchange(settings.deadtime, to.deadtime);
+    settings.keepalive = to.keepalive;
+    settings.warntime = to.warntime;
+    settings.deadping = to.deadping;
+    settings.gate_ignore = to.gate_ignore;
+    timer.set_keepalive(to.keepalive, now);
+    const PingWatch::Settings ping = ping_settings(settings);
+    pings.set_times(ping.interval, ping.deadping, now);
+    if (before == to.deadtime) return;
+    announced.announce(to.deadtime, now);
+    old_heartbeats.set_deadtime(to.deadtime);
+    gap_deadtime = std::min({gap_deadtime, before, to.deadtime});
+    gap.set_deadtime(gap_deadtime);
+    gap_settles = now + before;
+    say_next = std::min(say_next, now);
+    figures.set_deadtime(to.deadtime);
+    std::vector<AddressAction> actions;
+    addresses.set_deadtime(to.deadtime, now, actions);
+    pass_on(actions, now, out);
+    timer.at_once(now);
 }
 
 // ----

@@ -108,6 +108,14 @@ struct ProbeFailed {  // the kernel refused to send it
 };
 // ARP packets came that nobody read (the kernel dropped them, or there were too many).
 struct ArpMissed {};
+// The configuration was read again.
+struct NewTimings {
+    Duration keepalive{};
+    Duration deadtime{};
+    Duration warntime{};
+    Duration deadping{};
+    std::set<MacAddress> gate_ignore;
+};
 // A paced link has room for another frame, and not all topics are through.
 struct LinkHasRoom {};
 // An authentic frame of Heartbeat itself came, of a node of ours (or of this one).
@@ -126,7 +134,7 @@ using CommInput =
     std::variant<StoodStill, FrameArrived, PartHeard, CarrierChanged, ArpSeen, ControlHeard,
                  ProbeFailed, ArpMissed, ipc::MembershipHello, ipc::PublishTopics, MembershipGone,
                  ResourceHere, ipc::Watch, ResourceGone, PingReply, PingHostKnown, LinkHasRoom,
-                 OldHeartbeatSeen>;
+                 OldHeartbeatSeen, NewTimings>;
 
 // ---- actions
 

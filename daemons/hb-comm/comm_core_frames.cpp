@@ -163,6 +163,8 @@ void CommCore::Impl::good_frame(NodeId node, const FrameArrived& arrived, const 
         figures.told(node, echo->by_link);
         own.peer_has(node, echo->has);
         seen.acknowledged_sent = acknowledge(node, *echo, now, out);
+        if (seen.acknowledged_sent)
+            seen.acknowledged_deadtime = announced.shortest_since(*seen.acknowledged_sent);
         bool newer = keep_topics(peer, arrived.body.topics);
         if (arrived.body.slice) newer = peer.topics.keep(*arrived.body.slice) || newer;
         if (newer) timer.answer(now);
@@ -223,7 +225,7 @@ std::optional<MonoTime> CommCore::Impl::acknowledge(NodeId node, const Heard& ec
         std::clamp<Duration>(now - *sent - echo.age, Duration::zero(), kLongestRoundTrip);
     peer.round_trip =
         peer.round_trip == 0s ? sample : (7 * peer.round_trip + sample) / std::int64_t{8};
-    to_resource(ipc::Acknowledged{node, *sent}, out);
+    to_resource(ipc::Acknowledged{node, *sent, announced.shortest_since(*sent)}, out);
     return sent;
 }
 

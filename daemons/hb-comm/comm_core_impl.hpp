@@ -10,6 +10,7 @@
 
 #include "common/base/node_set.hpp"
 #include "daemons/hb-comm/address_watch.hpp"
+#include "daemons/hb-comm/announced_deadtimes.hpp"
 #include "daemons/hb-comm/clock_gap.hpp"
 #include "daemons/hb-comm/comm_core.hpp"
 #include "daemons/hb-comm/ignored_answers.hpp"
@@ -63,6 +64,7 @@ struct CommCore::Impl {
     void take(const PingHostKnown& host, MonoTime now, Out& out);
     void take(const LinkHasRoom& room, MonoTime now, Out& out);
     void take(const OldHeartbeatSeen& seen, MonoTime now, Out& out);
+    void take(const NewTimings& timings, MonoTime now, Out& out);
 
     // ---- frames in
 
@@ -112,7 +114,14 @@ struct CommCore::Impl {
         told_gap = gap.woken(now);
         if (told_gap) stood_still(*told_gap, false, now, out);
     }
-    void sleep(MonoTime now) { gap.sleeps(now, next_deadline()); }
+    void sleep(MonoTime now) {
+        if (now >= gap_settles) {
+            gap_settles = kForever;
+            gap.set_deadtime(settings.deadtime);
+            gap_deadtime = settings.deadtime;
+        }
+        gap.sleeps(now, next_deadline());
+    }
     [[nodiscard]] MonoTime next_deadline() const {
         return std::min({timer.next_deadline(), links.next_deadline(), addresses.next_deadline(),
                          pings.next_deadline(), old_heartbeats.next_deadline(),
@@ -124,6 +133,7 @@ struct CommCore::Impl {
     std::map<NodeId, Peer> peers;
     OwnTopics own;
     SendTimes times;
+    AnnouncedDeadtimes announced;
     LinkWatch links;
     LinkFigures figures;
     LinkLosses losses;
@@ -136,6 +146,8 @@ struct CommCore::Impl {
     MonoTime complained_of_old_twin = kNever;
     TransmitTimer timer;
     ClockGap gap;
+    Duration gap_deadtime{};              // what its limit is of: the shortest that peers may go by
+    MonoTime gap_settles = kForever;      // from then on ours
     std::optional<Duration> told_gap;     // by the input that is being handled
     std::optional<MonoTime> gap_noticed;  // newest
     MonoTime say_next{};                  // that we listen

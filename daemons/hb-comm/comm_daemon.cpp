@@ -86,6 +86,7 @@ std::unique_ptr<Medium> make_medium(const MediumContext& context, LinkId id, con
 
 CommDaemon::CommDaemon(skeleton::Host& host, const ipc::Setup& setup)
     : host_(host),
+      setup_(setup),
       self_(setup.self),
       node_names_(setup.settings.nodes),
       session_(new_session(setup)),
@@ -215,19 +216,6 @@ void CommDaemon::listen_for(const ipc::Watch& watch) {
     std::vector<PlacedAddress> all = watch.claims;
     all.insert(all.end(), watch.probes.begin(), watch.probes.end());
     ndp_groups_.want(all);
-}
-
-void CommDaemon::on_new_keys(config::AuthKeys keys) noexcept {
-    auto ring = wire::KeyRing::make(keys);
-    if (!ring)
-        return host_.log().log(
-            Level::kError, "keys-refused",
-            fmt::format("authkeys: {}; the keys in use stay", ring.error().text));
-    keys_ = std::move(*ring);
-    host_.log().log(
-        Level::kInfo, "keys-read",
-        fmt::format("Authentication keys read again: signing with key {} ({})",
-                    keys_.signing_index(), wire::to_string(*keys_.method(keys_.signing_index()))));
 }
 
 void CommDaemon::open_media(const std::string& interface) {

@@ -37,7 +37,8 @@ class CommDaemon final : public skeleton::Daemon {
     void on_message(ipc::Program from, std::string_view bytes) noexcept override;
     void on_neighbour_gone(ipc::Program neighbour) noexcept override;
     void on_gap(Duration gap) noexcept override;
-    void on_new_keys(config::AuthKeys keys) noexcept override;
+    std::string prepare_settings(const ipc::Setup& fresh) noexcept override;
+    void adopt_settings(const ipc::Setup& before) noexcept override;
     void on_line(const std::string& device, runtime::UniqueFd fd,
                  const std::string& problem) noexcept override;
     // hb-resource is letting go now, and peers have to hear of it: the last to leave is us.
@@ -82,6 +83,7 @@ class CommDaemon final : public skeleton::Daemon {
     void not_sent(const char* what, const std::string& interface, const Error& why);
 
     skeleton::Host& host_;
+    const ipc::Setup& setup_;
     bool master_gone_ = false;
     NodeId self_;
     std::vector<std::string> node_names_;

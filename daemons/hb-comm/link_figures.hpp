@@ -44,6 +44,7 @@ class LinkFigures {
     LinkFigures(const std::vector<NodeId>& peers, std::size_t links, Duration deadtime,
                 std::vector<bool> paced = {});
 
+    void set_deadtime(Duration deadtime) { copies_in_ = deadtime / 4; }
     void new_life(NodeId peer);
     // A frame of the present life, or a copy of it.
     void arrived(NodeId peer, LinkId link, std::uint64_t sequence, MonoTime now);

@@ -9,6 +9,7 @@
 // something at least twice in its own, and we notice that we stood still for 3/4 of ours.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -35,6 +36,9 @@ class OldHeartbeats {
   public:
     OldHeartbeats(std::vector<std::string> node_names, Duration deadtime)
         : node_names_(std::move(node_names)), deadtime_(deadtime) {}
+
+    // Heartbeat itself goes by its own files: the longest that there was counts.
+    void set_deadtime(Duration deadtime) { deadtime_ = std::max(deadtime_, deadtime); }
 
     // What hb-resource is to know, and what is to be logged; nothing when the frame does not count.
     // `where`: for people.

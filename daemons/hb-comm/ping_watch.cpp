@@ -20,6 +20,17 @@ PingWatch::PingWatch(Settings settings, MonoTime now)
     }
 }
 
+// By requests of the rhythm before nobody is called dead.
+void PingWatch::set_times(Duration interval, Duration deadping, MonoTime now) {
+    if (interval == interval_ && deadping == deadping_) return;
+    interval_ = interval;
+    deadping_ = deadping;
+    figures_ = std::max<Duration>(interval, 1s);
+    listening_ = now;
+    for (Host& h : hosts_)
+        if (h.known) h.next = std::min(h.next, now + interval);
+}
+
 // Staggered: host i of n begins i/n of an interval later.
 void PingWatch::host_known(std::uint32_t host, bool known, MonoTime now) {
     if (host >= hosts_.size() || hosts_[host].known == known) return;

@@ -34,6 +34,7 @@ class PingWatch {
     };
     PingWatch(Settings settings, MonoTime now);
 
+    void set_times(Duration interval, Duration deadping, MonoTime now);
     // Until its address is known a host is not asked.
     void host_known(std::uint32_t host, bool known, MonoTime now);
     void answered(std::uint32_t host, std::uint64_t sequence, MonoTime now,

@@ -63,6 +63,10 @@ class SerialMedium {
     // A frame of our own came back.
     void echoed();
 
+    void set_times(Duration keepalive, Duration deadtime) {
+        line_.keepalive = keepalive;
+        line_.deadtime = deadtime;
+    }
     [[nodiscard]] const SerialLine& line() const { return line_; }
 
   private:

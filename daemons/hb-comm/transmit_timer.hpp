@@ -25,6 +25,12 @@ class TransmitTimer {
     TransmitTimer(Duration keepalive, std::uint64_t random_seed, MonoTime now)
         : keepalive_(keepalive), random_(random_seed), keepalive_due_(now) {}
 
+    // The next heartbeat leaves when the shorter of both says.
+    void set_keepalive(Duration keepalive, MonoTime now) {
+        keepalive_ = keepalive;
+        keepalive_due_ = std::min(keepalive_due_, now + shortest_keepalive());
+    }
+
     // A topic changed, or a peer appeared: send now, and repeat fast again.
     void at_once(MonoTime now) {
         at_once_due_ = std::min(at_once_due_, now);

@@ -74,16 +74,25 @@ void DaemonProcess::send(const ipc::MasterToDaemon& message, std::vector<runtime
     wipe(bytes);  // there may be keys in it
 }
 
-void DaemonProcess::send(const ipc::Setup& setup) {
+template <typename Part>
+void DaemonProcess::send_in_parts(const ipc::Setup& setup) {
     std::string bytes = proto::encode(setup);
     std::size_t done = 0;
     while (done < bytes.size()) {
         const std::size_t size = std::min(limits::kSetupPartBytes, bytes.size() - done);
-        ipc::SetupPart part{.bytes = bytes.substr(done, size), .last = done + size == bytes.size()};
+        Part part{.bytes = bytes.substr(done, size), .last = done + size == bytes.size()};
         done += size;
         send(ipc::MasterToDaemon(std::move(part)));
     }
     wipe(bytes);
+}
+
+void DaemonProcess::send(const ipc::Setup& setup) {
+    send_in_parts<ipc::SetupPart>(setup);
+}
+
+void DaemonProcess::send_settings(const ipc::Setup& setup) {
+    send_in_parts<ipc::SettingsPart>(setup);
 }
 
 void DaemonProcess::kill() noexcept {

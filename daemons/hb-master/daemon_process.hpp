@@ -43,6 +43,7 @@ class DaemonProcess {
     void send(const ipc::MasterToDaemon& message, std::vector<runtime::UniqueFd> fds = {});
     // In as many parts as it takes.
     void send(const ipc::Setup& setup);
+    void send_settings(const ipc::Setup& setup);
     void kill() noexcept;
     // If it has ended: all that it said, then on_exit, now.
     void check() noexcept { process_->check(); }
@@ -50,6 +51,8 @@ class DaemonProcess {
 
   private:
     DaemonProcess(runtime::EventLoop& loop, ipc::Program program, Callbacks callbacks);
+    template <typename Part>
+    void send_in_parts(const ipc::Setup& setup);
     void received(std::string_view bytes, std::vector<runtime::UniqueFd> fds);
     void closed(runtime::CloseReason reason);
     void malformed(std::string_view problem);

@@ -69,11 +69,12 @@ Shell::Shell(Prepared prepared, log::Logger& log)
       service_(loop_),
       reap_more_(loop_, [this]() noexcept { reap_orphans(); }),
       deadline_(loop_, [this]() noexcept { deadline(); }),
+      reload_timer_(loop_, [this]() noexcept { reload_deadline(); }),
       groups_(loop_, [this]() noexcept { watch_groups(); }),
       rotation_(loop_, [this]() noexcept { look_at_log_files(); }),
       terminate_(loop_, SIGTERM, [this]() noexcept { feed(StopAsked{}); }),
       interrupt_(loop_, SIGINT, [this]() noexcept { feed(StopAsked{}); }),
-      hangup_(loop_, SIGHUP, [this]() noexcept { reread_keys(); }),
+      hangup_(loop_, SIGHUP, [this]() noexcept { reload(std::nullopt); }),
       more_debug_(loop_, SIGUSR1, [this]() noexcept { more_debug(); }),
       less_debug_(loop_, SIGUSR2, [this]() noexcept { less_debug(); }),
       child_(loop_, SIGCHLD, [this]() noexcept { reap_orphans(); }) {
@@ -181,10 +182,8 @@ void Shell::carry_out(const StartProgram& action) {
              [this, program](std::string_view problem) noexcept {
                  feed(FaultFound{program, Program::kMaster, std::string(problem)});
              },
-         .on_exit =
-             [this, program](const runtime::ExitStatus& status) noexcept {
-                 feed(ProgramExited{program, exit_of(status)});
-             }});
+         .on_exit = [this, program](
+                        const runtime::ExitStatus& status) noexcept { ended(program, status); }});
     if (!started) {
         daemons_.erase(program);
         inputs_.push_back(
@@ -199,7 +198,9 @@ void Shell::carry_out(const StartProgram& action) {
                          action.respawn > 1 ? fmt::format(", start {}", action.respawn) : ""),
              {{"HB_PROGRAM", name}});
     daemon.send(prepared_.log_files.message(), prepared_.log_files.descriptors());
-    ipc::Setup setup = setup_for(action);
+    ipc::Setup setup =
+        setup_for(program, action.respawn,
+                  reload_.has_new_settings(program) ? fresh_->loaded : prepared_.loaded);
     daemon.send(setup);
     if (setup.keys) wipe(*setup.keys);
     if (program == Program::kMembership) {
@@ -209,11 +210,11 @@ void Shell::carry_out(const StartProgram& action) {
     }
 }
 
-ipc::Setup Shell::setup_for(const StartProgram& action) const {
-    const config::Loaded& loaded = prepared_.loaded;
+ipc::Setup Shell::setup_for(Program program, std::uint32_t respawn,
+                            const config::Loaded& loaded) const {
     ipc::Setup setup{.settings = loaded.settings,
                      .self = *loaded.self,
-                     .incarnation = {prepared_.store.generations().own, action.respawn},
+                     .incarnation = {prepared_.store.generations().own, respawn},
                      .config_dir = prepared_.options.config_dir,
                      .run_dir = prepared_.options.run_dir,
                      .cgroup_tree = prepared_.cgroup_tree,
@@ -221,10 +222,10 @@ ipc::Setup Shell::setup_for(const StartProgram& action) const {
                      .known_generations = {},
                      .keys = {}};
     // Passwords of fence devices are for hb-fence only.
-    if (action.program != Program::kFence)
+    if (program != Program::kFence)
         for (config::FenceDevice& device : setup.settings.fencing.devices)
             device.parameters.clear();
-    if (action.program != Program::kComm) return setup;
+    if (program != Program::kComm) return setup;
     setup.keys = loaded.keys;
     for (const auto& [name, generation] : prepared_.store.generations().peers)
         if (const auto node = loaded.settings.find_node(name); node && node != loaded.self)
@@ -263,6 +264,7 @@ void Shell::carry_out(const KillProgram& action) {
 }
 
 void Shell::carry_out(const TellStop& action) {
+    give_up_reload();
     service_.stopping(fmt::format("stopping: waiting for {}", to_string(action.program)));
     if (DaemonProcess* daemon = find(action.program)) daemon->send(ipc::Stop{});
 }
@@ -381,6 +383,9 @@ bool Shell::may_say(Program from, const ipc::DaemonToMaster& message) const {
         bool operator()(const ipc::EnlargeBuffer&) const { return from == Program::kComm; }
         bool operator()(const ipc::OpenLine&) const { return from == Program::kComm; }
         bool operator()(const ipc::SetLogLevel&) const { return from == Program::kMembership; }
+        bool operator()(const ipc::SettingsPrepared&) const { return true; }
+        bool operator()(const ipc::SettingsAdopted&) const { return true; }
+        bool operator()(const ipc::ReloadRequest&) const { return from == Program::kMembership; }
     } allowed{from};
     return std::visit(allowed, message);
 }
@@ -393,7 +398,10 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message,
         Shell& shell;
         Program from;
         const std::vector<runtime::UniqueFd>& fds;
-        void operator()(const ipc::Ready&) const { shell.feed(ProgramReady{from}); }
+        void operator()(const ipc::Ready&) const {
+            shell.feed(ProgramReady{from});
+            shell.replaced(from);
+        }
         void operator()(const ipc::Fault& m) const {
             shell.feed(FaultFound{m.neighbour, from, m.reason});
         }
@@ -422,6 +430,9 @@ void Shell::hear(Program from, const ipc::DaemonToMaster& message,
             auto [answer, line] = open_line(shell.prepared_.loaded.settings, m.device);
             if (DaemonProcess* comm = shell.find(from)) comm->send(answer, std::move(line));
         }
+        void operator()(const ipc::SettingsPrepared& m) const { shell.prepared(from, m); }
+        void operator()(const ipc::SettingsAdopted&) const { shell.adopted(from); }
+        void operator()(const ipc::ReloadRequest& m) const { shell.reload(m); }
     } act{*this, from, fds};
     std::visit(act, message);
 }
@@ -467,24 +478,6 @@ void Shell::reap_orphans() noexcept {
         ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG);
     }
     reap_more_.schedule();
-}
-
-void Shell::reread_keys() noexcept {
-    log_.log(Level::kInfo, "keys-reread", "Rereading authentication file.");
-    if (is_ready_) service_.reloading();
-    config::LoadedKeys fresh = config::load_authkeys(prepared_.options.config_dir);
-    log_diagnostics(fresh.diagnostics, log_);
-    if (fresh.ok()) {
-        wipe(prepared_.loaded.keys);
-        prepared_.loaded.keys = std::move(fresh.keys);
-        if (DaemonProcess* comm = find(Program::kComm))
-            comm->send(ipc::NewKeys{prepared_.loaded.keys});
-    } else {
-        log_.log(Level::kError, "keys-refused",
-                 "authkeys is wrong: keeping the keys that are in use");
-    }
-    look_at_log_files();
-    if (is_ready_) service_.ready("running");
 }
 
 }  // namespace hb::master

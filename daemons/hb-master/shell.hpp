@@ -21,6 +21,8 @@
 #include "daemons/hb-master/call_record.hpp"
 #include "daemons/hb-master/daemon_process.hpp"
 #include "daemons/hb-master/generation_keeper.hpp"
+#include "daemons/hb-master/reload_core.hpp"
+#include "daemons/hb-master/reread.hpp"
 #include "daemons/hb-master/start.hpp"
 #include "daemons/hb-master/supervisor_core.hpp"
 #include "daemons/hb-master/watchdog_shell.hpp"
@@ -60,14 +62,35 @@ class Shell {
     void enlarge_buffer(int socket);
     [[nodiscard]] bool may_say(Program from, const ipc::DaemonToMaster& message) const;
     void remember(const ipc::RememberGeneration& news);
-    [[nodiscard]] ipc::Setup setup_for(const StartProgram& action) const;
+    [[nodiscard]] ipc::Setup setup_for(Program program, std::uint32_t respawn,
+                                       const config::Loaded& loaded) const;
     [[nodiscard]] std::vector<std::string> client_environment() const;
     [[nodiscard]] DaemonProcess* find(Program program);
 
     void watch_groups() noexcept;
     bool kill_call(int group) noexcept;
     void reap_orphans() noexcept;
-    void reread_keys() noexcept;
+
+    // A reload (shell_reload.cpp). No request: SIGHUP.
+    void reload(const std::optional<ipc::ReloadRequest>& request);
+    void answer_reload(std::uint64_t id, const ReloadOutcome& outcome);
+    void reload_deadline() noexcept;
+    void act(const std::vector<ReloadAction>& actions);
+    void carry_out(const SendSettings& action);
+    void carry_out(const SendCommit& action);
+    void carry_out(const SendAbandon& action);
+    void carry_out(const SettingsInForce& action);
+    void carry_out(const KillSlow& action);
+    void carry_out(const Replace& action);
+    void adopt_clients();
+    void carry_out(const ReloadEnded& action);
+    void end_reload();
+    void give_up_reload();
+    void prepared(Program program, const ipc::SettingsPrepared& message);
+    void adopted(Program program);
+    void replaced(Program program);
+    void ended(Program program, const runtime::ExitStatus& status);
+
     void look_at_log_files() noexcept;
     void more_debug() noexcept;
     void less_debug() noexcept;
@@ -78,6 +101,9 @@ class Shell {
     log::Logger& log_;
     runtime::EventLoop loop_;
     SupervisorCore core_;
+    ReloadCore reload_;
+    std::optional<Reread> fresh_;         // while a reload is under way
+    std::optional<std::uint64_t> asker_;  // of it: the request of this hb-membership
     CallRecord calls_;
     GenerationKeeper keeper_;
     std::optional<Watchdog> watchdog_;  // none configured, or not armed any more
@@ -94,6 +120,7 @@ class Shell {
     runtime::SdService service_;
     runtime::Defer reap_more_;
     runtime::Timer deadline_;
+    runtime::Timer reload_timer_;
     runtime::Timer groups_;
     runtime::Timer rotation_;
     runtime::SignalEvent terminate_;

@@ -179,9 +179,7 @@ void end_left_over_calls(const std::string& run_dir, const std::string& tree, lo
 LogFiles open_log(const config::Loaded& loaded, gid_t group, log::Logger& log) {
     const config::Settings& settings = loaded.settings;
     log.set_host(loaded.own_node);
-    if (settings.debug > 0) log.set_least(Level::kDebug);
-    log.set_facility(log::syslog_facility(settings.logfacility));
-    log.set_classic_files(settings.classic_log_lines);
+    configure_log(settings, log);
     LogFiles files(settings.logfile, settings.debugfile, group);
     files.open_for(log);
     return files;
@@ -260,6 +258,30 @@ void add_notifiers(const Options& options, const config::Loaded& loaded,
 
 }  // namespace
 
+void check_here(const Options& options, const config::Loaded& loaded, config::Diagnostics& to) {
+    config::AgentDirectories agents = config::agent_directories(options.config_dir);
+    agents.hb_agent = options.libexec_dir + "/hb-agent";
+    config::check_system(loaded.settings, agents, to);
+}
+
+std::vector<RespawnClient> clients_of(const Options& options, const config::Loaded& loaded,
+                                      const runtime::Identity& hacluster, log::Logger& log) {
+    std::vector<RespawnClient> clients;
+    for (const config::RespawnLine& line : loaded.settings.respawn) {
+        if (line.is_ipfail || line.is_heartbeat_client) continue;
+        if (std::optional<runtime::Identity> user = user_of(line.user))
+            clients.push_back({line.user, line.command, std::move(*user)});
+    }
+    add_notifiers(options, loaded, hacluster, clients, log);
+    return clients;
+}
+
+void configure_log(const config::Settings& settings, log::Logger& log) {
+    log.set_least(settings.debug > 0 ? Level::kDebug : Level::kInfo);
+    log.set_facility(log::syslog_facility(settings.logfacility));
+    log.set_classic_files(settings.classic_log_lines);
+}
+
 std::string find_program(const std::string& dir, const std::string& name) {
     for (const std::string& path : {dir + "/" + name, dir + "/" + name + "/" + name}) {
         struct stat there {};
@@ -288,18 +310,10 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     exit_code = kExitNotConfigured;
     config::Loaded loaded = config::load_directory(options.config_dir, options.node);
     config::Diagnostics system;
-    config::AgentDirectories agents = config::agent_directories(options.config_dir);
-    agents.hb_agent = options.libexec_dir + "/hb-agent";
-    config::check_system(loaded.settings, agents, system);
+    check_here(options, loaded, system);
     const bool ipfail = is_ipfail_wanted(loaded.settings);
     const bool fence = loaded.self && loaded.settings.fencing.is_used_by(*loaded.self);
     const std::optional<runtime::Identity> hacluster = suite_user(log);
-    std::vector<RespawnClient> clients;
-    for (const config::RespawnLine& line : loaded.settings.respawn) {
-        if (line.is_ipfail || line.is_heartbeat_client) continue;
-        if (std::optional<runtime::Identity> user = user_of(line.user))
-            clients.push_back({line.user, line.command, std::move(*user)});
-    }
     const bool has_programs = find_programs(options, ipfail, fence, log);
     const bool is_good = loaded.ok() && !system.has_errors() && loaded.self && hacluster;
     // A start that fails leaves nothing behind, not even a log file.
@@ -314,7 +328,7 @@ std::optional<Prepared> prepare(const Options& options, log::Logger& log, int& e
     log.log(Level::kInfo, "starting",
             fmt::format("Configuration validated. Starting heartbeat {}", kVersion));
 
-    add_notifiers(options, loaded, *hacluster, clients, log);
+    std::vector<RespawnClient> clients = clients_of(options, loaded, *hacluster, log);
 
     exit_code = kExitFailed;
     if (!make_directory(options.run_dir, 0755, log) ||

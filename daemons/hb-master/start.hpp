@@ -55,6 +55,16 @@ struct Prepared {
 [[nodiscard]] std::optional<Prepared> prepare(const Options& options, log::Logger& log,
                                               int& exit_code);
 
+// What the files and this host make of a configuration, beyond what load_directory() says.
+void check_here(const Options& options, const config::Loaded& loaded, config::Diagnostics& to);
+// The programs of respawn and notify lines.
+[[nodiscard]] std::vector<RespawnClient> clients_of(const Options& options,
+                                                    const config::Loaded& loaded,
+                                                    const runtime::Identity& hacluster,
+                                                    log::Logger& log);
+// From here on the log is what ha.cf says of it, but for its files.
+void configure_log(const config::Settings& settings, log::Logger& log);
+
 // Where a daemon's program is: installed (`dir`/hb-comm), or in a build tree
 // (`dir`/hb-comm/hb-comm).
 [[nodiscard]] std::string find_program(const std::string& dir, const std::string& name);

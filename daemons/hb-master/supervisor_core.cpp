@@ -127,6 +127,14 @@ void SupervisorCore::bury_daemon(Daemon& dead, const ProgramExited& in, MonoTime
     dead.ready = false;
     dead.told_to_stop = false;
     dead.give_up_at = kForever;
+    if (replaced_.erase(in.program) > 0 && phase_ == Phase::kRunning) {
+        dead.short_lives = 0;
+        dead.start_at = now;
+        out.emplace_back(
+            event(Level::kInfo, "daemon-replaced", in.program,
+                  fmt::format("{} is started anew, with the new settings", to_string(in.program))));
+        return;
+    }
     if (expected && in.exit.code == 0 && !in.exit.signalled) {
         out.emplace_back(event(Level::kInfo, "daemon-ended", in.program,
                                fmt::format("{} ended", to_string(in.program))));
@@ -161,9 +169,10 @@ void SupervisorCore::on(const ClientExited& in, MonoTime now, Out& out) {
     Client& client = clients_.at(in.client);
     const std::string& command = settings_.clients[in.client].command;
     client.alive = false;
-    out.emplace_back(event(phase_ == Phase::kRunning ? Level::kError : Level::kInfo,
-                           "client-exited", fmt::format("Client {} {}.", command, in.exit.text)));
-    if (phase_ != Phase::kRunning) return;
+    const bool is_failure = phase_ == Phase::kRunning && !client.gone;
+    out.emplace_back(event(is_failure ? Level::kError : Level::kInfo, "client-exited",
+                           fmt::format("Client {} {}.", command, in.exit.text)));
+    if (phase_ != Phase::kRunning || client.gone) return;
     if (!in.exit.signalled && in.exit.code == kNeverAgain) {
         client.over = true;
         return;
@@ -235,6 +244,36 @@ void SupervisorCore::on(const StopAsked&, MonoTime, Out& out) {
     if (resource.starts == 0) left_ = true;
 }
 
+// ---- a reload
+
+std::vector<std::size_t> SupervisorCore::set_clients(const std::vector<ClientLine>& lines,
+                                                     MonoTime now, Out& out) {
+    std::vector<std::size_t> places;
+    std::set<std::size_t> kept;
+    for (const ClientLine& line : lines) {
+        std::size_t at = 0;
+        while (at < clients_.size() &&
+               (clients_[at].gone || kept.contains(at) || settings_.clients[at] != line))
+            ++at;
+        if (at == clients_.size()) {
+            settings_.clients.push_back(line);
+            clients_.emplace_back();
+            clients_.back().start_at = was_ready_ ? now : kForever;
+        }
+        kept.insert(at);
+        places.push_back(at);
+    }
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+        Client& client = clients_[i];
+        if (kept.contains(i) || client.gone) continue;
+        client.gone = client.over = true;
+        client.start_at = kForever;
+        if (client.alive) out.emplace_back(EndClient{i});
+    }
+    if (phase_ == Phase::kRunning) start_due_clients(now, out);
+    return places;
+}
+
 // ---- what follows
 
 Duration SupervisorCore::back_off(unsigned short_lives) const {
@@ -252,6 +291,13 @@ bool SupervisorCore::may_start(Program program) const {
 
 bool SupervisorCore::all_ready() const {
     return std::ranges::all_of(daemons_, [](const auto& d) { return d.second.ready; });
+}
+
+std::set<Program> SupervisorCore::ready_programs() const {
+    std::set<Program> ready;
+    for (const auto& [program, daemon] : daemons_)
+        if (daemon.alive && daemon.ready) ready.insert(program);
+    return ready;
 }
 
 void SupervisorCore::step(MonoTime now, Out& out) {
@@ -329,7 +375,8 @@ void SupervisorCore::end_clients(Out& out) {
     for (std::size_t i = clients_.size(); i-- > 0;) {
         Client& client = clients_[i];
         if (!client.alive) continue;
-        if (!client.over) out.emplace_back(EndClient{i});
+        if (!client.over || client.gone) out.emplace_back(EndClient{i});
+        client.gone = false;
         client.over = true;
         return;  // one at a time
     }

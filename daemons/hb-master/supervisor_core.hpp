@@ -33,6 +33,7 @@ namespace hb::master {
 struct ClientLine {
     std::string user;
     std::string command;
+    bool operator==(const ClientLine&) const = default;
 };
 
 struct SupervisorSettings {
@@ -135,6 +136,17 @@ class SupervisorCore {
     void on_deadline(MonoTime now, std::vector<SupervisorAction>& out);
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
     [[nodiscard]] bool is_stopping() const { return phase_ != Phase::kRunning; }
+    [[nodiscard]] bool all_ready() const;
+    [[nodiscard]] std::set<Program> ready_programs() const;
+
+    // The configuration was read again.
+    void set_deadtime(Duration deadtime) { settings_.deadtime = deadtime; }
+    // Programs of lines that are gone are ended, those of new lines are started. Where each line is
+    // from now on: a new one behind all that there ever were, in the order given.
+    std::vector<std::size_t> set_clients(const std::vector<ClientLine>& lines, MonoTime now,
+                                         std::vector<SupervisorAction>& out);
+    // It is about to be killed, to be started anew: no failure.
+    void expect_replacement(Program program) { replaced_.insert(program); }
 
   private:
     using Out = std::vector<SupervisorAction>;
@@ -153,6 +165,7 @@ class SupervisorCore {
     struct Client {
         bool alive = false;
         bool over = false;  // never again
+        bool gone = false;  // its line is
         unsigned short_lives = 0;
         MonoTime started{};
         MonoTime start_at = kForever;
@@ -176,7 +189,6 @@ class SupervisorCore {
     void end_clients(Out& out);
     void end_daemons(MonoTime now, Out& out);
     [[nodiscard]] bool may_start(Program program) const;
-    [[nodiscard]] bool all_ready() const;
     [[nodiscard]] Duration back_off(unsigned short_lives) const;
     void resource_works(MonoTime now);
     void bury_daemon(Daemon& dead, const ProgramExited& in, MonoTime now, Out& out);
@@ -191,6 +203,7 @@ class SupervisorCore {
     int exit_code_ = 0;
     std::map<Program, Daemon> daemons_;
     std::vector<Client> clients_;
+    std::set<Program> replaced_;         // to be killed, and started anew
     std::set<int> calls_;                // of the hb-resource that runs
     std::set<int> dying_calls_;          // of dead ones, killed, not gone yet
     MonoTime calls_warning_ = kForever;  // they take long

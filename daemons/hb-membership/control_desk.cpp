@@ -85,6 +85,8 @@ void ControlDesk::said(ClientId id, const ipc::ToolToMembership& message, MonoTi
         out.emplace_back(ToClient{id, ipc::Why{why->id, why_(why->group)}});
     } else if (const auto* level = std::get_if<ipc::LogLevelRequest>(&message)) {
         ask_log_level(id, client, *level, out);
+    } else if (const auto* wanted = std::get_if<ipc::ReloadWanted>(&message)) {
+        reload(id, client, *wanted, out);
     } else {
         ask(id, client, std::get<ipc::AdminRequest>(message), out);
     }
@@ -149,6 +151,35 @@ void ControlDesk::log_level_is(unsigned debug, std::vector<DeskAction>& out) {
         out.emplace_back(ToClient{
             asked.client, ipc::AdminAnswer{asked.id, true, log_level_text(std::to_string(debug))}});
     }
+}
+
+// ---- hb-master
+
+void ControlDesk::reload(ClientId id, Client& client, const ipc::ReloadWanted& wanted,
+                         std::vector<DeskAction>& out) {
+    const auto refuse = [&](const char* why) {
+        out.emplace_back(
+            ToClient{id, ipc::ReloadDone{wanted.id, {.text = why, .changes = {}, .findings = {}}}});
+    };
+    if (!may_ask(client.caller, us_))
+        return refuse("only root and members of haclient may ask for that");
+    if (client.waiting >= kRequestsAtOnce) return refuse("too many requests at once");
+    ++client.waiting;
+    const std::uint64_t ours = next_request_++;
+    reloads_[ours] = {id, wanted.id};
+    out.emplace_back(
+        ipc::ReloadRequest{.id = ours, .dry_run = wanted.dry_run, .who = describe(client.caller)});
+}
+
+void ControlDesk::reloaded(const ipc::ReloadAnswer& answer, std::vector<DeskAction>& out) {
+    const auto it = reloads_.find(answer.id);
+    if (it == reloads_.end()) return;
+    const Waiting asked = it->second;
+    reloads_.erase(it);
+    const auto client = clients_.find(asked.client);
+    if (client == clients_.end()) return;
+    --client->second.waiting;
+    out.emplace_back(ToClient{asked.client, ipc::ReloadDone{asked.id, answer.outcome}});
 }
 
 // ---- hb-resource

@@ -51,7 +51,8 @@ struct DropClient {
     ClientId client = 0;
     std::string why;
 };
-using DeskAction = std::variant<ToClient, DropClient, ipc::Request, ipc::SetLogLevel>;
+using DeskAction =
+    std::variant<ToClient, DropClient, ipc::Request, ipc::SetLogLevel, ipc::ReloadRequest>;
 
 class ControlDesk {
   public:
@@ -77,6 +78,7 @@ class ControlDesk {
     void resource_here();
     void resource_gone(std::vector<DeskAction>& out);
     void answered(const ipc::RequestAnswer& answer, std::vector<DeskAction>& out);
+    void reloaded(const ipc::ReloadAnswer& answer, std::vector<DeskAction>& out);
 
     void log_level_is(unsigned debug, std::vector<DeskAction>& out);  // hb-master told everybody
 
@@ -101,6 +103,8 @@ class ControlDesk {
     };
     void ask(ClientId id, Client& client, const ipc::AdminRequest& request,
              std::vector<DeskAction>& out);
+    void reload(ClientId id, Client& client, const ipc::ReloadWanted& wanted,
+                std::vector<DeskAction>& out);
 
     void ask_log_level(ClientId id, Client& client, const ipc::LogLevelRequest& request,
                        std::vector<DeskAction>& out);
@@ -112,6 +116,7 @@ class ControlDesk {
     std::map<ClientId, Client> clients_;
     std::map<std::uint64_t, Waiting> waiting_;  // by our own request id
     std::vector<Waiting> waiting_for_log_level_;
+    std::map<std::uint64_t, Waiting> reloads_;  // the same, for hb-master
     std::uint64_t next_request_ = 1;
     bool resource_here_ = false;
     std::optional<MonoTime> changed_at_;

@@ -141,6 +141,11 @@ void ControlServer::log_level_is(unsigned debug) {
     carry_out();
 }
 
+void ControlServer::reloaded(const ipc::ReloadAnswer& answer) {
+    desk_.reloaded(answer, actions_);
+    carry_out();
+}
+
 void ControlServer::changed() {
     desk_.changed(runtime::now());
     arm();
@@ -166,6 +171,8 @@ void ControlServer::carry_out() {
             drop(gone->client, gone->why);
         } else if (const auto* level = std::get_if<ipc::SetLogLevel>(&action)) {
             to_master_(*level);
+        } else if (const auto* reload = std::get_if<ipc::ReloadRequest>(&action)) {
+            to_master_(*reload);
         } else {
             to_resource_(std::get<ipc::Request>(action));
         }

@@ -20,7 +20,7 @@ namespace hb::membership {
 
 class ControlServer {
   public:
-    // `to_resource` sends a request on.
+    // `to_resource` and `to_master` send a request on.
     ControlServer(runtime::EventLoop& loop, log::Logger& log, Identity us,
                   ControlDesk::Compose compose, ControlDesk::Parameter parameter,
                   ControlDesk::Why why, std::function<void(const ipc::Request&)> to_resource,
@@ -31,6 +31,7 @@ class ControlServer {
     void resource_gone();
     void answered(const ipc::RequestAnswer& answer);
     void log_level_is(unsigned debug);
+    void reloaded(const ipc::ReloadAnswer& answer);
     void changed();
     void tell(const Event& event);
 

@@ -24,6 +24,8 @@ class IpfailNews {
 
     // A new hb-ipfail: what it published itself comes first, so that it knows what is no news.
     [[nodiscard]] std::vector<ipc::MembershipToIpfail> greet();
+    // Their numbers mean others from now on.
+    void forget_ping_nodes() { ping_nodes_.clear(); }
     void gone() {
         here_ = false;
         links_.clear();

@@ -83,6 +83,12 @@ void Judging::comm_gap(Duration gap, MonoTime now) {
     listen_anew(now);
 }
 
+// Who announced none yet is waited for as long as we would be.
+void Judging::new_deadtime() {
+    for (Peer& p : peers_)
+        if (p.generation == 0) p.deadtime = settings_.deadtime;
+}
+
 std::optional<Duration> Judging::shortest_wait() const {
     if (!listening_) return std::nullopt;
     std::optional<Duration> shortest;
@@ -139,7 +145,7 @@ bool Judging::hear(Peer& p, const ipc::FrameSeen& seen, MonoTime now, std::vecto
 
 void Judging::remember_hearing(Peer& p) const {
     if (!p.heard() || !p.last_fresh || p.hears.empty()) return;
-    Duration longest = settings_.deadtime;
+    Duration longest = own_deadtime(*p.last_fresh);
     for (const Peer& x : peers_)
         longest = std::max(longest, x.deadtime);
     p.heard_before = p.hears;
@@ -205,7 +211,8 @@ bool Judging::read_head(Peer& p, const ipc::FrameSeen& seen, bool& changed) {
     const bool paused = p.last_fresh && seen.received - *p.last_fresh > p.deadtime;
     if (hears_us || paused) p.unheard_since.reset();
     if (!hears_us && !p.unheard_since) p.unheard_since = std::max(seen.received, listening_since_);
-    const bool unheard = p.unheard_since && seen.received - *p.unheard_since >= settings_.deadtime;
+    const bool unheard =
+        p.unheard_since && seen.received - *p.unheard_since >= own_deadtime(seen.received);
     if (unheard != p.unheard_for_deadtime) changed = true;
     p.unheard_for_deadtime = unheard;
     p.last_fresh = seen.received;
@@ -265,7 +272,8 @@ bool Judging::nobody_listened(const Peer& p, MonoTime until) const {
 MonoTime Judging::heard_until(const Peer& p) const {
     const MonoTime until = p.last_heard + p.deadtime;
     if (!p.unproven_since) return until;
-    return std::min(until, *p.unproven_since + std::max(settings_.deadtime, p.deadtime));
+    return std::min(until,
+                    *p.unproven_since + std::max(own_deadtime(*p.unproven_since), p.deadtime));
 }
 
 MonoTime Judging::silent_at(const Peer& p) const {
@@ -294,7 +302,7 @@ MonoTime Judging::late_at(const Peer& p) const {
 MonoTime Judging::unconfirmed_at(const Peer& p) const {
     if (!p.heard() || !p.hears_us || !p.last_fresh) return kForever;
     const MonoTime from = std::max(*p.last_fresh, listening_since_);
-    return from + std::max(settings_.deadtime, p.deadtime);
+    return from + std::max(own_deadtime(from), p.deadtime);
 }
 
 void Judging::on_deadline(MonoTime now, std::vector<Event>& events) {

@@ -5,6 +5,7 @@
 // only when *we* listened for its whole deadtime: hb-comm was there, and this process was awake.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,7 @@ class Judging {
     void start_listening(const ipc::CommHello& hello, MonoTime now, std::vector<Event>& events);
     void stop_listening();
     void comm_gap(Duration gap, MonoTime now);
+    void new_deadtime();  // ours: settings say so already
     void comm_listens(MonoTime now) { comm_listened_ = now; }
 
     // A good frame: its sender is heard. Says whether anything but the time changed.
@@ -55,6 +57,12 @@ class Judging {
     void new_life(Peer& peer, std::uint64_t generation, MonoTime now, std::vector<Event>& events);
     void listen_anew(MonoTime now);
     void drop_stale_links(MonoTime now, std::vector<Event>& events);
+    // By when whoever hears us has judged us; after a reload the longer of both for a while (L8).
+    [[nodiscard]] Duration own_deadtime(MonoTime now) const {
+        return now < settings_.before_until
+                   ? std::max(settings_.deadtime, settings_.deadtime_before)
+                   : settings_.deadtime;
+    }
     [[nodiscard]] bool nobody_listened(const Peer& p, MonoTime until) const;
     [[nodiscard]] MonoTime heard_until(const Peer& p) const;
     [[nodiscard]] MonoTime silent_at(const Peer& peer) const;

@@ -72,6 +72,7 @@ struct MembershipCore::Impl {
     void on(const IpfailGone&, MonoTime, Actions&) {}  // what it said stands (section 8)
     void on(const NewConfig& c, MonoTime now, Actions& out);
     void on(const MastersStop&, MonoTime, Actions&) {}
+    void on(const NewTimings& timings, MonoTime now, Actions& out);
     void awake(MonoTime now, Actions& out);
     void deadline(MonoTime now, Actions& out);
 
@@ -263,7 +264,7 @@ void MembershipCore::Impl::on(const PeerFrame& frame, MonoTime now, Actions& out
     Peer& p = peers[rank(seen.peer)];
     const bool leases_overtake = settings.dropped.t93_behind;
     if (leases_overtake && resource_there && seen.acknowledged_sent)
-        out.emplace_back(ipc::Lease{p.node, *seen.acknowledged_sent});
+        out.emplace_back(ipc::Lease{p.node, *seen.acknowledged_sent, seen.acknowledged_deadtime});
 
     bool changed = judging.hear(p, seen, now, events);
     const bool believed = seen.fresh && judging.read_head(p, seen, changed);
@@ -287,7 +288,7 @@ void MembershipCore::Impl::on(const PeerFrame& frame, MonoTime now, Actions& out
     say_events(out);
     // T9.3: behind everything that its sender had when it sent it, and what came of that here.
     if (complete && !leases_overtake && resource_there && seen.acknowledged_sent)
-        out.emplace_back(ipc::Lease{p.node, *seen.acknowledged_sent});
+        out.emplace_back(ipc::Lease{p.node, *seen.acknowledged_sent, seen.acknowledged_deadtime});
 }
 
 // ---- hb-resource, hb-ipfail
@@ -340,6 +341,25 @@ void MembershipCore::Impl::on(const NewConfig& c, MonoTime now, Actions& out) {
     settings.config = c.config;
     for (Peer& p : peers)
         if (p.node != settings.self) compare_config(p);
+    settle(now, out);
+}
+
+// L8: what we do after our own deadtime because a peer has judged us by then, waits for the longer
+// of both while that peer may not know.
+void MembershipCore::Impl::on(const NewTimings& to, MonoTime now, Actions& out) {
+    const Duration before = settings.deadtime;
+    if (before != to.deadtime) {
+        const Duration longest =
+            now < settings.before_until ? std::max(before, settings.deadtime_before) : before;
+        settings.deadtime_before = longest;
+        settings.before_until = now + longest * 5 / 4;
+    }
+    settings.keepalive = to.keepalive;
+    settings.warntime = to.warntime;
+    settings.deadtime = to.deadtime;
+    settings.initdead = to.initdead;
+    judging.new_deadtime();
+    tell_peers(out);
     settle(now, out);
 }
 

@@ -48,6 +48,9 @@ struct MembershipSettings {
     Duration warntime{};
     Duration deadtime{};
     Duration initdead{};
+    // Of a reload not long ago: the deadtime that peers may still judge us by, until then.
+    Duration deadtime_before{};
+    MonoTime before_until = kNever;
     // The first life under this master waits initdead for peers never heard; a respawned one
     // deadtime.
     bool respawned = false;
@@ -73,12 +76,18 @@ struct IpfailGone {};
 struct NewConfig {  // the configuration was read again
     ConfigDigests config;
 };
+struct NewTimings {  // the configuration was read again
+    Duration keepalive{};
+    Duration warntime{};
+    Duration deadtime{};
+    Duration initdead{};
+};
 struct MastersStop {};  // the suite is stopping: hb-resource does the work, we go on until killed
 
 using MembershipInput =
     std::variant<ipc::CommHello, PeerFrame, ipc::LinkChanged, ipc::LinkMeasured, ipc::CommGap,
                  ipc::CommListens, CommGone, ipc::ResourceHello, ipc::Publish, ResourceGone,
-                 IpfailSays, IpfailGone, NewConfig, MastersStop>;
+                 IpfailSays, IpfailGone, NewConfig, MastersStop, NewTimings>;
 
 // ---- actions
 

@@ -14,6 +14,17 @@ PingNodes::PingNodes(const std::vector<config::PingNode>& configured) {
     }
 }
 
+void PingNodes::configure(const std::vector<config::PingNode>& configured) {
+    PingNodes fresh(configured);
+    for (std::size_t i = 0; i < fresh.names_.size(); ++i) {
+        const auto known = std::ranges::find(names_, fresh.names_[i]);
+        if (known == names_.end()) continue;
+        fresh.states_[i] = states_[static_cast<std::size_t>(known - names_.begin())];
+        fresh.states_[i].node = static_cast<std::uint32_t>(i);
+    }
+    *this = std::move(fresh);
+}
+
 std::vector<Event> PingNodes::see(const ipc::PingStatus& seen) {
     HB_ASSERT(seen.node < states_.size());
     ipc::PingStatus& known = states_[seen.node];

@@ -15,6 +15,9 @@ class PingNodes {
   public:
     explicit PingNodes(const std::vector<config::PingNode>& configured);
 
+    // Others were configured: what is known of those that stay is kept.
+    void configure(const std::vector<config::PingNode>& configured);
+
     // `seen.node` is a configured one. Returns Heartbeat's lines for a change of state.
     std::vector<Event> see(const ipc::PingStatus& seen);
     [[nodiscard]] std::vector<PingSummary> summaries(MonoTime now) const;

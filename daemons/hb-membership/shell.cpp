@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "common/config/digest.hpp"
@@ -88,6 +90,7 @@ ClusterStatus Shell::compose(MonoTime now) {
 // ---- neighbours
 
 void Shell::on_neighbour(Program neighbour) noexcept {
+    if (neighbour == Program::kComm) pings_renumbered_ = false;
     if (neighbour == Program::kComm)
         send(neighbour,
              proto::encode(ipc::MembershipToComm(ipc::MembershipHello{setup_.incarnation})));
@@ -169,6 +172,7 @@ void Shell::tell_ipfail_of_link(const ipc::LinkChanged& link) {
 }
 
 void Shell::ping_seen(const ipc::PingStatus& ping) {
+    if (pings_renumbered_) return;
     if (ping.node >= setup_.settings.pings.size())
         return host_.fault(Program::kComm, "a ping node that is not in ha.cf");
     for (const Event& event : pings_here_.see(ping))
@@ -301,6 +305,29 @@ void Shell::carry_out(const T& message) {
 
 void Shell::on_control_socket(runtime::UniqueFd socket) noexcept {
     control_.listen(std::move(socket));
+}
+
+void Shell::adopt_settings(const ipc::Setup& before) noexcept {
+    const config::Settings& s = setup_.settings;
+    groups_ = configured_groups(s);
+    const auto as_hosts = [](const config::PingNode& p) {
+        return std::tuple(p.name, p.members, p.is_group, p.v6);
+    };
+    if (!std::ranges::equal(s.pings, before.settings.pings, {}, as_hosts, as_hosts)) {
+        pings_here_.configure(s.pings);
+        ipfail_news_.forget_ping_nodes();
+        pings_renumbered_ = true;
+        control_.changed();
+    }
+    input(NewTimings{.keepalive = s.keepalive,
+                     .warntime = s.warntime,
+                     .deadtime = s.deadtime,
+                     .initdead = s.initdead});
+    input(NewConfig{config::digests(s)});
+}
+
+void Shell::on_reload_answer(const ipc::ReloadAnswer& answer) noexcept {
+    control_.reloaded(answer);
 }
 
 void Shell::on_stop(skeleton::Host&) noexcept {

@@ -39,6 +39,8 @@ class Shell final : public skeleton::Daemon {
     void on_gap(Duration) noexcept override {}
     void on_control_socket(runtime::UniqueFd socket) noexcept override;
     void on_log_level(unsigned debug) noexcept override { control_.log_level_is(debug); }
+    void adopt_settings(const ipc::Setup& before) noexcept override;
+    void on_reload_answer(const ipc::ReloadAnswer& answer) noexcept override;
     // hb-resource leaves the cluster through us: we go when it has gone.
     void on_stop(skeleton::Host& host) noexcept override;
     void on_master_gone(skeleton::Host& host) noexcept override;
@@ -79,9 +81,10 @@ class Shell final : public skeleton::Daemon {
     IpfailNews ipfail_news_;
     std::vector<MembershipAction> actions_;
     std::vector<Event> edge_events_;
-    bool comm_behind_ = false;      // it does not read: a publication waits in our queue
-    std::deque<std::string> held_;  // ... and these, for hb-resource, behind it
-    std::optional<int> leaving_;    // the exit code, once hb-resource has gone
+    bool pings_renumbered_ = false;  // and the hb-comm that is there does not know
+    bool comm_behind_ = false;       // it does not read: a publication waits in our queue
+    std::deque<std::string> held_;   // ... and these, for hb-resource, behind it
+    std::optional<int> leaving_;     // the exit code, once hb-resource has gone
     runtime::Timer timer_;
     runtime::Timer release_;
     ControlServer control_;

@@ -49,11 +49,19 @@ bool is_still_stopping(const GatePeer& p, const GateInput& in, const TestOnlyRul
     return !p.lost_since || in.now - *p.lost_since < in.handover;
 }
 
+// L6, G8: a holder knows after its own deadtime that it is gone.
+Duration longest_deadtime(const GateInput& in) {
+    Duration longest = std::max(in.deadtime, in.longest_deadtime);
+    for (const GatePeer& p : in.peers)
+        if (!in.view.contains(p.status.peer)) longest = std::max(longest, p.status.deadtime);
+    return longest;
+}
+
 // G11: it does not speak our language, and may run anything.
 GateVerdict ask_old_heartbeat(const GatePeer& p, const GateInput& in) {
     if (p.old_heartbeat)
         return closed("G11", fmt::format("{} still runs Heartbeat", p.name));
-    if (in.listens_since && in.now - *in.listens_since < in.deadtime)
+    if (in.listens_since && in.now - *in.listens_since < longest_deadtime(in))
         return closed("G11", fmt::format("listening whether {} runs Heartbeat", p.name));
     return {};
 }
@@ -119,7 +127,7 @@ GateVerdict ask_address(const ipc::ProbeStatus& probe, const GateInput& in,
                         const TestOnlyRulesDropped& drop) {
     const std::string address = probe.where.address.to_string();
     const std::string mac = probe.by ? probe.by->to_string() : std::string("an unknown MAC");
-    const Duration hold = drop.g8_hold ? probe_window(in.deadtime) : in.deadtime;
+    const Duration hold = drop.g8_hold ? probe_window(in.deadtime) : longest_deadtime(in);
     if (probe.answered && in.now - *probe.answered < hold)
         return closed("G8", fmt::format("address {} is held by {}", address, mac));
     if (!probe.carrier) return closed("G8", fmt::format("no carrier on {}", probe.where.interface));
@@ -173,7 +181,7 @@ GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
     // Whoever was cut off himself heard no answers meanwhile: a holder that vanished in that time
     // needs d to know it (L6), as it does after its last answer (G8).
     if (!drop.g7 && !drop.g8_hold && in.ping_nodes && in.pings_whole_since &&
-        in.now - *in.pings_whole_since < in.deadtime)
+        in.now - *in.pings_whole_since < longest_deadtime(in))
         return closed("G7", "this node was isolated until a moment ago");
 
     if (drop.g8 || (drop.g6_left_passes_g8 && only_left)) return {};
@@ -181,7 +189,7 @@ GateVerdict ask_gate(const GateInput& in, const TestOnlyRulesDropped& drop) {
     // A holder behind a heartbeat cut that vanished before our first probe is still finding out
     // (L6).
     const bool asked_enough =
-        in.asked_since && in.now - *in.asked_since >= 2 * ping_patience(in.deadtime);
+        in.asked_since && in.now - *in.asked_since >= 2 * ping_patience(longest_deadtime(in));
     for (const ipc::ProbeStatus& probe : in.probes) {
         if (in.ping_nodes && !asked_enough && !drop.g8_hold) return closed("G8", asking_for(in));
         const GateVerdict v = ask_address(probe, in, drop);

@@ -59,8 +59,11 @@ struct GateInput {
     std::optional<MonoTime> pings_whole_since;  // ping nodes have answered without a gap since then
     std::optional<MonoTime> asked_since;        // since when we ask for all addresses of the group
     std::vector<ipc::ProbeStatus>
-        probes;  // one per address of the group; carrier false: not asked yet
-    Duration deadtime{};
+        probes;           // one per address of the group; carrier false: not asked yet
+    Duration deadtime{};  // ours
+    // What a holder may go by that vanished: ours, also the one before a reload (L8); those that
+    // nodes outside the view announced count, too.
+    Duration longest_deadtime{};
     MonoTime now{};
 };
 

@@ -44,6 +44,7 @@ std::string parameter_of(const config::Resource& resource,
 GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& settings,
                          const Spec& spec, Callbacks callbacks)
     : callbacks_(std::move(callbacks)),
+      spec_(spec),
       directories_(spec.directories),
       scripts_(loop, config::script_environment(settings, spec.self, spec.config_dir),
                spec.cgroup_tree,
@@ -62,13 +63,43 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
       tell_timer_(loop, [this]() noexcept { tell(); }),
       runner_timer_(loop, [this]() noexcept { wake_runners(); }),
       places_timer_(loop, [this]() noexcept { look_at_places(); }) {
-    for (const config::Group& group : settings.groups) {
-        RunnerSettings runner = spec.limits;
-        runner.preferred = settings.node_name(group.preferred);
-        runner.restarts = settings.monitoring.restarts;
-        runner.restart_window = settings.monitoring.restart_window;
-        groups_.emplace(group.name, make_group(std::move(runner), group, settings, directories_));
+    for (const config::Group& group : settings.groups)
+        groups_.emplace(group.name,
+                        make_group(runner_settings(settings, group), group, directories_));
+}
+
+RunnerSettings GroupAgents::runner_settings(const config::Settings& settings,
+                                            const config::Group& group) const {
+    RunnerSettings runner = spec_.limits;
+    runner.group = group.name;
+    runner.preferred = settings.node_name(group.preferred);
+    runner.restarts = settings.monitoring.restarts;
+    runner.restart_window = settings.monitoring.restart_window;
+    for (const config::Resource& resource : group.resources) {
+        const bool is_address = config::address_of(resource).has_value();
+        const config::CallTimes times = config::call_times(settings, resource);
+        runner.resources.push_back(
+            {.word = resource.word,
+             .together = is_address,
+             .alone = is_address,
+             .monitor = {.interval = config::monitor_interval(settings.monitoring, resource),
+                         .trusted = is_trusted(resource, directories_)},
+             .start_timeout = times.start,
+             .stop_timeout = times.stop,
+             .status_timeout = times.status});
     }
+    return runner;
+}
+
+void GroupAgents::configure(const config::Settings& settings, bool other_ping_nodes) {
+    scripts_.set_environment(config::script_environment(settings, spec_.self, spec_.config_dir));
+    for (const config::Group& group : settings.groups)
+        if (const auto known = groups_.find(group.name); known != groups_.end())
+            known->second.runner->configure(runner_settings(settings, group), runtime::now());
+    arm_timer();
+    if (!other_ping_nodes) return;
+    ping_ways_ = PingWays(settings.pings);
+    look_at_places();
 }
 
 GroupAgents::~GroupAgents() = default;
@@ -103,10 +134,8 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
 }
 
 GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::Group& group,
-                                           const config::Settings& settings,
                                            const config::AgentDirectories& directories) {
     Group result;
-    runner.group = group.name;
     for (const config::Resource& resource : group.resources) {
         Resource made{.written = resource,
                       .mount_point = parameter_of(resource, directories, "Filesystem", "directory"),
@@ -117,16 +146,6 @@ GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::
             made.is_address = true;
             made.address = *address;
         }
-        const config::CallTimes times = config::call_times(settings, resource);
-        runner.resources.push_back(
-            {.word = resource.word,
-             .together = made.is_address,
-             .alone = made.is_address,
-             .monitor = {.interval = config::monitor_interval(settings.monitoring, resource),
-                         .trusted = is_trusted(resource, directories)},
-             .start_timeout = times.start,
-             .stop_timeout = times.stop,
-             .status_timeout = times.status});
         result.resources.push_back(std::move(made));
     }
     result.runner = std::make_unique<GroupRunner>(std::move(runner));

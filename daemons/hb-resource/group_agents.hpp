@@ -69,6 +69,9 @@ class GroupAgents {
     GroupAgents(const GroupAgents&) = delete;
     GroupAgents& operator=(const GroupAgents&) = delete;
 
+    // The configuration was read again: times, counts and the environment of what there is.
+    void configure(const config::Settings& settings, bool other_ping_nodes);
+
     void start(const GroupName& group);
     void stop(const GroupName& group);
     void ask(const GroupName& group);
@@ -103,8 +106,9 @@ class GroupAgents {
 
     GroupAgents(runtime::EventLoop& loop, const config::Settings& settings, const Spec& spec,
                 Callbacks callbacks);
+    [[nodiscard]] RunnerSettings runner_settings(const config::Settings& settings,
+                                                 const config::Group& group) const;
     [[nodiscard]] static Group make_group(RunnerSettings runner, const config::Group& group,
-                                          const config::Settings& settings,
                                           const config::AgentDirectories& directories);
     void carry_out(std::vector<RunnerAction>& actions);
     void keep_running(const GroupName& group);
@@ -126,6 +130,7 @@ class GroupAgents {
     [[nodiscard]] GroupPlaces places_of(const GroupName& name, const Group& group) const;
 
     Callbacks callbacks_;
+    Spec spec_;
     config::AgentDirectories directories_;
     std::map<GroupName, Group> groups_;
     std::map<std::uint64_t, Caller> callers_;

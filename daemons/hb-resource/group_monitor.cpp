@@ -14,6 +14,23 @@ GroupMonitor::GroupMonitor(std::vector<MonitorSettings> resources, unsigned rest
         resources_.push_back({.settings = settings, .restarts = {}});
 }
 
+void GroupMonitor::configure(const std::vector<MonitorSettings>& resources, unsigned restarts,
+                             Duration restart_window, MonoTime now) {
+    HB_ASSERT(resources.size() == resources_.size());
+    allowed_restarts_ = restarts;
+    restart_window_ = restart_window;
+    for (std::size_t i = 0; i < resources_.size(); i++) {
+        Resource& r = resources_[i];
+        const Duration before = r.settings.interval;
+        r.settings.interval = resources[i].interval;
+        if (!active_ || r.settings.interval == before) continue;
+        if (r.settings.interval == Duration::zero())
+            r.due = kForever;
+        else if (before == Duration::zero() || r.due != kForever)  // else its status is of no use
+            r.due = std::min(r.due, now + r.settings.interval);
+    }
+}
+
 void GroupMonitor::begin(MonoTime now, bool seen) {
     active_ = true;
     for (Resource& r : resources_) {

@@ -37,6 +37,10 @@ class GroupMonitor {
     GroupMonitor(std::vector<MonitorSettings> resources, unsigned restarts,
                  Duration restart_window);
 
+    // Other intervals and restarts, of the same resources.
+    void configure(const std::vector<MonitorSettings>& resources, unsigned restarts,
+                   Duration restart_window, MonoTime now);
+
     // The group runs from now on. `seen`: every status has just said so.
     void begin(MonoTime now, bool seen);
     // It is stopped, restarted or asked otherwise: answers that are still out mean nothing.

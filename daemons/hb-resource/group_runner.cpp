@@ -39,6 +39,13 @@ GroupRunner::GroupRunner(RunnerSettings settings)
     }
 }
 
+void GroupRunner::configure(RunnerSettings settings, MonoTime now) {
+    HB_ASSERT(settings.resources.size() == settings_.resources.size());
+    monitor_.configure(monitor_settings(settings.resources), settings.restarts,
+                       settings.restart_window, now);
+    settings_ = std::move(settings);
+}
+
 void GroupRunner::start(MonoTime now, std::vector<RunnerAction>& out) {
     switch (phase_) {
         case Phase::kIdle:

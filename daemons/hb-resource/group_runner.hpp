@@ -117,6 +117,8 @@ class GroupRunner {
     // What is under way goes to its end.
     void leave_alone(bool on, MonoTime now, std::vector<RunnerAction>& out);
     [[nodiscard]] bool left_alone() const { return left_alone_; }
+    // Other times and counts of the same resources; what is under way keeps its own.
+    void configure(RunnerSettings settings, MonoTime now);
     // Earlier restarts in place count no more.
     void forget_restarts() { monitor_.forget_restarts(); }
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none

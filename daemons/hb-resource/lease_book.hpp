@@ -3,6 +3,7 @@
 // which no death of hb-membership ends, say whether we are in touch at all (L2, L3).
 #pragma once
 
+#include <algorithm>
 #include <map>
 
 #include "common/base/ids.hpp"
@@ -13,12 +14,34 @@ namespace hb::resource {
 
 class LeaseBook {
   public:
-    explicit LeaseBook(Duration deadtime) : length_(lease_length(deadtime)) {}
+    explicit LeaseBook(Duration deadtime) : deadtime_(deadtime) {}
 
-    // The peer acknowledged our frame sent at `sent`. Older news than known changes nothing.
-    void acknowledged(NodeId peer, MonoTime sent) {
-        auto [it, fresh] = sent_.try_emplace(peer, sent);
-        if (!fresh && it->second < sent) it->second = sent;
+    // Another one of ours. What was acknowledged before is never good for longer than before: the
+    // peer may have read a shorter one meanwhile (L8).
+    void set_deadtime(Duration deadtime) {
+        deadtime_ = deadtime;
+        for (auto& [peer, lease] : sent_)
+            lease.deadtime = std::min(lease.deadtime, deadtime);
+    }
+
+    // (Test only: L8 dropped.)
+    void forget_what_was_announced(Duration deadtime) {
+        deadtime_ = deadtime;
+        for (auto& [peer, lease] : sent_)
+            lease.deadtime = deadtime;
+    }
+
+    // The peer acknowledged our frame sent at `sent`, and knows of no deadtime of ours below this
+    // (0: than the present one). Older news than known changes nothing.
+    void acknowledged(NodeId peer, MonoTime sent, Duration known = {}) {
+        if (known == Duration::zero()) known = deadtime_;
+        const Lease lease{sent, std::min(known, deadtime_)};
+        auto [it, fresh] = sent_.try_emplace(peer, lease);
+        if (fresh) return;
+        if (it->second.sent < sent)
+            it->second = lease;
+        else if (it->second.sent == sent)
+            it->second.deadtime = std::min(it->second.deadtime, lease.deadtime);
     }
     // A gap of our own (L5): what was promised before it is void.
     void forget() { sent_.clear(); }
@@ -26,18 +49,22 @@ class LeaseBook {
 
     [[nodiscard]] MonoTime newest(NodeId peer) const {
         const auto it = sent_.find(peer);
-        return it == sent_.end() ? kNever : it->second;
+        return it == sent_.end() ? kNever : it->second.sent;
     }
     // Good while now < until. kNever: none.
     [[nodiscard]] MonoTime until(NodeId peer) const {
         const auto it = sent_.find(peer);
-        return it == sent_.end() ? kNever : it->second + length_;
+        return it == sent_.end() ? kNever : it->second.sent + lease_length(it->second.deadtime);
     }
     [[nodiscard]] bool good(NodeId peer, MonoTime now) const { return now < until(peer); }
 
   private:
-    Duration length_;
-    std::map<NodeId, MonoTime> sent_;
+    struct Lease {
+        MonoTime sent{};
+        Duration deadtime{};
+    };
+    Duration deadtime_;
+    std::map<NodeId, Lease> sent_;
 };
 
 }  // namespace hb::resource

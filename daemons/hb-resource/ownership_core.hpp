@@ -126,20 +126,25 @@ struct StoodStill {
 struct FailbackAllowed {
     bool now = true;
 };
+// The configuration was read again. What cannot change while it runs (nodes, quorum, handover,
+// watchdog) is not looked at.
+struct NewSettings {
+    OwnershipSettings to;
+    bool other_ping_nodes = false;
+};
 struct StopRequested {};  // leave the cluster (T12)
 struct MasterGone {};     // the same, and nobody will respawn us
 // hb-fence is there, and knows nothing of us; or is gone.
 struct FenceHere {};
 struct FenceGone {};
 
-using OwnershipInput =
-    std::variant<ipc::MembershipReady, ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport,
-                 ipc::PeerTable, ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere,
-                 MembershipGone, StoodStill, ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatuses,
-                 ipc::AddressConflict, ipc::PingAnswered, ipc::CommStoodStill,
-                 ipc::OldHeartbeatHeard, CommGone, GroupDone, GroupsDone, GroupTrouble,
-                 FailbackAllowed, GroupPlaces, NoCarrier, PingPlaces, StopRequested, MasterGone,
-                 FenceHere, FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
+using OwnershipInput = std::variant<
+    ipc::MembershipReady, ipc::ViewChanged, ipc::PeerStatus, ipc::PeerReport, ipc::PeerTable,
+    ipc::PeerPing, ipc::Lease, ipc::Request, MembershipHere, MembershipGone, StoodStill,
+    ipc::CommReady, ipc::Acknowledged, ipc::ProbeStatuses, ipc::AddressConflict, ipc::PingAnswered,
+    ipc::CommStoodStill, ipc::OldHeartbeatHeard, CommGone, GroupDone, GroupsDone, GroupTrouble,
+    FailbackAllowed, GroupPlaces, NoCarrier, PingPlaces, NewSettings, StopRequested, MasterGone,
+    FenceHere, FenceGone, ipc::FenceState, ipc::FenceDeviceTrouble, ipc::FenceAnswer>;
 
 // ---- actions
 

@@ -41,12 +41,12 @@ bool Impl::holds_anything() const {
 }
 
 bool Impl::ping_answers(MonoTime now) const {
-    return ping_answered && now - *ping_answered < ping_patience(s.deadtime);
+    return ping_answered && now - *ping_answered < ping_patience(short_deadtime(now));
 }
 
 // d/4: after our birth, a new hb-comm or a gap, what hb-comm knows may still wait in the channel.
 void Impl::judge_touch(MonoTime now) {
-    const Duration grace = touch_grace();
+    const Duration grace = touch_grace(now);
     const MonoTime listening = (comm_since ? *comm_since : born) + grace;
     const bool just_woke = (stood_still_at && now < *stood_still_at + grace) ||
                            (comm_stood_still_at && now < *comm_stood_still_at + grace);
@@ -61,8 +61,8 @@ void Impl::judge_touch(MonoTime now) {
         else if (!lost)
             say(Level::kInfo, "majority-back", "a majority of the nodes acknowledges us again");
     }
-    const bool alone =
-        s.ping_nodes && s.isolation_stop && !ping_answers(now) && !in_touch_with_peer(now);
+    const bool alone = s.ping_nodes && s.isolation_stop && now >= pings_judged_from &&
+                       !ping_answers(now) && !in_touch_with_peer(now);
     if (alone != isolated) {
         isolated = alone;
         if (alone && holds_anything())
@@ -321,6 +321,7 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
     in.ping_answered = ping_answered;
     in.pings_whole_since = pings_whole_since;
     in.deadtime = s.deadtime;
+    in.longest_deadtime = long_deadtime(now);
     in.now = now;
     for (const auto& [id, p] : peers) {
         ipc::PeerStatus status = p.status;

@@ -147,6 +147,7 @@ struct OwnershipCore::Impl {
     void on(const GroupPlaces& m, MonoTime now);
     void on(const NoCarrier& m, MonoTime now);
     void on(const PingPlaces& m, MonoTime now);
+    void on(const NewSettings& m, MonoTime now);  // ownership_reload.cpp
     void on(const StopRequested& m, MonoTime now);
     void on(const MasterGone& m, MonoTime now);
     void on(const FenceHere& m, MonoTime now);
@@ -307,7 +308,14 @@ struct OwnershipCore::Impl {
     [[nodiscard]] bool in_touch_with_peer(MonoTime now) const;
     [[nodiscard]] bool ping_answers(MonoTime now) const;
     [[nodiscard]] bool holds_anything() const;
-    [[nodiscard]] Duration touch_grace() const { return s.deadtime / 4; }
+    [[nodiscard]] Duration touch_grace(MonoTime now) const { return short_deadtime(now) / 4; }
+    // Ours; for a while after a reload the shorter, or the longer, of all that peers may go by
+    // (L8).
+    [[nodiscard]] Duration announced(Duration known) const {
+        return s.dropped.l8_announced ? Duration{} : known;
+    }
+    [[nodiscard]] Duration short_deadtime(MonoTime now) const;
+    [[nodiscard]] Duration long_deadtime(MonoTime now) const;
     void say(Level level, std::string id, std::string text,
              std::vector<std::pair<std::string, std::string>> fields = {});
     void say_group(Level level, std::string id, const GroupFacts& g, std::string text,
@@ -321,6 +329,8 @@ struct OwnershipCore::Impl {
     bool adopted = false;           // a predecessor's publication was taken over
     bool published = false;
     bool publish_anew = false;  // hb-membership answered a Hello that may be older than we are now
+    MonoTime before_until = kNever;  // L8: until then the deadtimes before count, too
+    Duration short_before{}, long_before{};
     std::optional<MonoTime> comm_since;
     // Since when this life had an hb-comm that listened (G11); none: it does not say.
     std::optional<MonoTime> listens_since;
@@ -336,6 +346,8 @@ struct OwnershipCore::Impl {
     std::map<PlacedAddress, MonoTime> asked_since;  // in our Watch without a break
     std::optional<MonoTime> ping_answered;
     std::optional<MonoTime> pings_whole_since;
+    MonoTime pings_judged_from =
+        kNever;  // others since a reload: until then none has to answer (L3)
     std::optional<PingReport> own_ping;  // by our hb-ipfail
     std::set<std::string> no_carrier;    // interfaces
     std::optional<PingPlaces> ping_places;

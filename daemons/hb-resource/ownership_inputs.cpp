@@ -120,8 +120,8 @@ void Impl::on(const ipc::PeerPing& m, MonoTime) {
 
 void Impl::on(const ipc::Lease& m, MonoTime now) {
     if (m.sent > now) return;
-    leases.acknowledged(m.peer, m.sent);
-    straight.acknowledged(m.peer, m.sent);
+    leases.acknowledged(m.peer, m.sent, announced(m.deadtime));
+    straight.acknowledged(m.peer, m.sent, announced(m.deadtime));
 }
 
 void Impl::on(const MembershipHere&, MonoTime) {
@@ -164,7 +164,7 @@ void Impl::on(const CommGone&, MonoTime) {
 }
 
 void Impl::on(const ipc::Acknowledged& m, MonoTime now) {
-    if (m.sent <= now) straight.acknowledged(m.peer, m.sent);
+    if (m.sent <= now) straight.acknowledged(m.peer, m.sent, announced(m.deadtime));
 }
 
 void Impl::on(const ipc::ProbeStatuses& m, MonoTime now) {
@@ -239,7 +239,8 @@ void Impl::on(const StoodStill& m, MonoTime now) {
     forget_quiet();
     stood_still_at =
         now;  // `straight` is judged again when what waits in the channel has been read
-    const bool comm_too = comm_stood_still_at && now - *comm_stood_still_at <= m.gap + s.deadtime;
+    const bool comm_too =
+        comm_stood_still_at && now - *comm_stood_still_at <= m.gap + long_deadtime(now);
     say(Level::kWarn, "stood-still",
         fmt::format("hb-resource stood still for {} ms", to_ms(m.gap)));
     if (comm_too) stand_still(m.gap, /*all_held=*/true);
@@ -249,7 +250,7 @@ void Impl::on(const ipc::CommStoodStill& m, MonoTime now) {
     leases.forget();
     forget_quiet();
     comm_stood_still_at = now;
-    const bool both = stood_still_at && now - *stood_still_at <= m.gap + s.deadtime;
+    const bool both = stood_still_at && now - *stood_still_at <= m.gap + long_deadtime(now);
     stand_still(m.gap, both || m.whole_host);
     thaws++;  // a new publication in any case: hb-comm waits for it
     answers_gap = m.noticed;

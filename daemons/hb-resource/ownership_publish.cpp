@@ -314,16 +314,19 @@ void Impl::leave(MonoTime now) {
 
 // G7, G8, G11: what only has to get old enough. Of several the newest, since all have to be.
 MonoTime Impl::gate_may_open(const GroupFacts& g) const {
-    MonoTime open = s.ping_nodes && pings_whole_since ? *pings_whole_since + s.deadtime : kNever;
+    Duration d = long_deadtime(settled_at);  // as the gate has it (L8)
+    for (const auto& [id, p] : peers)
+        if (!in_view(id)) d = std::max(d, p.status.deadtime);
+    MonoTime open = s.ping_nodes && pings_whole_since ? *pings_whole_since + d : kNever;
     for (const PlacedAddress& place : g.places) {
         const auto probe = probes.find(place);
         if (probe != probes.end() && probe->second.answered)
-            open = std::max(open, *probe->second.answered + s.deadtime);
+            open = std::max(open, *probe->second.answered + d);
         const auto asked = asked_since.find(place);
         if (s.ping_nodes && asked != asked_since.end())
-            open = std::max(open, asked->second + 2 * ping_patience(s.deadtime));
+            open = std::max(open, asked->second + 2 * ping_patience(d));
     }
-    if (listens_since) open = std::max(open, *listens_since + s.deadtime);
+    if (listens_since) open = std::max(open, *listens_since + d);
     return open;
 }
 
@@ -356,13 +359,15 @@ MonoTime Impl::next_deadline() const {
         if (s.handover > Duration::zero()) at(*p.lost_since + s.handover);
         if (s.watchdog) at(*p.lost_since + p.status.deadtime + s.handover + *s.watchdog);
     }
+    at(before_until);
+    at(pings_judged_from);
     if (s.quorum || s.ping_nodes) {  // L2, L3: when we lose touch, or may judge it again
         for (const auto& [id, p] : peers)
             if (straight.newest(id) != kNever) at(straight.until(id));
-        if (ping_answered) at(*ping_answered + ping_patience(s.deadtime));
-        at((comm_since ? *comm_since : born) + touch_grace());
-        if (stood_still_at) at(*stood_still_at + touch_grace());
-        if (comm_stood_still_at) at(*comm_stood_still_at + touch_grace());
+        if (ping_answered) at(*ping_answered + ping_patience(short_deadtime(settled_at)));
+        at((comm_since ? *comm_since : born) + touch_grace(settled_at));
+        if (stood_still_at) at(*stood_still_at + touch_grace(settled_at));
+        if (comm_stood_still_at) at(*comm_stood_still_at + touch_grace(settled_at));
     }
     if (can_take && view) {
         for (const auto& [id, p] : peers)

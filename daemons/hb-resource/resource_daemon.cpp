@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -74,6 +75,7 @@ struct Overloaded : F... {
 
 ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     : host_(host),
+      setup_(setup),
       log_(host.loop(), host.log()),
       run_dir_(setup.run_dir),
       node_names_(setup.settings.nodes),
@@ -164,6 +166,22 @@ void ResourceDaemon::take(Program from, Result<Message> message) {
 
 void ResourceDaemon::on_gap(Duration gap) noexcept {
     give(StoodStill{gap});
+}
+
+void ResourceDaemon::adopt_settings(const ipc::Setup& before) noexcept {
+    failback_windows_ = setup_.settings.failback_windows;
+    if (!failback_windows_.empty()) {
+        look_at_the_clock();
+    } else if (failback_now_) {
+        clock_.disarm();
+        failback_now_.reset();
+        give(FailbackAllowed{true});
+    }
+    const auto as_hosts = [](const config::PingNode& p) { return std::tuple(p.name, p.members); };
+    const bool other_pings =
+        !std::ranges::equal(setup_.settings.pings, before.settings.pings, {}, as_hosts, as_hosts);
+    give(NewSettings{.to = ownership_settings(setup_), .other_ping_nodes = other_pings});
+    agents_->configure(setup_.settings, other_pings);
 }
 
 void ResourceDaemon::on_stop(skeleton::Host&) noexcept {

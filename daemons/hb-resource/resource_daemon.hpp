@@ -28,6 +28,7 @@ class ResourceDaemon final : public skeleton::Daemon {
     void on_neighbour_gone(ipc::Program neighbour) noexcept override;
     void on_gap(Duration gap) noexcept override;
     [[nodiscard]] bool is_well() noexcept override;
+    void adopt_settings(const ipc::Setup& before) noexcept override;
     void on_stop(skeleton::Host& host) noexcept override;
     void on_master_gone(skeleton::Host& host) noexcept override;
 
@@ -43,6 +44,7 @@ class ResourceDaemon final : public skeleton::Daemon {
     void say(Event event);
 
     skeleton::Host& host_;
+    const ipc::Setup& setup_;
     log::Backlog log_;
     std::string run_dir_;
     std::vector<std::string> node_names_;

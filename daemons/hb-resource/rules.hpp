@@ -39,6 +39,7 @@ struct TestOnlyRulesDropped {
     bool l2_l3 = false;
     bool l3_heard_is_enough = false;
     bool l5_let_go = false;
+    bool l8_announced = false;  // leases by the deadtime that the acknowledged frame announced
     bool l5_before_frame = false;
     bool m1_no_start = false;    // nothing starts in maintenance
     bool m2_left_alone = false;  // an orderly stop leaves it running

@@ -69,6 +69,10 @@ class ScriptAgent {
     ScriptAgent(const ScriptAgent&) = delete;
     ScriptAgent& operator=(const ScriptAgent&) = delete;
 
+    // Of calls from now on.
+    void set_environment(std::vector<std::string> environment) {
+        environment_ = std::move(environment);
+    }
     void run(ScriptOperation operation);
     // A status that nobody waits for any more is killed. Others are left alone.
     void cancel(std::uint64_t id);

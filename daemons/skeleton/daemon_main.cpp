@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -49,7 +50,10 @@ class Skeleton final : public Host {
                 .target = arguments.log,
                 .least = arguments.debug ? Level::kDebug : Level::kInfo}),
           faults_(loop_, [this]() noexcept { drop_faulty(); }),
-          health_(loop_, [this]() noexcept { report_health(); }) {}
+          health_(loop_, [this]() noexcept { report_health(); }),
+          gap_limit_(loop_, [this]() noexcept {
+              loop_.set_gap_threshold(setup_->settings.deadtime * 3 / 4);
+          }) {}
 
     [[nodiscard]] int run();
 
@@ -79,11 +83,16 @@ class Skeleton final : public Host {
     void carry_out(ipc::NeighbourChannel& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::ControlSocket& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::LogFiles& message, std::vector<UniqueFd>& fds);
-    void carry_out(ipc::NewKeys& message, std::vector<UniqueFd>& fds);
+    void carry_out(ipc::SettingsPart& part, std::vector<UniqueFd>& fds);
+    void carry_out(ipc::CommitSettings& message, std::vector<UniqueFd>& fds);
+    void carry_out(ipc::AbandonSettings& message, std::vector<UniqueFd>& fds);
+    void carry_out(ipc::ReloadAnswer& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::Stop& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::LineOpened& message, std::vector<UniqueFd>& fds);
     void carry_out(ipc::LogLevel& message, std::vector<UniqueFd>& fds);
     void set_up(ipc::Setup setup);
+    void set_log(const config::Settings& settings);
+    void forget_prepared();
     void give_up(std::string_view problem);
     void report_health();
 
@@ -98,10 +107,12 @@ class Skeleton final : public Host {
     log::Logger log_;
     runtime::Defer faults_;
     runtime::Timer health_;
+    runtime::Timer gap_limit_;  // the deadtime before counts no more
     std::unique_ptr<Channel> master_;
     bool master_greeted_ = false;
     std::string setup_bytes_;
     std::optional<ipc::Setup> setup_;
+    std::optional<ipc::Setup> prepared_;  // of a reload, not in effect yet
     std::map<Program, Neighbour> neighbours_;
     int exit_code_ = 0;
     std::unique_ptr<Daemon> daemon_;  // last: it goes first
@@ -215,9 +226,7 @@ void Skeleton::carry_out(ipc::SetupPart& part, std::vector<UniqueFd>&) {
 void Skeleton::set_up(ipc::Setup setup) {
     setup_ = std::move(setup);
     const config::Settings& settings = setup_->settings;
-    if (settings.debug > 0) log_.set_least(Level::kDebug);
-    log_.set_facility(log::syslog_facility(settings.logfacility));
-    log_.set_classic_files(settings.classic_log_lines);
+    set_log(settings);
     try {
         daemon_ = spec_.make(*this, *setup_);
     } catch (const std::exception& problem) {
@@ -232,6 +241,66 @@ void Skeleton::set_up(ipc::Setup setup) {
     });
     tell_master(ipc::Ready{});
     if (!settings.watchdog.empty()) report_health();
+}
+
+void Skeleton::set_log(const config::Settings& settings) {
+    log_.set_least(settings.debug > 0 ? Level::kDebug : Level::kInfo);
+    log_.set_facility(log::syslog_facility(settings.logfacility));
+    log_.set_classic_files(settings.classic_log_lines);
+}
+
+// ---- a reload
+
+void Skeleton::forget_prepared() {
+    wipe(setup_bytes_);
+    if (prepared_ && prepared_->keys)
+        for (auto& [index, key] : prepared_->keys->keys)
+            wipe(key.key);
+    prepared_.reset();
+}
+
+void Skeleton::carry_out(ipc::SettingsPart& part, std::vector<UniqueFd>&) {
+    if (!daemon_ || setup_bytes_.size() + part.bytes.size() > limits::kSetupBytes)
+        return give_up("hb-master sent impossible settings");
+    if (prepared_) forget_prepared();
+    setup_bytes_.reserve(limits::kSetupPartBytes);
+    setup_bytes_ += part.bytes;
+    wipe(part.bytes);
+    if (!part.last) return;
+    auto fresh = proto::decode_setup(setup_bytes_);
+    wipe(setup_bytes_);
+    if (!fresh) return give_up(fmt::format("Settings: {}", fresh.error().text));
+    prepared_ = std::move(*fresh);
+    tell_master(ipc::SettingsPrepared{daemon_->prepare_settings(*prepared_)});
+}
+
+void Skeleton::carry_out(ipc::AbandonSettings&, std::vector<UniqueFd>&) {
+    forget_prepared();
+}
+
+void Skeleton::carry_out(ipc::CommitSettings&, std::vector<UniqueFd>&) {
+    if (!daemon_ || !prepared_) return give_up("hb-master commits settings that it did not send");
+    const ipc::Setup before = *setup_;
+    setup_->settings = std::move(prepared_->settings);  // who we are stays
+    setup_->keys = std::move(prepared_->keys);
+    prepared_.reset();
+    const config::Settings& settings = setup_->settings;
+    set_log(settings);
+    const Duration old = before.settings.deadtime;
+    if (settings.deadtime != old) {
+        loop_.set_gap_threshold(std::min(old, settings.deadtime) * 3 / 4);
+        gap_limit_.arm(runtime::now() + old);
+    }
+    daemon_->adopt_settings(before);
+    if (setup_->keys)
+        for (auto& [index, key] : setup_->keys->keys)
+            wipe(key.key);
+    setup_->keys.reset();
+    tell_master(ipc::SettingsAdopted{});
+}
+
+void Skeleton::carry_out(ipc::ReloadAnswer& message, std::vector<UniqueFd>&) {
+    if (daemon_) daemon_->on_reload_answer(message);
 }
 
 void Skeleton::report_health() {
@@ -250,11 +319,6 @@ void Skeleton::carry_out(ipc::LogFiles& message, std::vector<UniqueFd>& fds) {
 void Skeleton::carry_out(ipc::ControlSocket&, std::vector<UniqueFd>& fds) {
     if (!daemon_ || fds.size() != 1) return give_up("hb-master sent no control socket");
     daemon_->on_control_socket(std::move(fds.front()));
-}
-
-void Skeleton::carry_out(ipc::NewKeys& message, std::vector<UniqueFd>&) {
-    if (!daemon_) return give_up("hb-master sent keys before Setup");
-    daemon_->on_new_keys(std::move(message.keys));
 }
 
 void Skeleton::carry_out(ipc::LineOpened& message, std::vector<UniqueFd>& fds) {

@@ -11,6 +11,10 @@
 //      messages only, in order. A fresh channel to the same neighbour: the old one is read to its
 //      end and on_neighbour_gone called, before on_neighbour (X1).
 //
+// A reload (SettingsPart, CommitSettings): prepare_settings() is asked, adopt_settings() tells it.
+// The log and the limit of gaps follow by themselves; after another deadtime the shorter of both is
+// the limit until peers know (docs/protocol.md, L8).
+//
 // A message of a neighbour that is refused (the daemon calls host.fault()) closes that channel and
 // has the sender respawned. The channel to the master closed: on_master_gone().
 #pragma once
@@ -78,9 +82,15 @@ class Daemon {
 
     virtual void on_control_socket(runtime::UniqueFd) noexcept {}
     virtual void on_log_level(unsigned /*debug*/) noexcept {}  // the log has it already
-    virtual void on_new_keys(config::AuthKeys) noexcept {}
+    // The configuration was read again. Could `fresh` be had? Why not, or empty. Changes nothing.
+    [[nodiscard]] virtual std::string prepare_settings(const ipc::Setup&) noexcept { return {}; }
+    // It is had: the Setup that the daemon was made with says so already (its keys are wiped when
+    // this returns). `before`: what it said before.
+    virtual void adopt_settings(const ipc::Setup& /*before*/) noexcept {}
     // A serial line that it asked for, or why it is not there.
     virtual void on_line(const std::string&, runtime::UniqueFd, const std::string&) noexcept {}
+    // The answer to a ReloadRequest.
+    virtual void on_reload_answer(const ipc::ReloadAnswer&) noexcept {}
     // The orderly end. By default the process exits 0.
     virtual void on_stop(Host& host) noexcept { host.exit(0); }
     // Nobody will respawn us. By default the process exits 1. (What was sent to the master and to

@@ -35,8 +35,8 @@ ipc::Setup setup(test::Generator& random) {
 }
 
 ipc::MasterToDaemon to_daemon(test::Generator& random) {
-    switch (random.below(7)) {
-        case 5:
+    switch (random.below(10)) {
+        case 8:
             return ipc::LogLevel{static_cast<unsigned>(random.below(256))};
         case 0:
             return ipc::SetupPart{random.name(), random.coin()};
@@ -47,15 +47,21 @@ ipc::MasterToDaemon to_daemon(test::Generator& random) {
         case 3:
             return ipc::LogFiles{random.coin(), random.coin()};
         case 4:
-            return ipc::NewKeys{kKeys};
+            return ipc::SettingsPart{random.name(), random.coin()};
+        case 5:
+            return ipc::CommitSettings{};
+        case 6:
+            return ipc::AbandonSettings{};
+        case 7:
+            return ipc::ReloadAnswer{random.number(), random.reload_outcome()};
         default:
             return ipc::Stop{};
     }
 }
 
 ipc::DaemonToMaster to_master(test::Generator& random) {
-    switch (random.below(9)) {
-        case 7:
+    switch (random.below(12)) {
+        case 10:
             return ipc::SetLogLevel{static_cast<unsigned>(random.below(256)), random.sentence()};
         case 0:
             return ipc::Ready{};
@@ -72,6 +78,12 @@ ipc::DaemonToMaster to_master(test::Generator& random) {
             return ipc::Alive{random.below(2) == 0};
         case 6:
             return ipc::EnlargeBuffer{};
+        case 7:
+            return ipc::SettingsPrepared{random.sentence()};
+        case 8:
+            return ipc::SettingsAdopted{};
+        case 9:
+            return ipc::ReloadRequest{random.number(), random.coin(), random.sentence()};
         default:
             return ipc::LeaveDone{random.below(2) == 0};
     }

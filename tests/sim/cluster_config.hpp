@@ -46,16 +46,26 @@ struct WorldRulesDropped {
     bool agents_gone = false;     // hb-master leaves the unfinished calls of a dead hb-resource
 };
 
+// What a reload of one node changes.
+struct Timings {
+    Duration keepalive{};
+    Duration warntime{};
+    Duration deadtime{};
+};
+
 struct ClusterConfig {
     std::size_t nodes = 2;
     std::size_t links = 2;
-    bool link_on_service = false;  // the last link runs over the service network's cable
+    bool link_on_service = false;       // the last link runs over the service network's cable
     std::optional<unsigned> slow_baud;  // the last link is a serial line of this rate
     std::vector<GroupSpec> groups;
     Duration keepalive{250ms};
     Duration warntime{500ms};
     Duration deadtime{1s};
     Duration initdead{2s};
+    // Reloads change deadtime on single nodes, to anything from this up to `deadtime`, and
+    // keepalive and warntime with it.
+    std::optional<Duration> shortest_deadtime;
     bool auto_failback = true;
     bool quorum = false;
     bool ping_nodes = false;
@@ -81,6 +91,9 @@ struct ClusterConfig {
     resource::TestOnlyRulesDropped drop_resource;
     WorldRulesDropped drop_world;
 
+    [[nodiscard]] Timings timings() const { return {keepalive, warntime, deadtime}; }
+    // What a holder may count on at least, whatever was reloaded.
+    [[nodiscard]] Duration least_deadtime() const { return shortest_deadtime.value_or(deadtime); }
     [[nodiscard]] std::string node_name(NodeId n) const {
         return std::string(1, static_cast<char>('a' + rank(n)));
     }

@@ -30,9 +30,10 @@ comm::CommSettings CommDaemon::settings(Node& node,
         s.link_interfaces.push_back(interface_of(config, l));
     s.link_paced.resize(config.links);
     if (config.slow_baud) s.link_paced.back() = true;
-    s.keepalive = config.keepalive;
-    s.deadtime = config.deadtime;
-    s.warntime = config.warntime;
+    const Timings& timings = node.timings(Kind::kComm);
+    s.keepalive = timings.keepalive;
+    s.deadtime = timings.deadtime;
+    s.warntime = timings.warntime;
     s.cluster = kClusterDigest;
     s.generation = node.generation();
     s.session = {.start = node.respawns(Kind::kComm),
@@ -51,7 +52,19 @@ CommDaemon::CommDaemon(Node& node, const std::map<NodeId, std::uint64_t>& known_
     if (config.slow_baud) line_.emplace(*config.slow_baud, config.keepalive, config.deadtime);
 }
 
+void CommDaemon::adopt(const Timings& to, MonoTime now) {
+    const ClusterConfig& config = node_.cluster().config();
+    node_.announces(to.deadtime);
+    input(comm::NewTimings{.keepalive = to.keepalive,
+                           .deadtime = to.deadtime,
+                           .warntime = to.warntime,
+                           .deadping = config.deadping.value_or(config.deadtime),
+                           .gate_ignore = {}},
+          now);
+}
+
 void CommDaemon::born(MonoTime now) {
+    node_.announces(node_.timings(Kind::kComm).deadtime);
     const ClusterConfig& config = node_.cluster().config();
     for (std::uint32_t h = 0; config.ping_nodes && h < config.ping_hosts; h++)
         input(comm::PingHostKnown{h, true}, now);

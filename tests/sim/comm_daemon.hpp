@@ -15,6 +15,7 @@ class CommDaemon final : public Daemon {
     CommDaemon(Node& node, const std::map<NodeId, std::uint64_t>& known_generations);
 
     void born(MonoTime now) override;
+    void adopt(const Timings& to, MonoTime now);
     void on_deadline(MonoTime now) override;
     [[nodiscard]] MonoTime next_deadline() const override;
     void overslept(Duration, MonoTime) override {}  // the core sees it

@@ -132,7 +132,23 @@ void Faults::inject(FaultKind kind) {
         case FaultKind::kMaintenanceOff:
         case FaultKind::kUpgrade:
             return maintenance(kind);
+        case FaultKind::kReload:
+            return reload();
     }
+}
+
+void Faults::reload() {
+    const ClusterConfig& config = cluster_.config();
+    if (!config.shortest_deadtime) return;
+    Prng& prng = cluster_.world().prng();
+    Node& n = cluster_.node(any_node());
+    const Duration to = prng.between(*config.shortest_deadtime, config.deadtime);
+    const auto scaled = [&](Duration d) {
+        return Duration(static_cast<Duration::rep>(static_cast<double>(d.count()) *
+                                                   static_cast<double>(to.count()) /
+                                                   static_cast<double>(config.deadtime.count())));
+    };
+    n.reload({scaled(config.keepalive), scaled(config.warntime), to});
 }
 
 // ---- processes

@@ -63,8 +63,9 @@ enum class FaultKind : std::uint8_t {
     kServiceBlind,  // the service cables of all nodes, within a moment
     kKillIpfail,
     kPingLost,  // a ping node does not answer one node, for long
+    kReload,    // another deadtime on one node
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kPingLost) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kReload) + 1;
 
 using Weights = std::array<unsigned, kFaultKinds>;
 [[nodiscard]] Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen);
@@ -96,6 +97,7 @@ class Faults {
     void fencing(FaultKind kind);
     void wish(FaultKind kind);
     void maintenance(FaultKind kind);
+    void reload();
     void kill_in_a_change(Node& n, WorldTime until);
     void end_maintenance();
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/sim/matrix.hpp"
+#include "tests/sim/profiles.hpp"
 #include "tests/sim/rules.hpp"
 #include "tests/sim/scenario.hpp"
 
@@ -30,6 +31,8 @@ struct Arguments {
     std::size_t stop_after = 10;
 };
 
+constexpr char kReloads[] = "reloads";  // a profile that is no rule's
+
 RunOptions options_for(const Arguments& args, std::uint64_t seed) {
     RunOptions options;
     options.seed = seed;
@@ -39,7 +42,10 @@ RunOptions options_for(const Arguments& args, std::uint64_t seed) {
         options.profile = rule->profile();
         options.drop = rule->drop;
     }
-    if (!args.profile.empty()) options.profile = find_rule(args.profile)->profile();
+    if (args.profile == kReloads)
+        options.profile = profiles::reloads();
+    else if (!args.profile.empty())
+        options.profile = find_rule(args.profile)->profile();
     if (args.matrix) {
         options.profile = matrix_profile(seed);
         options.nodes = matrix_cell(seed).nodes;
@@ -176,7 +182,9 @@ int main(int argc, char** argv) {
         names.push_back(rule.name);
     app.add_option("--drop", args.drop, "drop a rule of docs/protocol.md, under its own faults")
         ->check(CLI::IsMember(names));
-    app.add_option("--profile", args.profile, "the faults of a rule, without dropping it")
+    names.push_back(kReloads);
+    app.add_option("--profile", args.profile,
+                   "the faults of a rule, without dropping it; or reloads of the configuration")
         ->check(CLI::IsMember(names));
     CLI::Option* links =
         app.add_option("--links", args.links, "links of their own, with the bytes of the codecs")

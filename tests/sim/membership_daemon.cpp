@@ -13,9 +13,10 @@ membership::MembershipSettings MembershipDaemon::settings(Node& node) {
     for (std::size_t r = 0; r < config.nodes; r++)
         s.node_names.push_back(config.node_name(node_id(r)));
     s.incarnation = {.generation = node.generation(), .respawn = node.respawns(Kind::kMembership)};
-    s.keepalive = config.keepalive;
-    s.warntime = config.warntime;
-    s.deadtime = config.deadtime;
+    const Timings& timings = node.timings(Kind::kMembership);
+    s.keepalive = timings.keepalive;
+    s.warntime = timings.warntime;
+    s.deadtime = timings.deadtime;
     s.initdead = config.initdead;
     s.respawned = node.respawns(Kind::kMembership) > 1;
     s.dropped = config.drop_membership;
@@ -48,6 +49,14 @@ ipfail::IpfailSettings MembershipDaemon::ipfail_settings(Node& node) {
     for (const config::PingNode& ping : ping_nodes(node))
         s.ping_nodes.push_back(ping.name);
     return s;
+}
+
+void MembershipDaemon::adopt(const Timings& to, MonoTime now) {
+    input(membership::NewTimings{.keepalive = to.keepalive,
+                                 .warntime = to.warntime,
+                                 .deadtime = to.deadtime,
+                                 .initdead = node_.cluster().config().initdead},
+          now);
 }
 
 void MembershipDaemon::born(MonoTime now) {

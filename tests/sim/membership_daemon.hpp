@@ -18,6 +18,7 @@ class MembershipDaemon final : public Daemon {
     explicit MembershipDaemon(Node& node);
 
     void born(MonoTime now) override;
+    void adopt(const Timings& to, MonoTime now);
     void on_deadline(MonoTime now) override;
     [[nodiscard]] MonoTime next_deadline() const override {
         return std::min(core_.next_deadline(), ipfail_ ? ipfail_->next_deadline() : ipfail_back_);

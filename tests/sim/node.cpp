@@ -20,7 +20,8 @@ Node::Node(Cluster& cluster, NodeId id, NodeClock clock)
           [this](std::size_t group) { cluster_.tell([&](Checker& c) { c.held(id_, group); }); },
           [this](std::size_t group) {
               return in_maintenance(cluster_.config().groups[group].name);
-          }) {}
+          }),
+      timings_(cluster.config().timings()) {}
 
 MonoTime Node::local_now() const {
     return clock_.local(world_.now());

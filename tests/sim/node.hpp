@@ -15,6 +15,7 @@
 #include <string>
 
 #include "common/base/ids.hpp"
+#include "daemons/hb-comm/announced_deadtimes.hpp"
 #include "daemons/hb-comm/old_heartbeats.hpp"
 #include "daemons/hb-master/watchdog_core.hpp"
 #include "tests/sim/clock.hpp"
@@ -104,6 +105,14 @@ class Node {
     void freeze_one(Kind k);
     void thaw_one(Kind k);
 
+    // ---- a reload (node_reload.cpp)
+    void reload(const Timings& to);
+    // With what a process is started now.
+    [[nodiscard]] const Timings& timings(Kind k) const;
+    void announces(Duration deadtime);  // said by hb-comm: its frames do from now on
+    // The shortest that a frame announced which was sent then or later.
+    [[nodiscard]] Duration shortest_since(MonoTime sent) const;
+
     // ---- from the networks
     void frame_arrived(LinkId link, const FramePtr& frame);
     void arp_arrived(const ArpPacket& packet);
@@ -136,6 +145,7 @@ class Node {
 
   private:
     void begin_suite();
+    void finish_reload(const std::array<std::uint64_t, kKindCount>& lives);
     struct Slot {
         std::unique_ptr<Daemon> daemon;
         std::uint64_t life = 0;  // never reused on this node
@@ -189,6 +199,11 @@ class Node {
     bool carrier_ = true;  // of the service interface
     WorldTime thawed_at_ = -std::chrono::hours(1);
     WorldTime killed_at_ = -std::chrono::hours(1);
+
+    Timings timings_;  // in force
+    std::optional<Timings> next_timings_;
+    bool resource_adopted_ = false;
+    std::optional<comm::AnnouncedDeadtimes> announced_;
 
     // hb-master and what is on disk.
     bool master_alive_ = false;

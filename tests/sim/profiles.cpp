@@ -124,6 +124,31 @@ Profile maintenance_and_islands() {
     return p;
 }
 
+Profile reloads() {
+    Profile p = base(2, 3,
+                     {{F::kReload, 16},
+                      {F::kCutPair, 4},
+                      {F::kCutOneWay, 4},
+                      {F::kCutNode, 2},
+                      {F::kAllCables, 4},
+                      {F::kSplitAndCable, 4},
+                      {F::kServiceCable, 2},
+                      {F::kKillComm, 2},
+                      {F::kKillMembership, 2},
+                      {F::kKillResource, 2},
+                      {F::kFreezeMachine, 1},
+                      {F::kFreezeOne, 1},
+                      {F::kPowerOff, 2},
+                      {F::kStandby, 3}});
+    p.quorum.reset();
+    p.ping_nodes.reset();
+    p.faults_high = 20;
+    p.adjust = [](ClusterConfig& c) {
+        if (!c.watchdog) c.shortest_deadtime = c.deadtime / 2;
+    };
+    return p;
+}
+
 Profile upgrades() {
     Profile p = base(2, 3,
                      {{F::kUpgrade, 10},
@@ -308,6 +333,16 @@ Profile ack_before_view() {
 Profile ack_of_the_dead() {
     Profile p = scripted(scripts::ack_of_the_dead);
     p.adjust = slow_stop_at_b;
+    return p;
+}
+
+Profile deadtime_grows_behind_a_cut() {
+    Profile p = scripted(scripts::deadtime_grows_behind_a_cut);
+    p.adjust = [](ClusterConfig& c) {
+        slow_stop_at_b(c);
+        c.shortest_deadtime = c.deadtime / 2;
+        c.agents.stop = {c.deadtime * 45 / 100, c.deadtime * 65 / 100, 0ns, 0};
+    };
     return p;
 }
 

@@ -28,12 +28,14 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile maintenance();
 [[nodiscard]] Profile maintenance_and_islands();
 [[nodiscard]] Profile upgrades();
+[[nodiscard]] Profile reloads();
 // Scripted: one history, then rest.
 [[nodiscard]] Profile left_and_came_back();
 [[nodiscard]] Profile there_and_back();
 [[nodiscard]] Profile killed_while_starting();
 [[nodiscard]] Profile ack_before_view();
 [[nodiscard]] Profile ack_of_the_dead();
+[[nodiscard]] Profile deadtime_grows_behind_a_cut();
 [[nodiscard]] Profile cable_out_for_long();
 [[nodiscard]] Profile isolated_briefly();
 [[nodiscard]] Profile standby_and_kill();

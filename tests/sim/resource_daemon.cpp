@@ -22,9 +22,10 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
     s.incarnation = {.generation = node.generation(), .respawn = node.respawns(Kind::kResource)};
     for (const GroupSpec& g : config.groups)
         s.groups.push_back({.name = g.name, .preferred = g.preferred});
-    s.keepalive = config.keepalive;
-    s.deadtime = config.deadtime;
-    s.warntime = config.warntime;
+    const Timings& timings = node.timings(Kind::kResource);
+    s.keepalive = timings.keepalive;
+    s.deadtime = timings.deadtime;
+    s.warntime = timings.warntime;
     s.auto_failback = config.auto_failback;
     s.quorum = config.quorum;
     s.ping_nodes = s.ipfail = config.ping_nodes;
@@ -52,7 +53,11 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
 }
 
 ResourceDaemon::ResourceDaemon(Node& node)
-    : node_(node), core_(settings(node), node.local_now()), woke_(node.local_now()) {
+    : node_(node),
+      core_(settings(node), node.local_now()),
+      deadtime_(node.timings(Kind::kResource).deadtime),
+      gap_deadtime_(deadtime_),
+      woke_(node.local_now()) {
     const ClusterConfig& config = node.cluster().config();
     for (const GroupSpec& g : config.groups) {
         resource::RunnerSettings s;
@@ -109,19 +114,26 @@ void ResourceDaemon::carrier(MonoTime now) {
 
 // The shell's loop never sleeps longer than this, so that it sees its own gaps.
 MonoTime ResourceDaemon::next_deadline() const {
-    MonoTime next = std::min(core_.next_deadline(), woke_ + node_.cluster().config().deadtime / 2);
+    MonoTime next = std::min(core_.next_deadline(), woke_ + gap_deadtime_ / 2);
     for (const auto& [name, runner] : runners_)
         next = std::min(next, runner.next_deadline());
     return next;
 }
 
 void ResourceDaemon::overslept(Duration gap, MonoTime now) {
-    if (gap > lease_length(node_.cluster().config().deadtime))
-        input(resource::StoodStill{gap}, now);
+    if (gap > lease_length(gap_deadtime_)) input(resource::StoodStill{gap}, now);
+}
+
+// As the skeleton of every daemon has it: the shorter of both counts until peers must know.
+void ResourceDaemon::adopt(const Timings& to, MonoTime now) {
+    gap_deadtime_ = std::min({gap_deadtime_, deadtime_, to.deadtime});
+    gap_settles_ = now + std::exchange(deadtime_, to.deadtime);
+    input(resource::NewSettings{settings(node_)}, now);
 }
 
 void ResourceDaemon::on_deadline(MonoTime now) {
     woke_ = now;
+    if (now >= gap_settles_) gap_deadtime_ = deadtime_;
     for (auto& [name, runner] : runners_) {
         if (runner.next_deadline() > now) continue;
         runner.on_deadline(now, runner_out_);

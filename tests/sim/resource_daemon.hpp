@@ -33,6 +33,7 @@ class ResourceDaemon final : public Daemon {
     explicit ResourceDaemon(Node& node);
 
     void born(MonoTime now) override;
+    void adopt(const Timings& to, MonoTime now);
     void on_deadline(MonoTime now) override;
     [[nodiscard]] MonoTime next_deadline() const override;
     void overslept(Duration gap, MonoTime now) override;
@@ -89,6 +90,9 @@ class ResourceDaemon final : public Daemon {
     std::vector<resource::OwnershipAction> out_;
     std::vector<resource::RunnerAction> runner_out_;
     std::vector<resource::GroupDone> results_;  // of groups, to be told together
+    Duration deadtime_;
+    Duration gap_deadtime_;  // what a gap is judged by
+    MonoTime gap_settles_ = kForever;
     MonoTime woke_{};
     bool looked_ = false;  // the kernel said where everything is
     std::optional<Report> published_;

@@ -161,6 +161,9 @@ const std::vector<Rule>& let_go_rules() {
          [](C& c) { c.drop_resource.l3_heard_is_enough = true; }, p::ping_islands},
         {"l5", "L5 let go at thaw", "L5 bounded", [](C& c) { c.drop_resource.l5_let_go = true; },
          p::freezes},
+        {"l8-announced", "L8 leases by what the acknowledged frame announced",
+         "I4, I8 starts rest on reports and leases",
+         [](C& c) { c.drop_resource.l8_announced = true; }, p::deadtime_grows_behind_a_cut},
         {"l5-before-frame", "L5 `stopping` before any frame", "I9 no move without a reason",
          [](C& c) { c.drop_resource.l5_before_frame = true; }, p::freezes},
     };

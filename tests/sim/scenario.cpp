@@ -140,6 +140,9 @@ class Run {
     static ClusterConfig configure(const RunOptions& options, World& world) {
         ClusterConfig config = random_config(world.prng(), options.profile, options.nodes);
         config.codecs = options.seed % 16 == 0;  // not drawn: the run is the same either way
+        // (A watchdog's timeout and a line's rate are chosen for one deadtime.)
+        if (options.seed % 2 == 0 && !config.watchdog && !config.slow_baud)
+            config.shortest_deadtime = config.deadtime / 2;
         if (options.drop) options.drop(config);
         return config;
     }

@@ -113,6 +113,25 @@ void ack_of_the_dead(Cluster& cluster, Faults&) {
     wait(cluster, part(cluster, 50, 100));
 }
 
+void deadtime_grows_behind_a_cut(Cluster& cluster, Faults&) {
+    settle(cluster);
+    const Timings longest = cluster.config().timings();
+    Node& a = cluster.node(kA);
+    a.reload({longest.keepalive / 2, longest.warntime / 2, longest.deadtime / 2});
+    wait(cluster, longest.deadtime * 2);
+    all_groups(cluster, kA, ipc::RequestKind::kTakeover);
+    const ResourceDaemon* b = cluster.node(kB).resource();
+    const GroupName& group = cluster.config().groups[0].name;
+    for (int n = 0; n < 200 && b != nullptr && b->state(group) != GroupState::kStopping; n++)
+        wait(cluster, longest.deadtime / 500);
+    cluster.network().cut(kA, kB);
+    cluster.disturbed();
+    a.reload(longest);
+    wait(cluster, longest.deadtime);
+    cluster.network().heal_all();
+    wait(cluster, part(cluster, 50, 100));
+}
+
 namespace {
 
 // The newest row that anybody wrote; its version counts what was decided, carried out or not.

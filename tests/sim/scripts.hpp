@@ -16,6 +16,8 @@ void killed_while_starting(Cluster& cluster, Faults& faults);
 void ack_before_view(Cluster& cluster, Faults& faults);
 // X1: the same, and B's hb-membership dies right behind its new view.
 void ack_of_the_dead(Cluster& cluster, Faults& faults);
+// L8: A announces a longer deadtime which B never hears, and waits for B's stop.
+void deadtime_grows_behind_a_cut(Cluster& cluster, Faults& faults);
 // T4: the preferred node's service cable is out for long.
 void cable_out_for_long(Cluster& cluster, Faults& faults);
 // T5: the owner finds itself isolated, and all cables are back before anybody calls it silent.

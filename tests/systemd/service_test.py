@@ -82,6 +82,14 @@ def reload_rereads_the_keys_and_touches_nothing(cluster):
         cluster.journal(name, 'keys-reread', began)
         check(node.show(c.UNIT, 'MainPID') == master, f'{name}: another master after the reload')
         cluster.wait_active(node)
+        # A wrong file is refused, by the command too, and what runs goes on.
+        node.write('/etc/ha.d/ha.cf', c.HA_CF + 'deadtimer 5\n')
+        code, _ = node.call('systemctl', 'reload', c.UNIT)
+        check(code != 0, f'{name}: a reload of a wrong file succeeds')
+        cluster.journal(name, 'reload-refused', began)
+        node.write('/etc/ha.d/ha.cf', c.HA_CF)
+        node.run('systemctl', 'reload', c.UNIT)
+        check(node.show(c.UNIT, 'MainPID') == master, f'{name}: another master after the reload')
     check(cluster.wait_for_owner() == owner, 'the group moved')
     check(not cluster.scripts(began), f'the service was told {cluster.scripts(began)}')
 

@@ -21,6 +21,7 @@ namespace {
 
 // hb-membership may just be respawned: the socket outlives it, the answer comes a little later.
 constexpr Duration kAnswerTime = 5s;
+constexpr Duration kReloadTime = 30s;
 
 std::unexpected<Trouble> trouble(ExitCode code, std::string text) {
     return std::unexpected(Trouble{code, std::move(text)});
@@ -189,6 +190,21 @@ Outcome<ipc::AdminAnswer> Client::answer(std::uint64_t id, Duration patience) {
         if (auto* a = std::get_if<ipc::AdminAnswer>(&**message);
             a != nullptr && a->id == id)
             return std::move(*a);
+    }
+}
+
+Outcome<ReloadOutcome> Client::reload(bool dry_run) {
+    const std::uint64_t id = next_id_++;
+    if (const auto sent = send(ipc::ReloadWanted{id, dry_run}); !sent)
+        return std::unexpected(sent.error());
+    const MonoTime deadline = runtime::now() + kReloadTime;
+    while (true) {
+        auto message = receive(deadline);
+        if (!message) return std::unexpected(message.error());
+        if (!*message) return no_answer();
+        if (auto* done = std::get_if<ipc::ReloadDone>(&**message);
+            done != nullptr && done->id == id)
+            return std::move(done->outcome);
     }
 }
 

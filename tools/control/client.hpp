@@ -40,6 +40,8 @@ class Client {
     [[nodiscard]] Outcome<ipc::AdminAnswer> request(ipc::AdminRequest request,
                                                     Duration patience = {});
     [[nodiscard]] Outcome<ipc::AdminAnswer> log_level(std::optional<unsigned> level);
+    // The files are read, and all daemons take what is new: that may take a few seconds.
+    [[nodiscard]] Outcome<ReloadOutcome> reload(bool dry_run);
     [[nodiscard]] Outcome<void> subscribe(bool status, bool events);
 
   private:

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/base/ipc/membership_resource.hpp"
+#include "common/base/reload_outcome.hpp"
 #include "common/base/time.hpp"
 #include "tools/control/exit_code.hpp"
 
@@ -44,5 +45,12 @@ struct LogLevelOptions {
     std::optional<unsigned> level;  // none: what is it?
 };
 [[nodiscard]] ExitCode run_log_level(const LogLevelOptions& options);
+struct ReloadOptions {
+    std::string run_dir;
+    bool dry_run = false;
+    bool json = false;
+};
+[[nodiscard]] ExitCode run_reload(const ReloadOptions& options);
+[[nodiscard]] std::string show_reload(const ReloadOutcome& outcome, bool dry_run);
 
 }  // namespace hb::hactl

@@ -32,6 +32,18 @@ const char* word(ipc::LinkFault fault) {
     return "?";
 }
 
+const char* word(ReloadFinding::Severity severity) {
+    switch (severity) {
+        case ReloadFinding::Severity::kError:
+            return "error";
+        case ReloadFinding::Severity::kWarning:
+            return "warning";
+        case ReloadFinding::Severity::kNote:
+            return "note";
+    }
+    return "?";
+}
+
 const char* word(Level level) {
     switch (level) {
         case Level::kDebug:
@@ -186,6 +198,23 @@ std::string fence_history_json(const ClusterStatus& status,
                        {"text", r.text},
                        {"ago_ms", ms(r.ago)}});
     return Json{{"history", all}}.dump(2);
+}
+
+std::string reload_json(const ReloadOutcome& outcome, bool dry_run) {
+    const auto text = [](const std::string& t) { return t.empty() ? Json(nullptr) : Json(t); };
+    Json changes = Json::array(), findings = Json::array();
+    for (const ReloadChange& c : outcome.changes)
+        changes.push_back({{"at", text(c.at)},
+                           {"what", c.what},
+                           {"before", text(c.before)},
+                           {"after", text(c.after)},
+                           {"refused", text(c.refused)},
+                           {"note", text(c.note)}});
+    for (const ReloadFinding& f : outcome.findings)
+        findings.push_back({{"at", text(f.at)}, {"severity", word(f.severity)}, {"text", f.text}});
+    return Json{{"ok", outcome.ok},   {"dry_run", dry_run},   {"text", outcome.text},
+                {"changes", changes}, {"findings", findings}, {"more", outcome.more}}
+        .dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace hb::hactl

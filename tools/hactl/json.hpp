@@ -7,6 +7,7 @@
 #include "common/base/cluster_status.hpp"
 #include "common/base/event.hpp"
 #include "common/base/fence_record.hpp"
+#include "common/base/reload_outcome.hpp"
 
 namespace hb::hactl {
 
@@ -19,5 +20,9 @@ namespace hb::hactl {
 // Newest first: target, ok, by, text, ago_ms.
 [[nodiscard]] std::string fence_history_json(const ClusterStatus& status,
                                              const std::vector<FenceRecord>& history);
+
+// ok, dry_run, text, changes (at, what, before, after, refused, note), findings (at, severity,
+// text).
+[[nodiscard]] std::string reload_json(const ReloadOutcome& outcome, bool dry_run);
 
 }  // namespace hb::hactl

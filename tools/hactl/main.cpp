@@ -45,6 +45,7 @@ struct Arguments {
     StatusOptions status;
     WhyOptions why;
     EventsOptions events;
+    ReloadOptions reload;
     RequestOptions request;
     CheckOptions check{.config_dir = HB_CONF_DIR, .node = {}, .print = {}, .peer = {}};
     std::string explain;
@@ -189,6 +190,11 @@ int run(int argc, char** argv) {
         ->add_option("level", arguments.log_level.level,
                      "0: nothing; 1 and more: something (default: say what it is)")
         ->check(CLI::Range(0U, 255U));
+    CLI::App* reload = app.add_subcommand(
+        "reload", "read ha.cf, haresources and authkeys again, and run with what they say now");
+    reload->add_flag("--dry-run", arguments.reload.dry_run,
+                     "say what would change, and what needs a restart; change nothing");
+    reload->add_flag("--json", arguments.reload.json, "for scripts (docs/hactl-status-json.md)");
 
     CLI::App* events = app.add_subcommand("events", "what happens, as it happens");
     events->add_flag("--json", arguments.events.json, "one JSON object a line");
@@ -205,7 +211,7 @@ int run(int argc, char** argv) {
     }
     arguments.status.run_dir = arguments.why.run_dir = arguments.events.run_dir =
         arguments.request.run_dir = arguments.net.run_dir = arguments.log_level.run_dir =
-            arguments.run_dir;
+            arguments.reload.run_dir = arguments.run_dir;
     arguments.request.timeout = std::chrono::seconds(arguments.timeout);
     if (status->parsed()) return code(run_status(arguments.status));
     if (why->parsed()) return code(run_why(arguments.why));
@@ -214,6 +220,7 @@ int run(int argc, char** argv) {
     if (keygen->parsed()) return code(run_keygen(arguments.keygen));
     if (net->parsed()) return code(run_net(arguments.net));
     if (log_level->parsed()) return code(run_log_level(arguments.log_level));
+    if (reload->parsed()) return code(run_reload(arguments.reload));
     if (events->parsed()) return code(run_events(arguments.events));
 
     if (move->parsed() && arguments.request.target.empty() && !back) {

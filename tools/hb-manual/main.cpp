@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string>
 
+#include "common/config/reload_plan.hpp"
 #include "common/config/schema.hpp"
 
 namespace {
@@ -40,6 +41,8 @@ std::string entry(const Directive& d) {
     if (d.type == ValueType::kNumber) text += fmt::format("{} to {}.\n", d.least, d.most);
     if (!d.fallback.empty()) text += fmt::format("Default: {}.\n", escaped(d.fallback));
     if (d.repeatable) text += "May be given more than once.\n";
+    if (const std::string reload = on_reload(d.name); !reload.starts_with("takes"))
+        text += fmt::format("A change {}.\n", escaped(reload));
     return text;
 }
 

@@ -39,6 +39,8 @@ struct FrameSeen {
     std::vector<TopicUpdate> topics;
     // Send time of our newest frame that the peer acknowledged with this one, if it did.
     std::optional<MonoTime> acknowledged_sent;
+    // The shortest deadtime that we announced in that frame or later. 0: not said.
+    Duration acknowledged_deadtime{};
     bool operator==(const FrameSeen&) const = default;
 };
 

@@ -38,6 +38,8 @@ struct CommReady {
 struct Acknowledged {
     NodeId peer{};
     MonoTime sent{};
+    // The shortest that we announced in it or later: nobody waits for less (L1). 0: not said.
+    Duration deadtime{};
     bool operator==(const Acknowledged&) const = default;
 };
 

@@ -19,6 +19,8 @@
 //                    No hb-resource, or not permitted: AdminAnswer with ok = false at once.
 //                    hb-resource dies before it answered: ok = false, "hb-resource died; ask
 //                    again".
+//   ReloadWanted  -> a ReloadRequest to hb-master, its answer back as ReloadDone. For who may ask
+//                    with an AdminRequest.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +31,7 @@
 #include "common/base/event.hpp"
 #include "common/base/group_story.hpp"
 #include "common/base/ipc/membership_resource.hpp"
+#include "common/base/reload_outcome.hpp"
 
 namespace hb::ipc {
 
@@ -71,8 +74,14 @@ struct AdminRequest {
     bool force = false;            // for kFence
     bool operator==(const AdminRequest&) const = default;
 };
-using ToolToMembership =
-    std::variant<GetStatus, Subscribe, AdminRequest, GetParameter, GetWhy, LogLevelRequest>;
+// Read the three files again; or say what that would do, and do nothing.
+struct ReloadWanted {
+    std::uint64_t id = 0;
+    bool dry_run = false;
+    bool operator==(const ReloadWanted&) const = default;
+};
+using ToolToMembership = std::variant<GetStatus, Subscribe, AdminRequest, GetParameter, GetWhy,
+                                      ReloadWanted, LogLevelRequest>;
 
 // ---- hb-membership to tool
 
@@ -102,6 +111,11 @@ struct EventNote {
     Event event;
     bool operator==(const EventNote&) const = default;
 };
-using MembershipToTool = std::variant<Status, AdminAnswer, EventNote, Parameter, Why>;
+struct ReloadDone {
+    std::uint64_t id = 0;
+    ReloadOutcome outcome;
+    bool operator==(const ReloadDone&) const = default;
+};
+using MembershipToTool = std::variant<Status, AdminAnswer, EventNote, Parameter, Why, ReloadDone>;
 
 }  // namespace hb::ipc

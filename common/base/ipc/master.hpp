@@ -13,6 +13,7 @@
 
 #include "common/base/ids.hpp"
 #include "common/base/ipc/program.hpp"
+#include "common/base/reload_outcome.hpp"
 #include "common/base/time.hpp"
 #include "common/config/settings.hpp"
 
@@ -69,16 +70,31 @@ struct LogFiles {
     bool debugfile = false;
     bool operator==(const LogFiles&) const = default;
 };
-// authkeys was read again (hb-comm only).
-struct NewKeys {
-    config::AuthKeys keys;
-    bool operator==(const NewKeys&) const = default;
-};
 // The answer to OpenLine (hb-comm only): with one descriptor, or with the reason why not.
 struct LineOpened {
     std::string device;
     std::string problem;  // empty: the descriptor is there
     bool operator==(const LineOpened&) const = default;
+};
+// The configuration was read again. What a daemon would be started with now, encoded as a Setup, in
+// parts; it is looked at and kept, nothing is changed: the answer is SettingsPrepared.
+struct SettingsPart {
+    std::string bytes;
+    bool last = false;
+    bool operator==(const SettingsPart&) const = default;
+};
+// What was prepared is in effect from now on (the answer is SettingsAdopted), or is forgotten.
+struct CommitSettings {
+    bool operator==(const CommitSettings&) const = default;
+};
+struct AbandonSettings {
+    bool operator==(const AbandonSettings&) const = default;
+};
+// The answer to ReloadRequest.
+struct ReloadAnswer {
+    std::uint64_t id = 0;
+    ReloadOutcome outcome;
+    bool operator==(const ReloadAnswer&) const = default;
 };
 // The suite stops: hb-resource leaves the cluster (T12) and says LeaveDone, all others exit.
 struct Stop {
@@ -90,8 +106,9 @@ struct LogLevel {
     bool operator==(const LogLevel&) const = default;
 };
 
-using MasterToDaemon = std::variant<SetupPart, NeighbourChannel, ControlSocket, LogFiles, NewKeys,
-                                    Stop, LineOpened, LogLevel>;
+using MasterToDaemon =
+    std::variant<SetupPart, NeighbourChannel, ControlSocket, LogFiles, Stop, LineOpened,
+                 SettingsPart, CommitSettings, AbandonSettings, ReloadAnswer, LogLevel>;
 
 // ---- a daemon to hb-master
 
@@ -150,7 +167,24 @@ struct SetLogLevel {
     bool operator==(const SetLogLevel&) const = default;
 };
 
+// The last SettingsPart came. `problem`: why it cannot be had; empty: it can.
+struct SettingsPrepared {
+    std::string problem;
+    bool operator==(const SettingsPrepared&) const = default;
+};
+struct SettingsAdopted {
+    bool operator==(const SettingsAdopted&) const = default;
+};
+// hb-membership: an admin wants the configuration to be read again, or to know what that would do.
+struct ReloadRequest {
+    std::uint64_t id = 0;
+    bool dry_run = false;
+    std::string who;  // "root (pid 812)"
+    bool operator==(const ReloadRequest&) const = default;
+};
+
 using DaemonToMaster = std::variant<Ready, RememberGeneration, Fault, CallStarted, CallFinished,
-                                    LeaveDone, Alive, EnlargeBuffer, OpenLine, SetLogLevel>;
+                                    LeaveDone, Alive, EnlargeBuffer, OpenLine, SettingsPrepared,
+                                    SettingsAdopted, ReloadRequest, SetLogLevel>;
 
 }  // namespace hb::ipc

@@ -82,6 +82,7 @@ struct PeerPing {
 struct Lease {
     NodeId peer{};
     MonoTime sent{};
+    Duration deadtime{};  // the shortest that we announced in it or later (L1); 0: not said
     bool operator==(const Lease&) const = default;
 };
 

@@ -66,7 +66,8 @@ PromiseFacts promise_facts(Cluster& cluster, NodeId starter, NodeId holder, std:
     f.quorum = config.quorum;
     f.ping_nodes = config.ping_nodes;
     f.has_address = config.groups.at(group).has_address;
-    const Duration budget = d / 4 - d / 50 + config.handover;
+    const Duration least = config.least_deadtime();
+    const Duration budget = least / 4 - least / 50 + config.handover;
     const AgentFaults& faults = j.kernel().faults(group);
     f.stops_in_time =
         config.longest_start() + config.longest_stop() + config.channel.longest() * 4 <= budget &&

@@ -222,7 +222,7 @@ void ReachChecker::not_to_the_blind(NodeId, NodeId to, bool for_carrier, const s
 // 2 d after the first move, twice as long after each further one; 5 min at most, unless 2 d are
 // longer.
 Duration ReachChecker::hold(unsigned moves_in_a_row) const {
-    const Duration first = 2 * cluster_.config().deadtime;
+    const Duration first = 2 * cluster_.config().least_deadtime();
     return std::min<Duration>(first * (std::int64_t{1} << std::min(moves_in_a_row - 1, 20U)),
                               std::max<Duration>(5min, first));
 }

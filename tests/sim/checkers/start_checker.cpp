@@ -31,8 +31,13 @@ const Row* row_of(const ResourceDaemon& process, NodeId self, const GroupName& g
     return it == table->rows.end() ? nullptr : &it->second;
 }
 
+// I8, L8: by the shortest deadtime that the acknowledged frame or a later one announced.
+MonoTime lease_end(const Node& node, MonoTime sent) {
+    return sent + lease_length(node.shortest_since(sent));
+}
+
 std::string why_not(const ResourceDaemon& process, NodeId self, const GroupName& group,
-                    Duration lease, MonoTime now) {
+                    const Node& node, MonoTime now) {
     const Row* row = row_of(process, self, group);
     if (row == nullptr) return "there is no row";
     if (row->owner != self) return "the row names another";
@@ -49,15 +54,16 @@ std::string why_not(const ResourceDaemon& process, NodeId self, const GroupName&
             return who + " did not say stopped";
         if (g->second.bar < row->pred && !r->second.leaving) return who + " did not promise enough";
         const auto sent = seen.lease_sent.find(m.node);
-        if (sent == seen.lease_sent.end() || now >= sent->second + lease)
+        if (sent == seen.lease_sent.end() || now >= lease_end(node, sent->second))
             return "the lease of " + who + " is over";
     }
     return {};
 }
 
 // G1 to G4, towards nodes outside the view.
-std::string gate_not_open(const ResourceDaemon& process, NodeId self, const GroupName& group,
+std::string gate_not_open(const ResourceDaemon& process, const Node& node, const GroupName& group,
                           const ClusterConfig& config, MonoTime now) {
+    const NodeId self = node.id();
     const Seen& seen = process.seen();
     for (std::size_t r = 0; r < config.nodes; r++) {
         const NodeId x = node_id(r);
@@ -72,7 +78,7 @@ std::string gate_not_open(const ResourceDaemon& process, NodeId self, const Grou
         const bool left = says_stopped && report->second.leaving;
         const auto sent = seen.straight_sent.find(x);
         const bool lease_over =
-            sent == seen.straight_sent.end() || now >= sent->second + lease_length(config.deadtime);
+            sent == seen.straight_sent.end() || now >= lease_end(node, sent->second);
         const bool deaf = status->second.deaf && lease_over && says_stopped &&
                           status->second.accepted && status->second.accepted->members.size() == 1;
         if (status->second.hearing == ipc::Hearing::kHeard && !deaf && !left)
@@ -91,13 +97,12 @@ void StartChecker::starts(NodeId node, const GroupName& group) {
     const ResourceDaemon& process = *n.resource();
     if (process.state(group) != GroupState::kStarting) return;
     const ClusterConfig& config = cluster_.config();
-    const std::string reason =
-        why_not(process, node, group, lease_length(config.deadtime), n.local_now());
+    const std::string reason = why_not(process, node, group, n, n.local_now());
     if (!reason.empty())
         cluster_.violated("I4, I8 starts rest on reports and leases",
                           fmt::format("{} starts {}, but {}", n.name(), group, reason));
     if (const auto& view = process.seen().view; reason.empty() && view) {
-        const std::string closed = gate_not_open(process, node, group, config, n.local_now());
+        const std::string closed = gate_not_open(process, n, group, config, n.local_now());
         if (!closed.empty())
             cluster_.violated("T9.4 the gate is open",
                               fmt::format("{} starts {}, but {}", n.name(), group, closed));

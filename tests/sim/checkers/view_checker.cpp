@@ -25,7 +25,7 @@ void ViewChecker::accepted(NodeId node, const Incarnation& incarnation, const Vi
     // V1: whoever proposes has heard, or waited for, everybody that it leaves out.
     Node& n = cluster_.node(node);
     const Duration age = cluster_.world().now() - n.born_at(Kind::kMembership);
-    if (view.id.coordinator == node && age < cluster_.config().deadtime * 9 / 10) {
+    if (view.id.coordinator == node && age < cluster_.config().least_deadtime() * 9 / 10) {
         for (const auto& other : n.membership()->core().status().nodes)
             if (other.node != node && !view.contains(other.node) && !other.last_heard)
                 cluster_.violated("V1 waits before it judges",

@@ -218,6 +218,7 @@ ipc::CommToMembership Generator::comm_to_membership() {
             seen.head = head();
             seen.topics = topics();
             seen.acknowledged_sent = maybe(time());
+            if (coin()) seen.acknowledged_deadtime = deadtime();
             return seen;
         }
         case 2:
@@ -277,7 +278,7 @@ ipc::CommToResource Generator::comm_to_resource() {
         case 0:
             return ipc::CommReady{session(), maybe(time())};
         case 1:
-            return ipc::Acknowledged{node(), time()};
+            return ipc::Acknowledged{node(), time(), coin() ? Duration{} : deadtime()};
         case 2:
             return probe_statuses();
         case 3:
@@ -322,7 +323,7 @@ ipc::MembershipToResource Generator::membership_to_resource() {
         case 5:
             return ipc::PeerPing{node(), ping_report()};
         case 6:
-            return ipc::Lease{node(), time()};
+            return ipc::Lease{node(), time(), coin() ? Duration{} : deadtime()};
         default: {
             ipc::Request r{number() | 1, kind(), scope(), {}, coin(), {}, coin(), sentence()};
             if (has_target(r.kind)) r.target = node();
@@ -391,10 +392,24 @@ ipc::MembershipToIpfail Generator::membership_to_ipfail() {
     }
 }
 
+ReloadOutcome Generator::reload_outcome() {
+    ReloadOutcome to{
+        .ok = coin(), .text = sentence(), .changes = {}, .findings = {}, .more = small()};
+    for (std::size_t n = below(4); n > 0; n--)
+        to.changes.push_back(
+            {sentence(), sentence(), sentence(), sentence(), sentence(), sentence()});
+    for (std::size_t n = below(4); n > 0; n--)
+        to.findings.push_back(
+            {static_cast<ReloadFinding::Severity>(1 + below(3)), sentence(), sentence()});
+    return to;
+}
+
 ipc::ToolToMembership Generator::tool_to_membership() {
-    switch (below(6)) {
+    switch (below(7)) {
         case 4:
             return ipc::LogLevelRequest{number() | 1, maybe(static_cast<unsigned>(below(256)))};
+        case 5:
+            return ipc::ReloadWanted{number() | 1, coin()};
         case 0:
             return ipc::GetStatus{number() | 1};
         case 3:
@@ -420,7 +435,9 @@ Event Generator::event() {
 }
 
 ipc::MembershipToTool Generator::membership_to_tool() {
-    switch (below(5)) {
+    switch (below(6)) {
+        case 4:
+            return ipc::ReloadDone{number() | 1, reload_outcome()};
         case 0:
             return ipc::Status{number(), cluster_status()};
         case 3:

@@ -79,6 +79,7 @@ class Generator {
     ipc::ResourceToFence resource_to_fence();
     ipc::FenceToResource fence_to_resource();
     std::vector<FenceRecord> fence_records();
+    ReloadOutcome reload_outcome();
     ipc::ToolToMembership tool_to_membership();
     ipc::MembershipToTool membership_to_tool();
     LinkStatus link_status();

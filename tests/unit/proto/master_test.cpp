@@ -134,8 +134,8 @@ class MasterGenerator : public test::Generator {
         return s;
     }
     ipc::MasterToDaemon to_daemon() {
-        switch (below(8)) {
-            case 6:
+        switch (below(11)) {
+            case 9:
                 return ipc::LogLevel{static_cast<unsigned>(below(256))};
             case 0:
                 return ipc::SetupPart{word(), coin()};
@@ -146,7 +146,13 @@ class MasterGenerator : public test::Generator {
             case 3:
                 return ipc::LogFiles{coin(), coin()};
             case 4:
-                return ipc::NewKeys{keys()};
+                return ipc::SettingsPart{word(), coin()};
+            case 6:
+                return ipc::CommitSettings{};
+            case 7:
+                return ipc::AbandonSettings{};
+            case 8:
+                return ipc::ReloadAnswer{number(), reload_outcome()};
             case 5:
                 return ipc::LineOpened{name(60), coin() ? "" : sentence()};
             default:
@@ -154,8 +160,8 @@ class MasterGenerator : public test::Generator {
         }
     }
     ipc::DaemonToMaster to_master() {
-        switch (below(10)) {
-            case 8:
+        switch (below(13)) {
+            case 11:
                 return ipc::SetLogLevel{static_cast<unsigned>(below(256)), sentence()};
             case 0:
                 return ipc::Ready{};
@@ -174,6 +180,12 @@ class MasterGenerator : public test::Generator {
                 return ipc::EnlargeBuffer{};
             case 7:
                 return ipc::OpenLine{name(60)};
+            case 8:
+                return ipc::SettingsPrepared{coin() ? "" : sentence()};
+            case 9:
+                return ipc::SettingsAdopted{};
+            case 10:
+                return ipc::ReloadRequest{number(), coin(), sentence()};
             default:
                 return ipc::LeaveDone{coin()};
         }

@@ -21,6 +21,7 @@ class Dummy final : public skeleton::Daemon {
   public:
     Dummy(Host& host, const ipc::Setup& setup, Program program)
         : host_(host),
+          setup_(setup),
           program_(program),
           misbehave_(host.loop(), SIGUSR1, [this]() noexcept { misbehave(); }) {
         say(fmt::format("setup node {} incarnation {}.{} keys {} uid {}",
@@ -46,8 +47,14 @@ class Dummy final : public skeleton::Daemon {
         control_ = std::move(socket);
         say("control socket");
     }
-    void on_new_keys(config::AuthKeys keys) noexcept override {
-        say(fmt::format("new keys {}", keys.keys.size()));
+    std::string prepare_settings(const ipc::Setup& fresh) noexcept override {
+        say(fmt::format("prepare keepalive {} ms", to_ms(fresh.settings.keepalive)));
+        return {};
+    }
+    void adopt_settings(const ipc::Setup& before) noexcept override {
+        say(fmt::format("adopt keepalive {} ms instead of {} ms, keys {}",
+                        to_ms(setup_.settings.keepalive), to_ms(before.settings.keepalive),
+                        setup_.keys ? setup_.keys->keys.size() : 0));
     }
     void on_log_level(unsigned debug) noexcept override {
         say(fmt::format("debug level {}", debug));
@@ -96,6 +103,7 @@ class Dummy final : public skeleton::Daemon {
     }
 
     Host& host_;
+    const ipc::Setup& setup_;
     Program program_;
     bool is_slow_ = false;
     runtime::UniqueFd control_;

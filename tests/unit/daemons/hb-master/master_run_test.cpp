@@ -260,10 +260,10 @@ TEST_F(MasterRun, KeysAreRereadAndRefusedWhenWrong) {
     start_ready();
     write("authkeys", "auth 2\n1 sha1 secret\n2 sha1 other\n");
     master_->signal_group(SIGHUP);
-    ASSERT_TRUE(sees("hb-comm\\[.*new keys 2"));
+    ASSERT_TRUE(sees("hb-comm\\[.*adopt .* keys 2"));
     write("authkeys", "auth 3\n1 sha1 secret\n");
     master_->signal_group(SIGHUP);
-    ASSERT_TRUE(sees("authkeys is wrong: keeping the keys that are in use"));
+    ASSERT_TRUE(sees("the configuration is not taken: 1 error in the configuration"));
     // The newcomer is given those.
     ::kill(pid_of("hb-comm"), SIGKILL);
     ASSERT_TRUE(sees("hb-comm\\[.*setup node node1 .* keys 2"));

@@ -393,5 +393,36 @@ TEST_F(Supervisor, HbFenceIsThereWhereADeviceIs) {
     EXPECT_TRUE(fence < resource && resource != lines.end());
 }
 
+TEST_F(Supervisor, AReloadStartsAndEndsTheProgramsOfChangedLinesOnly) {
+    use({.clients = {{"root", "one"}, {"root", "two"}}, .deadtime = 10s});
+    all_ready();
+    std::vector<SupervisorAction> out;
+    EXPECT_EQ(core_.set_clients({{"root", "three"}, {"root", "two"}}, now_, out),
+              (std::vector<std::size_t>{2, 1}));
+    EXPECT_EQ(take(std::move(out)), (Lines{"end-client 0", "start-client 2"}));
+    EXPECT_EQ(feed(ClientExited{0, kEnded}), Lines{});
+    EXPECT_EQ(wait(1min), Lines{});
+    // The same program again is a new line; a line that was given up stays so.
+    feed(ClientExited{1, {.code = 100, .text = "exited with return code 100"}});
+    out.clear();
+    EXPECT_EQ(core_.set_clients({{"root", "one"}, {"root", "two"}, {"root", "three"}}, now_, out),
+              (std::vector<std::size_t>{3, 1, 2}));
+    EXPECT_EQ(take(std::move(out)), Lines{"start-client 3"});
+}
+
+TEST_F(Supervisor, ADaemonThatIsReplacedHasNotFailed) {
+    use({.clients = {}, .deadtime = 10s});
+    all_ready();
+    said_.clear();
+    core_.expect_replacement(Program::kComm);
+    EXPECT_EQ(feed(ProgramExited{Program::kComm, kKilled}).front(), "start hb-comm 2");
+    ASSERT_FALSE(said_.empty());
+    EXPECT_EQ(said_.front(), "hb-comm is started anew, with the new settings");
+    // The next death is one.
+    feed(ProgramReady{Program::kComm});
+    feed(ProgramExited{Program::kComm, kKilled});
+    EXPECT_EQ(said_.back(), "hb-comm killed by signal 9 (Killed), respawning it");
+}
+
 }  // namespace
 }  // namespace hb::master

@@ -273,5 +273,32 @@ TEST_F(Desk, WhoAsksForNothingIsDropped) {
     EXPECT_EQ(desk.next_deadline(), kForever);
 }
 
+TEST_F(Desk, AReloadIsHbMastersAffair) {
+    open(1, kMember);
+    open(2, kHacluster);
+    said(1, ipc::ReloadWanted{7, true});
+    said(2, ipc::ReloadWanted{8, false});
+    const auto* asked = std::get_if<ipc::ReloadRequest>(&out.front());
+    ASSERT_NE(asked, nullptr);
+    EXPECT_TRUE(asked->dry_run);
+    EXPECT_EQ(asked->who, "uid 1000 (pid 813)");
+    auto answers = told<ipc::ReloadDone>();
+    ASSERT_THAT(answers, SizeIs(1));  // who may look only
+    EXPECT_EQ(answers[0].first, 2U);
+    EXPECT_FALSE(answers[0].second.outcome.ok);
+
+    const std::uint64_t ours = asked->id;
+    out.clear();
+    desk.resource_gone(out);  // not hb-resource's
+    EXPECT_THAT(out, IsEmpty());
+    desk.reloaded({ours, {.ok = true, .text = "1 change", .changes = {}, .findings = {}}}, out);
+    desk.reloaded({ours, {}}, out);  // nobody's any more
+    answers = told<ipc::ReloadDone>();
+    ASSERT_THAT(answers, SizeIs(1));
+    EXPECT_EQ(answers[0].first, 1U);
+    EXPECT_EQ(answers[0].second.id, 7U);
+    EXPECT_TRUE(answers[0].second.outcome.ok);
+}
+
 }  // namespace
 }  // namespace hb::membership

@@ -56,5 +56,17 @@ TEST(PingNodes, AreShownInTheOrderOfTheFile) {
     EXPECT_EQ(shown[1].round_trip, 2ms);
 }
 
+TEST(PingNodes, OfThoseThatStayIsKeptWhatIsKnown) {
+    PingNodes nodes({{.name = "first"}, {.name = "second"}});
+    (void)nodes.see({.node = 1, .state = PingState::kPing, .late = true});
+    nodes.configure({{.name = "second"}, {.name = "third"}});
+    ASSERT_EQ(nodes.states().size(), 2U);
+    EXPECT_EQ(nodes.name(0), "second");
+    EXPECT_EQ(nodes.states()[0].state, PingState::kPing);
+    EXPECT_TRUE(nodes.states()[0].late);
+    EXPECT_EQ(nodes.states()[0].node, 0U);
+    EXPECT_EQ(nodes.states()[1].state, PingState::kInit);
+}
+
 }  // namespace
 }  // namespace hb::membership

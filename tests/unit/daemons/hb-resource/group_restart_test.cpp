@@ -341,5 +341,17 @@ TEST(GroupRestart, SaysWhatFailedAndHowOften) {
     EXPECT_THAT(story.detail, HasSubstr("a: failed, after 1 restart"));
 }
 
+TEST(GroupMonitor, OtherIntervalsCountFromNowOn) {
+    const MonoTime t = MonoTime{} + 1000s;
+    GroupMonitor monitor({{.interval = 10s}, {.interval = 10s}, {.interval = 0s}}, 3, 10min);
+    monitor.begin(t, true);
+    monitor.configure({{.interval = 2s}, {.interval = 0s}, {.interval = 5s}}, 3, 10min, t + 1s);
+    EXPECT_EQ(monitor.next_deadline(), t + 3s);
+    EXPECT_EQ(monitor.take_due(t + 3s), (std::vector<std::size_t>{0}));
+    EXPECT_EQ(monitor.next_deadline(), t + 6s);  // the third
+    EXPECT_EQ(monitor.take_due(t + 6s), (std::vector<std::size_t>{2}));
+    EXPECT_EQ(monitor.next_deadline(), kForever);  // the second is not asked any more
+}
+
 }  // namespace
 }  // namespace hb::resource

@@ -1,0 +1,235 @@
+// The configuration is changed on a running cluster: `hactl reload`. What may take effect does,
+// without a lost heartbeat and without touching what runs; what may not is refused whole, with its
+// reason.
+#include "tests/lab/cluster_test.hpp"
+
+namespace hb::lab {
+namespace {
+
+constexpr const char* kVip = Cluster::kVip;
+
+class Reload : public ClusterTest {
+  protected:
+    void write_ha_cf(unsigned n, const ClusterConfig& config) {
+        node(n).write_file("/etc/ha.d/ha.cf", config.ha_cf(), 0644);
+    }
+    // What it printed, on either stream.
+    std::string hactl(unsigned n, Argv arguments, int code) {
+        const CommandResult result = cluster().hactl(n, std::move(arguments));
+        EXPECT_EQ(result.exit_code, code) << result.out << result.err;
+        return result.out + result.err;
+    }
+    void reload(unsigned n, const ClusterConfig& config) {
+        write_ha_cf(n, config);
+        hactl(n, {"reload"}, 0);
+    }
+    void begin() {
+        log_ = lab().log().mark();
+        addresses_ = lab().addresses().mark();
+    }
+    void expect_nothing_noticed() {
+        for (const char* n : {"node1", "node2"})
+            for (const char* text : {"Late heartbeat", "is dead", "giving up", "stood still"})
+                EXPECT_FALSE(lab().log().find(n, text, log_)) << n << " said: " << text;
+        EXPECT_TRUE(lab().addresses().events_of(kVip, addresses_).empty());
+    }
+
+    std::size_t log_ = 0;
+    std::size_t addresses_ = 0;
+};
+
+TEST_F(Reload, changes_times_without_a_lost_heartbeat) {
+    ClusterConfig config;
+    run_cluster(config);
+    begin();
+    // Shorter on one node, then on the other; longer again, the other way round.
+    for (const auto& [keepalive, deadtime, first] :
+         {std::tuple{"100ms", "600ms", 1U}, {"250ms", "2s", 2U}, {"200ms", "1s", 1U}}) {
+        config.keepalive = keepalive;
+        config.deadtime = deadtime;
+        for (const unsigned n : {first, 3 - first}) {
+            write_ha_cf(n, config);
+            const std::string text = hactl(n, {"reload"}, 0);
+            EXPECT_NE(text.find(std::string("-> ") + deadtime), std::string::npos) << text;
+            EXPECT_NE(text.find("in effect: "), std::string::npos) << text;
+        }
+        EXPECT_TRUE(stays([&] { return node(1).holds(kVip); }, 1s));
+    }
+    expect_nothing_noticed();
+    // And they are in effect: the newest of them decides how soon a lost node is noticed.
+    const std::size_t mark = lab().log().mark();
+    node(1).power_off();
+    cluster().wait_log(2, "node node1: is dead", mark);
+    cluster().wait_owner(2);
+}
+
+TEST_F(Reload, that_is_wrong_is_refused_whole_and_says_where) {
+    ClusterConfig config;
+    run_cluster(config);
+    begin();
+    config.keepalive = "100ms";
+    config.more = {"deadtimer 5"};
+    write_ha_cf(1, config);
+    const std::string wrong = hactl(1, {"reload"}, 6);
+    EXPECT_NE(wrong.find("ha.cf:"), std::string::npos) << wrong;
+    EXPECT_NE(wrong.find("what runs stays as it is"), std::string::npos) << wrong;
+    // The old way of asking, too.
+    node(1).signal(cluster().master(1), SIGHUP);
+    cluster().wait_log(1, "the configuration is not taken", log_);
+
+    config.more = {"realtime off"};
+    write_ha_cf(1, config);
+    for (const char* option : {"--dry-run", "--json"}) {
+        const std::string text = hactl(1, {"reload", option}, 3);
+        EXPECT_NE(text.find("realtime"), std::string::npos) << text;
+        EXPECT_NE(text.find("keepalive"), std::string::npos) << text;
+    }
+    // Keepalive could have changed, and did not either.
+    config.more.clear();
+    config.keepalive = ClusterConfig{}.keepalive;
+    write_ha_cf(1, config);
+    const std::string none = hactl(1, {"reload", "--dry-run"}, 0);
+    EXPECT_NE(none.find("nothing has changed"), std::string::npos) << none;
+    expect_nothing_noticed();
+}
+
+TEST_F(Reload, is_known_to_whoever_is_respawned_later) {
+    ClusterConfig config;
+    run_cluster(config);
+    begin();
+    config.keepalive = "200ms";
+    config.deadtime = "1500ms";
+    for (const unsigned n : {1U, 2U})
+        reload(n, config);
+    for (const char* daemon : {"hb-comm", "hb-membership", "hb-resource"}) {
+        node(1).kill(daemon);
+        cluster().wait_log(1, std::string("started ") + daemon, log_);
+        cluster().wait_all_active();
+        cluster().wait_owner(1);
+    }
+    const CommandResult said = node(1).run({"cl_status", "hbparameter", "-p", "deadtime"});
+    EXPECT_EQ(said.out, "1500ms\n") << said.err;
+    EXPECT_NE(hactl(1, {"reload", "--dry-run"}, 0).find("nothing has changed"), std::string::npos);
+    EXPECT_TRUE(lab().addresses().events_of(kVip, addresses_).empty());
+}
+
+TEST_F(Reload, of_log_files_writes_to_the_new_ones) {
+    ClusterConfig config;
+    config.more = {"logfile /run/first.log"};
+    run_cluster(config);
+    config.more = {"logfile /run/second.log", "auto_failback off"};
+    config.auto_failback = "off";
+    config.more.pop_back();
+    reload(1, config);
+    cluster().wait("the new file", [&] {
+        const std::string text = node(1).run({"cat", "/run/second.log"}).out;
+        return text.find("the configuration was read again") != std::string::npos;
+    });
+}
+
+TEST_F(Reload, adds_and_removes_a_medium_without_a_lost_heartbeat) {
+    ClusterConfig config;
+    config.keepalive = "200ms";
+    run_cluster(config);
+    const auto links = [&](unsigned n) {
+        const auto status = cluster().status(n);
+        std::string names;
+        if (status)
+            for (const auto& link : (*status)["nodes"][2 - n]["links"])
+                names +=
+                    link["name"].get<std::string>() + " " + link["status"].get<std::string>() + " ";
+        return names;
+    };
+    begin();
+    config.media = {"bcast eth1", "bcast eth0"};
+    for (const unsigned n : {1U, 2U})
+        reload(n, config);
+    for (const unsigned n : {1U, 2U})
+        cluster().wait("two links", [&] { return links(n) == "eth1 up eth0 up "; });
+    config.media = {"bcast eth0"};
+    for (const unsigned n : {1U, 2U})
+        reload(n, config);
+    for (const unsigned n : {1U, 2U})
+        cluster().wait("one link", [&] { return links(n) == "eth0 up "; });
+    EXPECT_TRUE(stays([&] { return node(1).holds(kVip); }));
+    expect_nothing_noticed();
+}
+
+TEST_F(Reload, adds_ping_nodes_and_removes_them) {
+    ClusterConfig config;
+    run_cluster(config);
+    begin();
+    const auto pings = [&](unsigned n) {
+        const auto status = cluster().status(n);
+        std::string names;
+        if (status)
+            for (const auto& ping : (*status)["ping_nodes"])
+                names +=
+                    ping["name"].get<std::string>() + " " + ping["status"].get<std::string>() + " ";
+        return names;
+    };
+    // The client answers; nobody has the other one.
+    config.keepalive = "150ms";
+    config.more = {"ping 10.77.0.254", "ping 10.77.0.99"};
+    for (const unsigned n : {1U, 2U})
+        reload(n, config);
+    for (const unsigned n : {1U, 2U})
+        cluster().wait("both are judged",
+                       [&] { return pings(n) == "10.77.0.254 ping 10.77.0.99 dead "; });
+    config.more = {"ping 10.77.0.99", "ping 10.77.0.254"};
+    reload(1, config);
+    cluster().wait("in another order",
+                   [&] { return pings(1) == "10.77.0.99 dead 10.77.0.254 ping "; });
+    config.more.clear();
+    for (const unsigned n : {1U, 2U})
+        reload(n, config);
+    cluster().wait("none is left", [&] { return pings(1).empty() && pings(2).empty(); });
+    EXPECT_TRUE(stays([&] { return node(1).holds(kVip); }));
+    for (const char* n : {"node1", "node2"})
+        for (const char* text : {"Late heartbeat", "node node", "giving up", "isolated"})
+            EXPECT_FALSE(lab().log().find(n, text, log_)) << n << " said: " << text;
+    EXPECT_TRUE(lab().addresses().events_of(kVip, addresses_).empty());
+}
+
+TEST_F(Reload, starts_and_ends_programs_of_changed_lines_only) {
+    ClusterConfig config;
+    config.more = {"respawn root /bin/sleep 1001", "respawn root /bin/sleep 1002"};
+    run_cluster(config);
+    const auto sleepers = [&] {
+        std::map<std::string, pid_t> found;
+        for (const RunningProcess& p : node(1).processes()) {
+            if (p.name != "sleep" || p.state == 'Z') continue;
+            const std::string line =
+                node(1).run({"cat", "/proc/" + std::to_string(p.pid) + "/cmdline"}).out;
+            found[line.substr(line.size() - 5, 4)] = p.pid;
+        }
+        return found;
+    };
+    cluster().wait("both run", [&] { return sleepers().size() == 2; });
+    const pid_t stays_there = sleepers().at("1002");
+    config.more = {"respawn root /bin/sleep 1002", "respawn root /bin/sleep 1003"};
+    reload(1, config);
+    cluster().wait("the new one, without the first", [&] {
+        const auto now = sleepers();
+        return now.size() == 2 && now.contains("1003") && now.contains("1002");
+    });
+    EXPECT_EQ(sleepers().at("1002"), stays_there);
+}
+
+TEST_F(Reload, of_the_preferred_node_lets_the_group_go_there) {
+    ClusterConfig config;
+    run_cluster(config);
+    const std::string resources = config.groups[0].resources;
+    for (const unsigned n : {1U, 2U}) {
+        node(n).write_file("/etc/ha.d/haresources", "node2 " + resources + " 10.77.0.101\n", 0644);
+        EXPECT_NE(hactl(n, {"reload"}, 3).find("needs a restart"), std::string::npos);
+        EXPECT_TRUE(node(1).holds(kVip));
+        node(n).write_file("/etc/ha.d/haresources", "node2 " + resources + "\n", 0644);
+    }
+    for (const unsigned n : {1U, 2U})
+        hactl(n, {"reload"}, 0);
+    cluster().wait_owner(2);
+}
+
+}  // namespace
+}  // namespace hb::lab

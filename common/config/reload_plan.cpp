@@ -136,6 +136,25 @@ class Planner {
         });
         for (auto& [at, change] : changes)
             found_.push_back(std::move(change));
+        order(running_.settings.media, fresh_.settings.media, ipc::Program::kComm, "bcast");
+        order(running_.settings.pings, fresh_.settings.pings, ipc::Program::kIpfail, "ping");
+    }
+
+    // Media and ping nodes are numbered as they come, over lines of different directives.
+    // `as`: a directive with the same consequences.
+    template <typename One>
+    void order(const std::vector<One>& before, const std::vector<One>& after, ipc::Program replaced,
+               const char* as) {
+        const auto same = [](One a, One b) {
+            a.position = b.position = {};
+            return a == b;
+        };
+        if (std::ranges::equal(before, after, same) || replaced_by(found_).contains(replaced))
+            return;
+        const Position at = after.empty() ? Position{} : after.front().position;
+        Changes changes;
+        add(as, at, "", "in another order", changes);
+        found_.push_back(std::move(changes.front().second));
     }
 
     using Changes = std::vector<std::pair<Position, ReloadChange>>;

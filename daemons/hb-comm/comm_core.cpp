@@ -287,7 +287,9 @@ void CommCore::Impl::take(const NewTimings& to, MonoTime now, Out& out) {
     old_heartbeats.set_deadtime(to.deadtime);
     gap_deadtime = std::min({gap_deadtime, before, to.deadtime});
     gap.set_deadtime(gap_deadtime);
-    gap_settles = now + before;
+    const MonoTime old_counts_until = now + before;
+    gap_settles =
+        gap_settles == kForever ? old_counts_until : std::max(gap_settles, old_counts_until);
     say_next = std::min(say_next, now);
     figures.set_deadtime(to.deadtime);
     std::vector<AddressAction> actions;

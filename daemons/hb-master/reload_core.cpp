@@ -22,6 +22,11 @@ void ReloadCore::begin(const std::set<Program>& programs, std::set<Program> repl
 }
 
 void ReloadCore::prepared(Program program, const std::string& problem, MonoTime now, Out& out) {
+    // A channel keeps the order: first comes what was asked first.
+    if (const auto old = unanswered_.find(program); old != unanswered_.end()) {
+        if (--old->second == 0) unanswered_.erase(old);
+        return;
+    }
     if (phase_ != Phase::kPreparing || waiting_.erase(program) == 0) return;
     if (!problem.empty())
         return abandon(fmt::format("{} cannot have it: {}", to_string(program), problem), out);
@@ -37,6 +42,7 @@ void ReloadCore::adopted(Program program, MonoTime now, Out& out) {
 }
 
 void ReloadCore::died(Program program, MonoTime now, Out& out) {
+    unanswered_.erase(program);
     if (phase_ == Phase::kPreparing && programs_.contains(program)) {
         programs_.erase(program);
         return abandon(fmt::format("{} died meanwhile", to_string(program)), out);
@@ -81,6 +87,8 @@ void ReloadCore::on_deadline(MonoTime now, Out& out) {
 }
 
 void ReloadCore::abandon(std::string why, Out& out) {
+    for (const Program program : waiting_)
+        if (programs_.contains(program)) ++unanswered_[program];
     for (const Program program : programs_)
         out.emplace_back(SendAbandon{program});
     phase_ = Phase::kIdle;

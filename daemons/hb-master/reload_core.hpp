@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <variant>
@@ -89,6 +90,7 @@ class ReloadCore {
     std::set<Program> waiting_;   // that have not answered yet
     std::set<Program> replaced_;  // of programs_
     std::set<Program> outdated_;  // whose successor was started with the settings before
+    std::map<Program, unsigned> unanswered_;  // attempts that were given up: their answers come yet
     MonoTime deadline_ = kForever;
 };
 

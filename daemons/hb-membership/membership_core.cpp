@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/assert.hpp"
+#include "common/base/reload_times.hpp"
 #include "daemons/hb-membership/facts.hpp"
 #include "daemons/hb-membership/judging.hpp"
 #include "daemons/hb-membership/peer.hpp"
@@ -352,7 +353,7 @@ void MembershipCore::Impl::on(const NewTimings& to, MonoTime now, Actions& out) 
         const Duration longest =
             now < settings.before_until ? std::max(before, settings.deadtime_before) : before;
         settings.deadtime_before = longest;
-        settings.before_until = now + longest * 5 / 4;
+        settings.before_until = old_deadtime_until(now, longest);
     }
     settings.keepalive = to.keepalive;
     settings.warntime = to.warntime;

@@ -77,6 +77,11 @@ GroupMonitor::Verdict GroupMonitor::answered(std::size_t resource, Health health
     Resource& r = resources_.at(resource);
     HB_ASSERT(active_ && r.asking);
     r.asking = false;
+    if (r.settings.interval == Duration::zero()) {  // monitoring ended while it was asked
+        r.again = false;
+        r.due = kForever;
+        return Verdict::kUndecided;
+    }
     if (health == Health::kRunning) {
         r.credible = true;
         r.doubts = 0;

@@ -5,6 +5,7 @@
 // docs/protocol.md.
 #include <algorithm>
 
+#include "common/base/reload_times.hpp"
 #include "daemons/hb-resource/ownership_impl.hpp"
 
 namespace hb::resource {
@@ -19,7 +20,7 @@ void Impl::on(const NewSettings& m, MonoTime now) {
         const Duration longest = long_deadtime(now);
         short_before = std::min(s.deadtime, short_deadtime(now));
         long_before = longest;
-        before_until = now + longest * 5 / 4;
+        before_until = old_deadtime_until(now, longest);
         for (LeaseBook* book : {&leases, &straight}) {
             if (s.dropped.l8_announced)
                 book->forget_what_was_announced(to.deadtime);
@@ -42,7 +43,8 @@ void Impl::on(const NewSettings& m, MonoTime now) {
         // They have to be asked first. Whoever is in touch with a peer loses that after 3/4 d only
         // (L3), which is time enough; nobody waits for what a node runs that is alone already.
         s.ping_nodes = to.ping_nodes;
-        if (!in_touch_with_peer(now)) pings_judged_from = now + std::max(to.deadping, to.deadtime);
+        if (!in_touch_with_peer(now))
+            pings_judged_from = now + std::max(to.deadping, to.deadtime);
         if (!to.ping_nodes) ping_places.reset();
     }
 }

@@ -16,6 +16,7 @@
 #include "common/base/assert.hpp"
 #include "common/base/ipc/hello.hpp"
 #include "common/base/limits.hpp"
+#include "common/base/reload_times.hpp"
 #include "common/base/watchdog_times.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/skeleton/arguments.hpp"
@@ -108,6 +109,8 @@ class Skeleton final : public Host {
     runtime::Defer faults_;
     runtime::Timer health_;
     runtime::Timer gap_limit_;  // the deadtime before counts no more
+    MonoTime gap_limit_until_ = kNever;
+    Duration gap_deadtime_{};  // until then the shortest that counts
     std::unique_ptr<Channel> master_;
     bool master_greeted_ = false;
     std::string setup_bytes_;
@@ -288,8 +291,12 @@ void Skeleton::carry_out(ipc::CommitSettings&, std::vector<UniqueFd>&) {
     set_log(settings);
     const Duration old = before.settings.deadtime;
     if (settings.deadtime != old) {
-        loop_.set_gap_threshold(std::min(old, settings.deadtime) * 3 / 4);
-        gap_limit_.arm(runtime::now() + old);
+        const MonoTime now = runtime::now();
+        if (now >= gap_limit_until_) gap_deadtime_ = old;
+        gap_deadtime_ = std::min({gap_deadtime_, old, settings.deadtime});
+        loop_.set_gap_threshold(gap_deadtime_ * 3 / 4);
+        gap_limit_until_ = std::max(gap_limit_until_, old_deadtime_until(now, old));
+        gap_limit_.arm(gap_limit_until_);
     }
     daemon_->adopt_settings(before);
     if (setup_->keys)

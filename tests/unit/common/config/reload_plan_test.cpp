@@ -84,6 +84,19 @@ TEST(ReloadPlan, LinesThatComeAndGoAreNamedOneByOne) {
                                    testing::StartsWith(": ping: '10.0.0.1' -> ''")));
 }
 
+// Their order is their number, over lines of several directives.
+TEST(ReloadPlan, AnotherOrderIsAChange) {
+    const auto moved = [](const char* one, const char* other) {
+        return replaced_by(plan_reload(load({.ha_cf = std::string(kHaCf) + one + other}),
+                                       load({.ha_cf = std::string(kHaCf) + other + one})));
+    };
+    using ipc::Program;
+    EXPECT_EQ(moved("ping 10.0.0.1\n", "ping_group g 10.0.0.2\n"),
+              (std::set{Program::kComm, Program::kIpfail}));
+    EXPECT_EQ(moved("ucast eth1 10.0.0.9\n", "mcast eth2 225.0.0.1 694 1 0\n"),
+              std::set{Program::kComm});
+}
+
 TEST(ReloadPlan, WhatNeedsARestartSaysWhy) {
     const Loaded before = load({});
     const Loaded after = load({.ha_cf = "keepalive 1s\ndeadtime 10s\nudpport 695\nbcast eth0\n"

@@ -100,6 +100,23 @@ TEST_F(Reload, WhoDoesNotAnswerEndsItForAll) {
     EXPECT_EQ(did().back(), "refused: hb-membership does not answer");
 }
 
+// What was given up is answered later, and is no answer to the next attempt.
+TEST_F(Reload, ALateAnswerBelongsToItsOwnAttempt) {
+    begin();
+    core.prepared(Program::kComm, "", now, out);
+    core.prepared(Program::kResource, "", now, out);
+    now = core.next_deadline();
+    core.on_deadline(now, out);
+    did();
+    begin();
+    core.prepared(Program::kMembership, "", now, out);  // of the first
+    core.prepared(Program::kComm, "", now, out);
+    core.prepared(Program::kResource, "", now, out);
+    EXPECT_THAT(did(), IsEmpty());
+    core.prepared(Program::kMembership, "no room", now, out);
+    EXPECT_EQ(did().back(), "refused: hb-membership cannot have it: no room");
+}
+
 TEST_F(Reload, HbResourceThatDiesOverItHasItInItsNextLife) {
     begin();
     all_can();
@@ -137,6 +154,7 @@ TEST_F(Reload, AStopOfTheSuiteEndsWhatIsOnlyPrepared) {
     begin();
     core.stop(out);
     EXPECT_EQ(did().back(), "refused: the suite is stopping");
+    all_can();  // late: of the first
     begin();
     all_can();
     did();

@@ -1,5 +1,5 @@
-// How long a reload may take to be everywhere (docs/protocol.md, L8), one place for hb-master, which
-// sees to it, and for those that go by the old settings as well until then.
+// How long a reload may take to be everywhere (docs/protocol.md, L8), one place for hb-master,
+// which sees to it, and for those that go by the old settings as well until then.
 #pragma once
 
 #include "common/base/time.hpp"

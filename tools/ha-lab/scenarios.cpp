@@ -397,6 +397,8 @@ const std::vector<Scenario>& scenarios() {
         {"freeze", "the owner stands still, and goes on", freeze},
         {"rolling-restart", "the suite is restarted on one node after the other", rolling_restart},
         {"rolling-change", "another configuration, on one node after the other", rolling_change},
+        {"rolling-reload", "another configuration by reload, on one node after the other",
+         rolling_reload},
     };
     return all;
 }

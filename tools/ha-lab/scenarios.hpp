@@ -27,6 +27,7 @@ inline constexpr Duration kPlanned = 10ms;
 // One node after the other (scenarios_rolling.cpp).
 void rolling_restart(Narrator& n);
 void rolling_change(Narrator& n);
+void rolling_reload(Narrator& n);
 
 // Tells one with the given configuration; returns an exit code: 0, or 1 when a promise was broken.
 // When nothing but an outage was too long it is told again, twice at most: what the suite costs

@@ -2,6 +2,9 @@
 // other".
 #include <fmt/format.h>
 
+#include <stdexcept>
+#include <tuple>
+
 #include "tools/ha-lab/scenarios.hpp"
 
 namespace hb::lab {
@@ -136,6 +139,38 @@ void rolling_restart(Narrator& n) {
 void rolling_change(Narrator& n) {
     n.begin();
     change_on_both(n, stop_and_start);
+}
+
+// What a reload can do, nobody notices.
+void rolling_reload(Narrator& n) {
+    n.begin();
+    const auto with = [&](const std::string& deadtime, bool more) {
+        ClusterConfig config = n.cluster().config();
+        config.deadtime = deadtime;
+        if (more) config.more.emplace_back("ping 10.77.0.254");
+        return config.ha_cf();
+    };
+    const auto reload = [&](unsigned node, const std::string& ha_cf) {
+        n.node(node).write_file("/etc/ha.d/ha.cf", ha_cf);
+        const CommandResult result = n.cluster().hactl(node, {"reload"});
+        if (result.exit_code != 0)
+            throw std::runtime_error(
+                fmt::format("hactl reload on node{}: {}{}", node, result.out, result.err));
+        n.cluster().wait_all_active();
+        n.nothing_moved();
+    };
+    const std::string before = n.cluster().config().deadtime;
+    for (const auto& [what, deadtime, more] :
+         {std::tuple{"deadtime 2 s", std::string("2s"), false},
+          std::tuple{"a ping node more", std::string("2s"), true},
+          std::tuple{"as before", before, false}})
+        for (const unsigned node : {2U, 1U}) {
+            n.step(fmt::format("node{}: {}, and hactl reload.", node, what));
+            reload(node, with(deadtime, more));
+        }
+    n.watch(2 * n.settings().deadtime);
+    n.nothing_moved();
+    n.show_status(1);
 }
 
 }  // namespace hb::lab

@@ -68,6 +68,7 @@ Shell::Shell(Prepared prepared, log::Logger& log)
               prepared_.options.state_dir),
       service_(loop_),
       reap_more_(loop_, [this]() noexcept { reap_orphans(); }),
+      reload_again_(loop_, [this]() noexcept { reload(std::nullopt); }),
       deadline_(loop_, [this]() noexcept { deadline(); }),
       reload_timer_(loop_, [this]() noexcept { reload_deadline(); }),
       groups_(loop_, [this]() noexcept { watch_groups(); }),

@@ -119,6 +119,8 @@ class Shell {
     int exit_code_ = 0;
     runtime::SdService service_;
     runtime::Defer reap_more_;
+    runtime::Defer reload_again_;
+    bool hangup_waits_ = false;  // it came while a reload was under way
     runtime::Timer deadline_;
     runtime::Timer reload_timer_;
     runtime::Timer groups_;

@@ -29,6 +29,10 @@ void Shell::reload(const std::optional<ipc::ReloadRequest>& request) {
         log_.log(Level::kError, "reload-refused", fmt::format("nothing is read again: {}", why));
     };
     if (core_.is_stopping()) return refuse("the suite is stopping");
+    if (reload_.busy() && !request) {  // a signal has nobody who could ask again
+        hangup_waits_ = true;
+        return;
+    }
     if (reload_.busy()) return refuse("another reload is under way; ask again");
     if (!dry_run) {
         log_.log(Level::kInfo, "keys-reread", "Rereading authentication file.");
@@ -191,6 +195,7 @@ void Shell::end_reload() {
     if (asker_) answer_reload(*std::exchange(asker_, {}), outcome);
     look_at_log_files();
     if (is_ready_) service_.ready("running");
+    if (std::exchange(hangup_waits_, false)) reload_again_.schedule();
 }
 
 }  // namespace hb::master

@@ -13,6 +13,7 @@
 #include "common/base/result.hpp"
 #include "common/config/fence_types.hpp"
 #include "common/config/lexer.hpp"
+#include "common/config/secrets.hpp"
 #include "common/config/values.hpp"
 
 namespace hb::config {
@@ -101,7 +102,7 @@ ParsedKeys read_keys(const std::string& dir) {
         return result;
     }
     ParsedKeys parsed = parse_authkeys(*text);
-    ::explicit_bzero(text->data(), text->size());
+    wipe(*text);
     result.keys = std::move(parsed.keys);
     result.diagnostics.append(parsed.diagnostics);
     return result;
@@ -120,7 +121,7 @@ void read_fence_file(const Places::FenceFile& line, Settings& settings, Diagnost
     Result<std::string> text = read_all(file, line.path);
     if (!text) return diagnostics.error(line.path_at, text.error().text);
     parse_fence_file(*text, line.path, line, settings, diagnostics);
-    ::explicit_bzero(text->data(), text->size());
+    wipe(*text);
 }
 
 // Passwords of stonith_host lines, in a file that everybody may read.

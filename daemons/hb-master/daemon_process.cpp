@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "common/base/ipc/hello.hpp"
 #include "common/base/limits.hpp"
+#include "common/config/secrets.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "proto/codec_hello.hpp"
 #include "proto/codec_master.hpp"
@@ -20,10 +20,6 @@ namespace {
 constexpr int kChannelFd = 3;
 constexpr int kLockFd = 4;
 constexpr Duration kLinger = 1s;  // between the end of its channel and its own
-
-void wipe(std::string& secret) {
-    ::explicit_bzero(secret.data(), secret.size());
-}
 
 }  // namespace
 
@@ -71,7 +67,7 @@ Result<std::unique_ptr<DaemonProcess>> DaemonProcess::start(runtime::EventLoop& 
 void DaemonProcess::send(const ipc::MasterToDaemon& message, std::vector<runtime::UniqueFd> fds) {
     std::string bytes = proto::encode(message);
     channel_->send(bytes, std::move(fds));
-    wipe(bytes);  // there may be keys in it
+    config::wipe(bytes);  // there may be keys in it
 }
 
 template <typename Part>
@@ -84,7 +80,7 @@ void DaemonProcess::send_in_parts(const ipc::Setup& setup) {
         done += size;
         send(ipc::MasterToDaemon(std::move(part)));
     }
-    wipe(bytes);
+    config::wipe(bytes);
 }
 
 void DaemonProcess::send(const ipc::Setup& setup) {

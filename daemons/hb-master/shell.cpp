@@ -15,6 +15,7 @@
 
 #include "common/base/limits.hpp"
 #include "common/config/script_environment.hpp"
+#include "common/config/secrets.hpp"
 #include "common/log/format.hpp"
 #include "common/runtime/cgroup.hpp"
 #include "common/runtime/cgroup_tree.hpp"
@@ -26,8 +27,8 @@ namespace hb::master {
 
 namespace {
 
-constexpr Duration kGroupPoll = 5ms;     // until killed calls are gone
-constexpr Duration kClientGrace = 30s;   // between SIGTERM and SIGKILL
+constexpr Duration kGroupPoll = 5ms;    // until killed calls are gone
+constexpr Duration kClientGrace = 30s;  // between SIGTERM and SIGKILL
 constexpr char kPath[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 SupervisorSettings settings_of(const Prepared& prepared) {
@@ -46,11 +47,6 @@ std::vector<std::string> daemon_environment() {
     for (const char* name : {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"})
         if (const char* value = ::getenv(name)) to.push_back(fmt::format("{}={}", name, value));
     return to;
-}
-
-void wipe(config::AuthKeys& keys) {
-    for (auto& [index, key] : keys.keys)
-        ::explicit_bzero(key.key.data(), key.key.size());
 }
 
 Exit exit_of(const runtime::ExitStatus& status) {
@@ -161,8 +157,7 @@ DaemonProcess* Shell::find(Program program) {
 void Shell::carry_out(const StartProgram& action) {
     const Program program = action.program;
     const std::string name = to_string(program);
-    const bool wants_realtime =
-        prepared_.options.realtime && prepared_.loaded.settings.realtime;
+    const bool wants_realtime = prepared_.options.realtime && prepared_.loaded.settings.realtime;
     const skeleton::Arguments arguments{
         .log = prepared_.options.log,
         .debug = prepared_.loaded.settings.debug > 0,

@@ -1,25 +1,16 @@
 // The shell of hb-master: a reload of the configuration (SIGHUP, hactl reload).
 #include <fmt/format.h>
-#include <string.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "common/base/limits.hpp"
 #include "common/config/reload_plan.hpp"
+#include "common/config/secrets.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-master/shell.hpp"
 
 namespace hb::master {
-
-namespace {
-
-void wipe(config::AuthKeys& keys) {
-    for (auto& [index, key] : keys.keys)
-        ::explicit_bzero(key.key.data(), key.key.size());
-}
-
-}  // namespace
 
 void Shell::reload(const std::optional<ipc::ReloadRequest>& request) {
     const bool dry_run = request && request->dry_run;

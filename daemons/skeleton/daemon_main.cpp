@@ -18,6 +18,7 @@
 #include "common/base/limits.hpp"
 #include "common/base/reload_times.hpp"
 #include "common/base/watchdog_times.hpp"
+#include "common/config/secrets.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/skeleton/arguments.hpp"
 #include "daemons/skeleton/privilege_table.hpp"
@@ -37,10 +38,7 @@ constexpr int kExitFailed = 1;      // start-up, or the master is gone
 constexpr int kExitPrivileges = 4;  // LSB: insufficient privilege
 constexpr Duration kLastWords = 1s;
 
-void wipe(std::string& secret) {
-    ::explicit_bzero(secret.data(), secret.size());
-    secret.clear();
-}
+using config::wipe;
 
 class Skeleton final : public Host {
   public:
@@ -235,9 +233,7 @@ void Skeleton::set_up(ipc::Setup setup) {
     } catch (const std::exception& problem) {
         return give_up(fmt::format("cannot start: {}", problem.what()));
     }
-    if (setup_->keys)
-        for (auto& [index, key] : setup_->keys->keys)
-            wipe(key.key);
+    if (setup_->keys) wipe(*setup_->keys);
     setup_->keys.reset();
     loop_.watch_gaps(settings.deadtime * 3 / 4, [this](Duration gap) noexcept {
         if (daemon_) daemon_->on_gap(gap);
@@ -256,9 +252,7 @@ void Skeleton::set_log(const config::Settings& settings) {
 
 void Skeleton::forget_prepared() {
     wipe(setup_bytes_);
-    if (prepared_ && prepared_->keys)
-        for (auto& [index, key] : prepared_->keys->keys)
-            wipe(key.key);
+    if (prepared_ && prepared_->keys) wipe(*prepared_->keys);
     prepared_.reset();
 }
 
@@ -299,9 +293,7 @@ void Skeleton::carry_out(ipc::CommitSettings&, std::vector<UniqueFd>&) {
         gap_limit_.arm(gap_limit_until_);
     }
     daemon_->adopt_settings(before);
-    if (setup_->keys)
-        for (auto& [index, key] : setup_->keys->keys)
-            wipe(key.key);
+    if (setup_->keys) wipe(*setup_->keys);
     setup_->keys.reset();
     tell_master(ipc::SettingsAdopted{});
 }

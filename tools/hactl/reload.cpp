@@ -10,18 +10,6 @@ namespace hb::hactl {
 
 namespace {
 
-const char* word(ReloadFinding::Severity severity) {
-    switch (severity) {
-        case ReloadFinding::Severity::kError:
-            return "error";
-        case ReloadFinding::Severity::kWarning:
-            return "warning";
-        case ReloadFinding::Severity::kNote:
-            return "note";
-    }
-    return "?";
-}
-
 bool is_wrong(const ReloadOutcome& outcome) {
     for (const ReloadFinding& f : outcome.findings)
         if (f.severity == ReloadFinding::Severity::kError) return true;
@@ -35,7 +23,7 @@ std::string show_reload(const ReloadOutcome& outcome, bool dry_run) {
     std::string text;
     for (const ReloadFinding& f : outcome.findings)
         if (f.severity == ReloadFinding::Severity::kError)
-            text += fmt::format("{}: {}: {}\n", f.at, word(f.severity), f.text);
+            text += fmt::format("{}: error: {}\n", f.at, f.text);
     for (const ReloadChange& change : outcome.changes)
         text += in_words(change) + "\n";
     if (outcome.more > 0) text += fmt::format("and {} more; the log has them\n", outcome.more);

@@ -131,11 +131,12 @@ void put(const ipc::PingAnswered& from, pb::CommToResource& envelope) {
 }
 
 void put(const ipc::OldHeartbeatHeard& from, pb::CommToResource& envelope) {
-    const auto& [peer, when, gone] = from;
+    const auto& [peer, when, gone, hold] = from;
     pb::OldHeartbeatHeard& to = *envelope.mutable_old_heartbeat_heard();
     to.set_peer(from_one(peer));
     to.set_when_ns(to_ns(when));
     to.set_gone(gone);
+    to.set_hold_ns(to_ns(hold));
 }
 
 void put(const ipc::CommStoodStill& from, pb::CommToResource& envelope) {
@@ -215,7 +216,8 @@ Result<ipc::CommToResource> decode_comm_to_resource(std::string_view bytes) {
                 in.node(m.old_heartbeat_heard().peer(), "who runs Heartbeat"),
                 in.time(m.old_heartbeat_heard().has_when_ns(), m.old_heartbeat_heard().when_ns(),
                         "time of its frame"),
-                m.old_heartbeat_heard().gone()};
+                m.old_heartbeat_heard().gone(),
+                in.age(m.old_heartbeat_heard().hold_ns(), "how long it has to be silent")};
             break;
         case pb::CommToResource::MESSAGE_NOT_SET:
             in.refuse("message", "of an unknown kind");

@@ -30,7 +30,8 @@ std::optional<ipc::OldHeartbeatHeard> OldHeartbeats::heard(const OldHeartbeat& f
             Level::kInfo,
             fmt::format("Heartbeat on {} has released everything, and ends", name(frame.node)),
             {{"HB_NODE", name(frame.node)}}});
-        return ipc::OldHeartbeatHeard{.peer = frame.node, .when = now, .gone = true};
+        return ipc::OldHeartbeatHeard{
+            .peer = frame.node, .when = now, .gone = true, .hold = hold(seen)};
     }
     if (!seen.heard)
         events.push_back(Event{
@@ -41,20 +42,21 @@ std::optional<ipc::OldHeartbeatHeard> OldHeartbeats::heard(const OldHeartbeat& f
             {{"HB_NODE", name(frame.node)}}});
     seen.heard = now;
     if (frame.deadtime > Duration::zero()) seen.deadtime = frame.deadtime;
-    return ipc::OldHeartbeatHeard{.peer = frame.node, .when = now, .gone = false};
+    return ipc::OldHeartbeatHeard{
+        .peer = frame.node, .when = now, .gone = false, .hold = hold(seen)};
 }
 
-MonoTime OldHeartbeats::silent_at(const Seen& seen) const {
+Duration OldHeartbeats::hold(const Seen& seen) const {
     const Duration announced = std::min<Duration>(seen.deadtime, kLongestDeadtime);
-    return *seen.heard + std::max(deadtime_, announced) * 3 / 2;
+    return std::max(deadtime_, announced) * 3 / 2;
 }
 
 std::vector<ipc::OldHeartbeatHeard> OldHeartbeats::on_deadline(MonoTime now,
                                                                std::vector<Event>& events) {
     std::vector<ipc::OldHeartbeatHeard> gone;
     for (auto& [node, seen] : seen_) {
-        if (!seen.heard || now < silent_at(seen)) continue;
-        gone.push_back({.peer = node, .when = *seen.heard, .gone = true});
+        if (!seen.heard || now < *seen.heard + hold(seen)) continue;
+        gone.push_back({.peer = node, .when = *seen.heard, .gone = true, .hold = hold(seen)});
         seen.heard.reset();
         events.push_back(Event{"old-heartbeat-silent",
                                Level::kWarn,
@@ -72,14 +74,15 @@ void OldHeartbeats::stood_still(MonoTime now) {
 MonoTime OldHeartbeats::next_deadline() const {
     MonoTime next = kForever;
     for (const auto& [node, seen] : seen_)
-        if (seen.heard) next = std::min(next, silent_at(seen));
+        if (seen.heard) next = std::min(next, *seen.heard + hold(seen));
     return next;
 }
 
 std::vector<ipc::OldHeartbeatHeard> OldHeartbeats::state() const {
     std::vector<ipc::OldHeartbeatHeard> all;
     for (const auto& [node, seen] : seen_)
-        if (seen.heard) all.push_back({.peer = node, .when = *seen.heard, .gone = false});
+        if (seen.heard)
+            all.push_back({.peer = node, .when = *seen.heard, .gone = false, .hold = hold(seen)});
     return all;
 }
 

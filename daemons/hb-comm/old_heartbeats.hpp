@@ -63,7 +63,7 @@ class OldHeartbeats {
         std::optional<MonoTime> heard;  // none: it does not run, as far as we know
         Duration deadtime{};
     };
-    [[nodiscard]] MonoTime silent_at(const Seen& seen) const;
+    [[nodiscard]] Duration hold(const Seen& seen) const;
     [[nodiscard]] const std::string& name(NodeId n) const { return node_names_[rank(n)]; }
 
     std::vector<std::string> node_names_;

@@ -334,16 +334,17 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
             const auto it = p.report->groups.find(name);
             if (it != p.report->groups.end()) report->state = it->second.state;
         }
-        in.peers.push_back({.status = std::move(status),
-                            .name = name_of(id),
-                            .report = report,
-                            .lease_over = !straight.good(id, now),
-                            .fence_covered = covered(id, s.self),
-                            .fence_text = fence_text(p),
-                            .fenced_generation = p.fence.confirmed,
-                            .lost_since = p.lost_since,
-                            .old_heartbeat = p.old_heartbeat,
-                            .keeps = g.keepers.contains(id) && !g.keepers.at(id).released});
+        in.peers.push_back(
+            {.status = std::move(status),
+             .name = name_of(id),
+             .report = report,
+             .lease_over = !straight.good(id, now),
+             .fence_covered = covered(id, s.self),
+             .fence_text = fence_text(p),
+             .fenced_generation = p.fence.confirmed,
+             .lost_since = p.lost_since,
+             .old_heartbeat = p.old_heartbeat.runs || now < p.old_heartbeat.unsure_until,
+             .keeps = g.keepers.contains(id) && !g.keepers.at(id).released});
     }
     in.asked_since = g.places.empty() ? std::nullopt : std::optional(kNever);
     for (const PlacedAddress& a : g.places) {

@@ -101,6 +101,14 @@ struct FenceFacts {
     MonoTime confirmed_at{};
 };
 
+// Whether it runs Heartbeat itself (G11), by hb-comm's word.
+struct OldHeartbeatFacts {
+    bool runs = false;
+    bool before = false;  // as an hb-comm knew that is gone: its successor has not heard it yet
+    Duration hold{};      // how long it has to be silent to be gone
+    MonoTime unsure_until = kNever;
+};
+
 struct PeerFacts {
     ipc::PeerStatus status;
     std::optional<Report> report;
@@ -110,8 +118,7 @@ struct PeerFacts {
     FenceFacts fence;
     // Since when neither we hear it nor anybody whom we hear does (G5's watchdog).
     std::optional<MonoTime> lost_since;
-    bool old_heartbeat = false;  // it runs Heartbeat itself, as far as hb-comm knows
-    bool old_heartbeat_before = false;  // ... as an hb-comm knew that is gone
+    OldHeartbeatFacts old_heartbeat;
 };
 
 struct OwnershipCore::Impl {

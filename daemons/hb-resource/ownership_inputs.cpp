@@ -30,7 +30,6 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime now) {
         fresh.known_generation = p.known_generation;
         fresh.fence = std::move(p.fence);
         fresh.old_heartbeat = p.old_heartbeat;  // by hb-comm
-        fresh.old_heartbeat_before = p.old_heartbeat_before;
         p = std::move(fresh);
     }
     leases.forget();
@@ -142,9 +141,10 @@ void Impl::on(const ipc::CommReady& m, MonoTime now) {
     // and may have ended meanwhile.
     if (!listens_since) listens_since = m.listens_since;
     for (auto& [id, peer] : peers) {
-        if (!std::exchange(peer.old_heartbeat_before, false)) continue;
-        peer.old_heartbeat = false;
-        listens_since = m.listens_since;
+        OldHeartbeatFacts& old = peer.old_heartbeat;
+        if (!std::exchange(old.before, false)) continue;
+        old.runs = false;
+        old.unsure_until = m.listens_since.value_or(now) + old.hold;
     }
     resend_watch = true;
 }
@@ -159,7 +159,7 @@ void Impl::forget_quiet() {
 
 void Impl::on(const CommGone&, MonoTime) {
     for (auto& [id, peer] : peers)
-        peer.old_heartbeat_before = peer.old_heartbeat;
+        peer.old_heartbeat.before = peer.old_heartbeat.runs;
     forget_quiet();
 }
 
@@ -222,8 +222,7 @@ void Impl::forget_conflicts(MonoTime now) {
 void Impl::on(const ipc::OldHeartbeatHeard& m, MonoTime) {
     const auto it = peers.find(m.peer);
     if (it == peers.end()) return;
-    it->second.old_heartbeat = !m.gone;
-    it->second.old_heartbeat_before = false;
+    it->second.old_heartbeat = {.runs = !m.gone, .hold = m.hold};
 }
 
 void Impl::on(const ipc::PingAnswered& m, MonoTime) {

@@ -327,6 +327,8 @@ MonoTime Impl::gate_may_open(const GroupFacts& g) const {
             open = std::max(open, asked->second + 2 * ping_patience(d));
     }
     if (listens_since) open = std::max(open, *listens_since + d);
+    for (const auto& [id, p] : peers)
+        open = std::max(open, p.old_heartbeat.unsure_until);
     return open;
 }
 

@@ -2,7 +2,9 @@
 
 namespace hb::sim {
 
-OldHeartbeat::OldHeartbeat(Cluster& cluster, NodeId on) : cluster_(cluster), on_(on) {}
+OldHeartbeat::OldHeartbeat(Cluster& cluster, NodeId on) : cluster_(cluster), on_(on) {
+    slows_down(cluster.config().keepalive, cluster.config().deadtime);
+}
 
 void OldHeartbeat::start() {
     Node& node = cluster_.node(on_);
@@ -27,7 +29,8 @@ void OldHeartbeat::later(Duration delay, std::function<void()> what) {
 }
 
 void OldHeartbeat::say(bool released) {
-    const comm::OldHeartbeat frame{on_, state_->generation, ++state_->sequence, released, {}};
+    const comm::OldHeartbeat frame{on_, state_->generation, ++state_->sequence, released,
+                                   state_->deadtime};
     for (std::size_t r = 0; r < cluster_.size(); r++) {
         const NodeId to = node_id(r);
         if (to == on_ || !cluster_.network().reaches(on_, to)) continue;
@@ -44,7 +47,7 @@ void OldHeartbeat::say(bool released) {
 void OldHeartbeat::beat() {
     if (!cluster_.node(on_).powered()) return is_gone();
     say(false);
-    later(cluster_.config().keepalive, [this] { beat(); });
+    later(state_->keepalive, [this] { beat(); });
 }
 
 void OldHeartbeat::stop() {

@@ -27,6 +27,11 @@ class OldHeartbeat {
         state_->runs = false;
     }
     [[nodiscard]] bool runs() const { return state_->runs; }
+    // From the next beat on; `deadtime` is in its frames.
+    void slows_down(Duration keepalive, Duration deadtime) {
+        state_->keepalive = keepalive;
+        state_->deadtime = deadtime;
+    }
 
   private:
     struct State {
@@ -34,6 +39,8 @@ class OldHeartbeat {
         std::uint64_t life = 0;  // what an earlier one planned never happens
         std::uint64_t sequence = 0;
         std::uint64_t generation = 0;
+        Duration keepalive{};
+        Duration deadtime{};
     };
     void say(bool released);
     void beat();

@@ -86,6 +86,17 @@ TEST_F(OldHeartbeatScene, OurOwnStandstillIsNotItsSilence) {
     EXPECT_TRUE(diary_->started.empty());
 }
 
+// A new hb-comm knows nothing of how slowly it beats: hb-resource does.
+TEST_F(OldHeartbeatScene, ANewHbCommListensForAsLongAsItsBeatTakes) {
+    half_way();
+    heartbeat_->slows_down(4s, 10s);
+    run_for(1s);
+    node('b').kill(Kind::kComm);
+    run_for(9s);
+    EXPECT_EQ(owner(), "a");
+    EXPECT_TRUE(diary_->started.empty());
+}
+
 TEST_F(OldHeartbeatScene, BothNewbornListenFirst) {
     half_way();
     node('b').kill(Kind::kResource);

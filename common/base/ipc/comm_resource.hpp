@@ -83,6 +83,7 @@ struct OldHeartbeatHeard {
     NodeId peer{};
     MonoTime when{};
     bool gone = false;
+    Duration hold{};  // how long it has to be silent for that
     bool operator==(const OldHeartbeatHeard&) const = default;
 };
 

@@ -286,7 +286,7 @@ ipc::CommToResource Generator::comm_to_resource() {
         case 4:
             return ipc::PingAnswered{time()};
         case 5:
-            return ipc::OldHeartbeatHeard{node(), time(), coin()};
+            return ipc::OldHeartbeatHeard{node(), time(), coin(), age()};
         default:
             return ipc::CommStoodStill{age(), coin(), time()};
     }

@@ -54,7 +54,7 @@ TEST_F(OldHeartbeatsTest, EachNewFrameCountsAndTheFirstIsSaid) {
     EXPECT_TRUE(frame(kLife, 2));
     EXPECT_EQ(said(), "");
     ASSERT_EQ(old_.state().size(), 1U);
-    EXPECT_EQ(old_.state()[0], (ipc::OldHeartbeatHeard{kA, now_, false}));
+    EXPECT_EQ(old_.state()[0], (ipc::OldHeartbeatHeard{kA, now_, false, kDead * 3 / 2}));
 }
 
 TEST_F(OldHeartbeatsTest, CopiesAndOlderOnesDoNot) {

@@ -93,6 +93,40 @@ TEST_F(Reload, that_is_wrong_is_refused_whole_and_says_where) {
     expect_nothing_noticed();
 }
 
+// Before all could have it, nothing has changed; and a late answer is none to the next question.
+TEST_F(Reload, that_one_daemon_does_not_answer_changes_nothing) {
+    ClusterConfig config;
+    config.keepalive = "200ms";
+    config.more = {std::string("ping ") + Lab::kRouterAddress,
+                   "respawn hacluster /usr/lib/heartbeat/ipfail"};
+    run_cluster(config);
+    begin();
+    const std::string before = cluster().hactl(1, {"reload", "--dry-run"}).out;
+    config.keepalive = "150ms";
+    write_ha_cf(1, config);
+    node(1).signal("hb-ipfail", SIGSTOP);
+    const std::string late = hactl(1, {"reload"}, 3);
+    EXPECT_NE(late.find("hb-ipfail does not answer: what runs stays as it is"), std::string::npos)
+        << late;
+    // It goes on, answers the first question late and the second one in time.
+    node(1).signal("hb-ipfail", SIGCONT);
+    hactl(1, {"reload"}, 0);
+
+    config.keepalive = "180ms";
+    write_ha_cf(1, config);
+    node(1).signal("hb-ipfail", SIGSTOP);
+    const std::size_t mark = lab().log().mark();
+    node(1).signal(cluster().master(1), SIGHUP);
+    cluster().wait_log(1, "reading the configuration again", mark);
+    node(1).kill("hb-ipfail");
+    cluster().wait_log(1, "hb-ipfail died meanwhile: what runs stays as it is", mark);
+    cluster().wait_log(1, "started hb-ipfail", mark);
+    cluster().wait("the reload that is asked for again",
+                   [&] { return cluster().hactl(1, {"reload"}).exit_code == 0; });
+    expect_nothing_noticed();
+    EXPECT_EQ(hactl(1, {"reload", "--dry-run"}, 0), before) << "nothing is left to change";
+}
+
 TEST_F(Reload, is_known_to_whoever_is_respawned_later) {
     ClusterConfig config;
     run_cluster(config);

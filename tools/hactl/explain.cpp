@@ -72,7 +72,7 @@ std::string entry(const config::Directive& d) {
     line("Default", d.fallback);
     line("May be given", d.repeatable ? "more than once" : "once");
     if (d.per_node) line("Every node", "may have its own");
-    line("With a reload a change", config::on_reload(d.name));
+    line("Changed by a reload", config::on_reload(d.name));
     if (d.effect == config::Effect::kAccepted)
         line("In effect", fmt::format("no, it is accepted for Heartbeat's sake: {}", d.note));
     if (d.effect == config::Effect::kKept) line("In effect", fmt::format("not yet: {}", d.note));

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/fingerprint.hpp"
 #include "common/config/parser.hpp"
 #include "common/config/schema.hpp"
 
@@ -26,23 +27,12 @@ bool is_per_node(std::string_view line) {
     return d != nullptr && d->per_node;
 }
 
-// FNV-1a over lines, with a finisher. Never 0: that is "not said".
+// Never 0: that is "not said".
 std::uint64_t digest(const std::vector<std::string_view>& lines) {
-    std::uint64_t h = 0xcbf29ce484222325U;
-    const auto add = [&h](char c) {
-        h ^= static_cast<unsigned char>(c);
-        h *= 0x100000001b3U;
-    };
-    for (const std::string_view line : lines) {
-        std::ranges::for_each(line, add);
-        add('\n');
-    }
-    h ^= h >> 30;
-    h *= 0xbf58476d1ce4e5b9U;
-    h ^= h >> 27;
-    h *= 0x94d049bb133111ebU;
-    h ^= h >> 31;
-    return h == 0 ? 1 : h;
+    std::string text;
+    for (const std::string_view line : lines)
+        text.append(line).append("\n");
+    return std::max<std::uint64_t>(fingerprint64(text), 1);
 }
 
 }  // namespace

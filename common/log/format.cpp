@@ -8,6 +8,7 @@
 #include <array>
 
 #include "common/base/assert.hpp"
+#include "common/base/fingerprint.hpp"
 
 namespace hb::log {
 
@@ -23,20 +24,6 @@ namespace {
 // strftime would give month names of a locale; log files are read by programs.
 constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
-// The bits of an id, by FNV-1a with a finisher, so that ids that differ in one letter share none.
-[[nodiscard]] std::uint64_t digest(std::string_view text, std::uint64_t seed) {
-    std::uint64_t h = 0xcbf29ce484222325U ^ seed;
-    for (const char c : text) {
-        h ^= static_cast<unsigned char>(c);
-        h *= 0x100000001b3U;
-    }
-    h ^= h >> 30;
-    h *= 0xbf58476d1ce4e5b9U;
-    h ^= h >> 27;
-    h *= 0x94d049bb133111ebU;
-    return h ^ (h >> 31);
-}
 
 [[nodiscard]] bool is_field_name(std::string_view name) {
     // As the journal has them; a leading underscore is the journal's own.
@@ -149,8 +136,7 @@ std::string journal_datagram(const Event& event, const LineContext& context, int
 }
 
 std::string message_id(std::string_view event_id) {
-    return fmt::format("{:016x}{:016x}", digest(event_id, 0),
-                       digest(event_id, 0x9e3779b97f4a7c15U));
+    return fmt::format("{:02x}", fmt::join(fingerprint(event_id), ""));
 }
 
 }  // namespace hb::log

@@ -263,7 +263,9 @@ void Impl::stop_what_must(MonoTime now) {
             // T11: when the next owner is the coordinator, our report is all it needs.
             if (!counts) counts = loads(ruling_table());
             const auto next = successor(name, g, *counts, now);
-            if (next && *next == view->id.coordinator)
+            // A move is to whom it was asked for, or not yet: else nobody would take it.
+            const bool as_asked = standby || g.move_away || next == g.move_to;
+            if (next && as_asked && *next == view->id.coordinator)
                 stop(g, LetGo::kWish,
                      fmt::format("{} was asked for; {} takes it", g.move_to ? "a move" : "standby",
                                  name_of(*next)));

@@ -96,6 +96,43 @@ TEST(Ownership, FailedElsewhereBlocks) {
     EXPECT_EQ(a.core().table()->rows.at("g").owner, kB);
 }
 
+// b was asked to give the group to c, which gave it away itself a moment ago and says so until b
+// runs it. To let go for a, which would have it then, was to let go for nobody: a's table keeps b.
+TEST(Ownership, AMoveToWhoCannotHaveItYetLetsGoForNobodyElse) {
+    OwnershipSettings three = settings(kB);
+    three.node_names = {"a", "b", "c"};
+    const NodeId c = node_id(2);
+    Scene b(kB, three);
+    b.kernel_says(GroupAnswer::kStopped);
+    b.ready();
+    b.peer_is(ipc::Hearing::kHeard, true);
+    b.tell(ipc::PeerStatus{.peer = c,
+                           .hearing = ipc::Hearing::kHeard,
+                           .judged = true,
+                           .connected = true,
+                           .hears_us = true,
+                           .generation = 7});
+    b.enter(b.view_of(1, kA, {kA, kB, c}));
+    b.peer_reports(GroupState::kStopped);
+    const auto c_reports = [&](bool move_away) {
+        Report r{.incarnation = {7, 1}, .view = b.view().id};
+        r.groups["g"] = {.bar = 1, .state = GroupState::kStopped, .move_away = move_away};
+        b.tell(ipc::PeerReport{.peer = c, .report = r});
+    };
+    c_reports(true);
+    b.peer_rows({.version = 1, .owner = kB});
+    b.acknowledged();
+    b.tell(ipc::Acknowledged{.peer = c, .sent = b.now()});
+    b.tell(ipc::Lease{.peer = c, .sent = b.now()});
+    ASSERT_EQ(b.mine().state, GroupState::kStarting);
+    b.forget();
+    b.tell(ipc::Request{
+        .id = 1, .kind = ipc::RequestKind::kMove, .scope = ipc::Scope::kAll, .target = c});
+    EXPECT_FALSE(b.did<StopGroup>());
+    b.kernel_says(GroupAnswer::kRunning, true);
+    EXPECT_FALSE(b.did<StopGroup>());
+}
+
 // T11 and section 13: the owner that is asked stops first; its report is all the coordinator needs.
 TEST(Ownership, StandbyOfTheOwnerWhoIsNotTheCoordinator) {
     Scene b(kB);

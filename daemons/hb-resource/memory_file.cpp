@@ -1,17 +1,12 @@
 #include "daemons/hb-resource/memory_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "common/base/limits.hpp"
-#include "common/runtime/unique_fd.hpp"
+#include "common/runtime/state_file.hpp"
 
 namespace hb::resource {
 
@@ -19,7 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
 constexpr int kVersion = 1;
 
 std::string path_in(const std::string& run_dir) {
@@ -30,10 +24,6 @@ std::optional<NodeId> node_named(const std::string& name, const std::vector<std:
     const auto it = std::ranges::find(nodes, name);
     if (it == nodes.end()) return std::nullopt;
     return node_id(static_cast<std::size_t>(it - nodes.begin()));
-}
-
-std::unexpected<Error> failed(const std::string& path) {
-    return failure(fmt::format("{}: {}", path, std::strerror(errno)));
 }
 
 Remembered parse_group(const Json& from, const std::vector<std::string>& nodes) {
@@ -88,20 +78,10 @@ Result<Memory> parse_memory(std::string_view text, const std::vector<std::string
 
 Result<Memory> read_memory(const std::string& run_dir, const std::vector<std::string>& nodes) {
     const std::string path = path_in(run_dir);
-    const runtime::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd && errno == ENOENT) return Memory{};
-    if (!fd) return failed(path);
-    std::string text;
-    char part[16 * 1024];
-    for (;;) {
-        const ssize_t n = ::read(fd.get(), part, sizeof part);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return failed(path);
-        if (n == 0) break;
-        text.append(part, static_cast<std::size_t>(n));
-        if (text.size() > kMostBytes) return failure(path + ": too long");
-    }
-    Result<Memory> memory = parse_memory(text, nodes);
+    const auto text = runtime::read_state_file(path);
+    if (!text) return std::unexpected(text.error());
+    if (!*text) return Memory{};
+    Result<Memory> memory = parse_memory(**text, nodes);
     if (!memory)
         return failure(
             fmt::format("{} cannot be understood ({}): what was in maintenance is not "
@@ -112,24 +92,8 @@ Result<Memory> read_memory(const std::string& run_dir, const std::vector<std::st
 
 Result<void> write_memory(const std::string& run_dir, const Memory& memory,
                           const std::vector<std::string>& nodes) {
-    const std::string path = path_in(run_dir);
-    if (memory.empty()) {
-        if (::unlink(path.c_str()) < 0 && errno != ENOENT) return failed(path);
-        return {};
-    }
-    const std::string text = memory_text(memory, nodes);
-    const std::string fresh = path + ".new";
-    const runtime::UniqueFd fd(
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!fd) return failed(fresh);
-    for (std::size_t done = 0; done < text.size();) {
-        const ssize_t n = ::write(fd.get(), text.data() + done, text.size() - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return failed(fresh);
-        done += static_cast<std::size_t>(n);
-    }
-    if (::rename(fresh.c_str(), path.c_str()) < 0) return failed(path);
-    return {};
+    return runtime::replace_state_file(path_in(run_dir),
+                                       memory.empty() ? "" : memory_text(memory, nodes));
 }
 
 }  // namespace hb::resource

@@ -1,0 +1,17 @@
+#include "common/base/group_change.hpp"
+
+#include <string_view>
+
+namespace hb {
+
+namespace {
+constexpr std::string_view kSuffix = " (removed)";
+}
+
+GroupName removed_part(const GroupName& group) {
+    GroupName name = group;
+    name += kSuffix;
+    return name;
+}
+
+}  // namespace hb

@@ -336,7 +336,7 @@ View read(const pb::View& from, Reader& in) {
 
 void put(const Report& from, pb::Report& to) {
     const auto& [incarnation, view, standby, leaving, isolated, thaws, quorum_ignored,
-                 fence_trouble, groups] = from;
+                 fence_trouble, haresources, groups] = from;
     to.set_generation(incarnation.generation);
     to.set_respawn(incarnation.respawn);
     if (view) put(*view, *to.mutable_view());
@@ -345,6 +345,7 @@ void put(const Report& from, pb::Report& to) {
     to.set_isolated(isolated);
     to.set_thaws(thaws);
     to.set_quorum_ignored(quorum_ignored);
+    to.set_haresources(haresources);
     TextsOut texts(*to.mutable_texts());
     to.set_fence_trouble(texts.place(fence_trouble));
     for (const auto& [name, group] : groups)
@@ -360,6 +361,7 @@ Report read(const pb::Report& from, Reader& in) {
     to.isolated = from.isolated();
     to.thaws = from.thaws();
     to.quorum_ignored = from.quorum_ignored();
+    to.haresources = from.haresources();
     in.count(from.groups_size(), limits::kGroups, "groups");
     const TextsIn texts(from.texts(), in);
     to.fence_trouble = texts.at(from.fence_trouble(), in);

@@ -156,6 +156,9 @@ struct Report {
     std::uint64_t thaws = 0;
     bool quorum_ignored = false;  // by an admin, for this view: for our own successor
     std::string fence_trouble;    // its fence devices do not answer, for people
+    // Which groups there are here, of which resources (L9). 0: what a reload took out is not gone
+    // yet, or this node is older than that.
+    std::uint64_t haresources = 0;
     std::map<GroupName, GroupReport> groups;
     bool operator==(const Report&) const = default;
 };
@@ -201,11 +204,11 @@ struct PingReport {
 [[nodiscard]] std::string to_string(const ConfigDifference& d);  // "ha.cf and haresources"
 [[nodiscard]] const char* to_string(GroupState s);
 [[nodiscard]] const char* to_string(NodeStatus s);
-[[nodiscard]] const char* to_string(PingState s);       // "init", "ping", "dead"
+[[nodiscard]] const char* to_string(PingState s);  // "init", "ping", "dead"
 // Of the transition that this row begins.
 [[nodiscard]] TransitionId transition_id(const ViewId& view, const GroupName& group,
                                          std::uint64_t version);
 [[nodiscard]] std::string to_string(const TransitionId& id);  // "8.2-9c41e0"
-[[nodiscard]] std::string to_string(const ViewId& id);  // "5/node-rank/gen.respawn" for logs
+[[nodiscard]] std::string to_string(const ViewId& id);        // "5/node-rank/gen.respawn" for logs
 
 }  // namespace hb

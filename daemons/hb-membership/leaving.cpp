@@ -24,7 +24,7 @@ bool past_row(const Question& q, NodeId who, const GroupName& group, const Row& 
     if (*report->view > q.accepted.id) return true;
     if (*report->view != q.accepted.id) return false;
     const auto it = report->groups.find(group);
-    if (it == report->groups.end()) return false;
+    if (it == report->groups.end()) return true;  // it has no such group, and never will act on it
     const GroupReport& g = it->second;
     if (g.bar >= row.version) return true;
     return row.owner == who && (g.state == GroupState::kStarting ||
@@ -43,7 +43,8 @@ bool eligible(const Question& q, NodeId n, const GroupName& group) {
 bool row_unanswered(const Question& q, NodeId leaving, const GroupName& group, const Row& row) {
     // In maintenance it runs on there: nobody is to have it (M1).
     const auto ours = q.own.report->groups.find(group);
-    if (ours != q.own.report->groups.end() && ours->second.maintenance.on) return false;
+    // (Nor what a reload took out of our haresources.)
+    if (ours == q.own.report->groups.end() || ours->second.maintenance.on) return false;
     const NodeId coordinator = q.accepted.id.coordinator;
     if (coordinator == q.self && row.owner == leaving) {
         // Our own hb-resource has yet to name another, if there is one.

@@ -310,6 +310,7 @@ void Shell::on_control_socket(runtime::UniqueFd socket) noexcept {
 void Shell::adopt_settings(const ipc::Setup& before) noexcept {
     const config::Settings& s = setup_.settings;
     groups_ = configured_groups(s);
+    history_.keep(group_names(s));
     const auto as_hosts = [](const config::PingNode& p) {
         return std::tuple(p.name, p.members, p.is_group, p.v6);
     };

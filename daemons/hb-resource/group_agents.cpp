@@ -28,22 +28,12 @@ bool is_trusted(const config::Resource& resource, const config::AgentDirectories
     return found && found->kind != config::AgentKind::kScript;
 }
 
-// A parameter of an agent of that type, whosever it is; empty: it is of another type.
-std::string parameter_of(const config::Resource& resource,
-                         const config::AgentDirectories& directories, std::string_view type,
-                         std::string_view name) {
-    const auto found = config::find_agent(resource, directories);
-    if (!found || found->type != type) return {};
-    const auto parameter =
-        std::ranges::find(found->parameters, name, &std::pair<std::string, std::string>::first);
-    return parameter == found->parameters.end() ? std::string() : parameter->second;
-}
-
 }  // namespace
 
 GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& settings,
                          const Spec& spec, Callbacks callbacks)
-    : callbacks_(std::move(callbacks)),
+    : loop_(loop),
+      callbacks_(std::move(callbacks)),
       spec_(spec),
       directories_(spec.directories),
       scripts_(loop, config::script_environment(settings, spec.self, spec.config_dir),
@@ -64,8 +54,14 @@ GroupAgents::GroupAgents(runtime::EventLoop& loop, const config::Settings& setti
       runner_timer_(loop, [this]() noexcept { wake_runners(); }),
       places_timer_(loop, [this]() noexcept { look_at_places(); }) {
     for (const config::Group& group : settings.groups)
-        groups_.emplace(group.name,
-                        make_group(runner_settings(settings, group), group, directories_));
+        add(settings, group, make_resources(group));
+    for (const config::Group& group : spec.retired) {
+        const auto whole = std::ranges::find_if(settings.groups, [&](const config::Group& g) {
+            return removed_part(g.name) == group.name;
+        });
+        add(settings, group, make_resources(group),
+            whole == settings.groups.end() ? GroupName() : whole->name);
+    }
 }
 
 RunnerSettings GroupAgents::runner_settings(const config::Settings& settings,
@@ -94,11 +90,11 @@ RunnerSettings GroupAgents::runner_settings(const config::Settings& settings,
 void GroupAgents::configure(const config::Settings& settings, bool other_ping_nodes) {
     scripts_.set_environment(config::script_environment(settings, spec_.self, spec_.config_dir));
     for (const config::Group& group : settings.groups)
-        if (const auto known = groups_.find(group.name); known != groups_.end())
+        if (const auto known = groups_.find(group.name);
+            known != groups_.end() && !known->second.released)
             known->second.runner->configure(runner_settings(settings, group), runtime::now());
     arm_timer();
-    if (!other_ping_nodes) return;
-    ping_ways_ = PingWays(settings.pings);
+    if (other_ping_nodes) ping_ways_ = PingWays(settings.pings);
     look_at_places();
 }
 
@@ -129,27 +125,8 @@ Result<std::unique_ptr<GroupAgents>> GroupAgents::open(runtime::EventLoop& loop,
          .on_synced = [self]() noexcept { self->look_at_places(); }});
     if (!addresses) return std::unexpected(addresses.error());
     agents->addresses_ = std::move(*addresses);
-    if (auto done = agents->watch_mounts(loop); !done) return std::unexpected(done.error());
+    if (auto done = agents->watch_mounts(); !done) return std::unexpected(done.error());
     return agents;
-}
-
-GroupAgents::Group GroupAgents::make_group(RunnerSettings runner, const config::Group& group,
-                                           const config::AgentDirectories& directories) {
-    Group result;
-    for (const config::Resource& resource : group.resources) {
-        Resource made{.written = resource,
-                      .mount_point = parameter_of(resource, directories, "Filesystem", "directory"),
-                      .source = IpAddress::parse(
-                          parameter_of(resource, directories, "IPsrcaddr", "ipaddress"))};
-        const auto address = config::address_of(resource);
-        if (address) {
-            made.is_address = true;
-            made.address = *address;
-        }
-        result.resources.push_back(std::move(made));
-    }
-    result.runner = std::make_unique<GroupRunner>(std::move(runner));
-    return result;
 }
 
 void GroupAgents::start(const GroupName& group) {
@@ -223,7 +200,7 @@ void GroupAgents::keep_running(const GroupName& group) {
     for (Resource& resource : groups_.at(group).resources) {
         resource.was_source = resource.source.has_value();
         if (resource.is_address) addresses_->hold(resource.address);
-        if (!resource.mount_point.empty()) mounts_->expect(resource.mount_point);
+        if (!resource.mount_point.empty() && mounts_) mounts_->expect(resource.mount_point);
     }
 }
 
@@ -263,10 +240,12 @@ void GroupAgents::run_script(std::uint64_t id, const RunOperation& operation,
                            .group = operation.group,
                            .timeout = operation.timeout,
                            .interval = operation.interval};
+    const GroupName& whole = groups_.at(operation.group).whole;
     if (agent.kind == config::AgentKind::kOcf)
         script.ocf = {.provider = agent.provider,
                       .type = agent.type,
-                      .instance = config::ocf_instance(operation.group, resource.written.word),
+                      .instance = config::ocf_instance(whole.empty() ? operation.group : whole,
+                                                       resource.written.word),
                       .parameters = agent.parameters};
     scripts_.run(std::move(script));
 }
@@ -345,17 +324,26 @@ void GroupAgents::arm_timer() {
 
 // ---- mounts
 
-Result<void> GroupAgents::watch_mounts(runtime::EventLoop& loop) {
-    MountChanges directories;
+Result<void> GroupAgents::watch_mounts() {
+    std::set<std::string> mount_points;
     for (const auto& [name, group] : groups_)
         for (const Resource& resource : group.resources)
-            if (!resource.mount_point.empty()) directories.watch(resource.mount_point);
-    if (!directories.watches_any()) return {};
+            if (!resource.mount_point.empty()) mount_points.insert(resource.mount_point);
+    if (mount_points == mount_points_) return {};
+    if (mount_points.empty()) {
+        mounts_.reset();
+        mount_points_.clear();
+        return {};
+    }
+    MountChanges directories;
+    for (const std::string& directory : mount_points)
+        directories.watch(directory);
     auto opened = MountWatch::open(
-        loop, std::move(directories),
+        loop_, std::move(directories),
         [this](const std::string& directory) noexcept { mount_changed(directory); });
     if (!opened) return std::unexpected(opened.error());
     mounts_ = std::move(*opened);
+    mount_points_ = std::move(mount_points);
     return {};
 }
 
@@ -398,6 +386,7 @@ void GroupAgents::look_at_places() noexcept {
     if (!addresses_ || !addresses_->synced()) return;
     look_at_sources();
     for (auto& [name, group] : groups_) {
+        if (group.released) continue;
         GroupPlaces places = places_of(name, group);
         if (group.places_told && places.places == group.places.places &&
             places.problem == group.places.problem)
@@ -420,7 +409,7 @@ void GroupAgents::look_at_carrier() {
     links_seen_ = addresses_->kernel().links_version();
     std::set<std::string> missing;
     for (const auto& [name, group] : groups_)
-        missing.insert(group.lives_on.begin(), group.lives_on.end());
+        if (!group.released) missing.insert(group.lives_on.begin(), group.lives_on.end());
     std::erase_if(missing, [this](const std::string& interface) {
         const KernelLink* link = addresses_->kernel().link(interface);
         return link != nullptr && link->up && link->carrier;

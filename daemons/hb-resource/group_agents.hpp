@@ -21,6 +21,7 @@
 #include "common/base/ids.hpp"
 #include "common/base/result.hpp"
 #include "common/config/find_agent.hpp"
+#include "common/config/regroup.hpp"
 #include "common/config/settings.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "common/runtime/events.hpp"
@@ -40,8 +41,9 @@ class GroupAgents {
         NodeId self{};
         std::string config_dir;
         config::AgentDirectories directories;
-        std::string cgroup_tree;  // empty: none
-        RunnerSettings limits;    // its deadlines and retries, for every group
+        std::string cgroup_tree;             // empty: none
+        std::vector<config::Group> retired;  // besides those of the settings
+        RunnerSettings limits;               // its deadlines and retries, for every group
     };
     struct Callbacks {
         // Never empty; of each group one. What came together, or soon after what was told last, is
@@ -69,6 +71,16 @@ class GroupAgents {
     GroupAgents(const GroupAgents&) = delete;
     GroupAgents& operator=(const GroupAgents&) = delete;
 
+    // Nothing of it is being started, stopped or asked, and what came of that was told: it can be
+    // given other resources.
+    [[nodiscard]] bool is_idle(const GroupName& group) const;
+    // The configuration was read again: groups and resources that come and go, before anything is
+    // asked of them. What is `retired` is still there, as it was; what a group that runs has got is
+    // started by complete().
+    void regroup(const config::Settings& settings, const config::Regrouping& change);
+    void complete(const GroupName& group);
+    // It was retired, and nothing of it is here: its addresses live nowhere any more.
+    void release(const GroupName& group);
     // The configuration was read again: times, counts and the environment of what there is.
     void configure(const config::Settings& settings, bool other_ping_nodes);
 
@@ -96,6 +108,8 @@ class GroupAgents {
         std::unique_ptr<GroupRunner> runner;
         GroupPlaces places;
         bool places_told = false;
+        bool released = false;           // it is retired, and gone
+        GroupName whole;                 // of a removed part: whose it was
         std::set<std::string> lives_on;  // interfaces; of an address without a place the last known
     };
     using News = std::variant<RunnerDone, RunnerTrouble>;
@@ -108,8 +122,11 @@ class GroupAgents {
                 Callbacks callbacks);
     [[nodiscard]] RunnerSettings runner_settings(const config::Settings& settings,
                                                  const config::Group& group) const;
-    [[nodiscard]] static Group make_group(RunnerSettings runner, const config::Group& group,
-                                          const config::AgentDirectories& directories);
+    [[nodiscard]] std::vector<Resource> make_resources(const config::Group& group) const;
+    void add(const config::Settings& settings, const config::Group& group,
+             std::vector<Resource> resources, const GroupName& whole = {});
+    void change(const config::Settings& settings, const config::Group& to,
+                const config::Group* part);
     void carry_out(std::vector<RunnerAction>& actions);
     void keep_running(const GroupName& group);
     void run(const RunOperation& operation);
@@ -123,12 +140,13 @@ class GroupAgents {
     void wake_runners() noexcept;
     void arm_timer();
     void look_at_places() noexcept;
-    [[nodiscard]] Result<void> watch_mounts(runtime::EventLoop& loop);
+    [[nodiscard]] Result<void> watch_mounts();
     void mount_changed(const std::string& directory) noexcept;
     void look_at_sources();
     void look_at_carrier();
     [[nodiscard]] GroupPlaces places_of(const GroupName& name, const Group& group) const;
 
+    runtime::EventLoop& loop_;
     Callbacks callbacks_;
     Spec spec_;
     config::AgentDirectories directories_;
@@ -141,6 +159,7 @@ class GroupAgents {
     UnitAgent units_;
     std::unique_ptr<AddressService> addresses_;
     std::unique_ptr<MountWatch> mounts_;  // null: there are no file systems
+    std::set<std::string> mount_points_;  // that it watches
     std::set<std::string> no_carrier_;    // as told
     std::uint64_t links_seen_ = 0;        // for that
     PingWays ping_ways_;

@@ -25,9 +25,16 @@ std::string times(std::size_t count) {
 }  // namespace
 
 GroupRunner::GroupRunner(RunnerSettings settings)
-    : settings_(std::move(settings)),
-      monitor_(monitor_settings(settings_.resources), settings_.restarts,
-               settings_.restart_window) {
+    : settings_(std::move(settings)), monitor_(make_monitor()) {
+    find_waves();
+}
+
+GroupMonitor GroupRunner::make_monitor() const {
+    return {monitor_settings(settings_.resources), settings_.restarts, settings_.restart_window};
+}
+
+void GroupRunner::find_waves() {
+    waves_.clear();
     const std::size_t count = settings_.resources.size();
     for (std::size_t i = 0; i < count; i++) {
         const bool joins =
@@ -99,6 +106,7 @@ void GroupRunner::begin_start(MonoTime now, std::vector<RunnerAction>& out) {
                            "Acquiring resource group: " + group_line(),
                            {{"HB_GROUP", settings_.group}}});
     end_monitoring(out);
+    not_changed();
     phase_ = Phase::kStarting;
     problem_.clear();
     restarting_.reset();
@@ -121,6 +129,7 @@ void GroupRunner::begin_stop(std::size_t last_wave, MonoTime now, std::vector<Ru
     }
     stop_wanted_ = false;
     restarting_.reset();
+    not_changed();
     stop_problem_.clear();
     tries_ = 0;
     if (last_wave == 0) return finish(RunnerDone::Answer::kStopped, undoing, now, out);
@@ -130,6 +139,7 @@ void GroupRunner::begin_stop(std::size_t last_wave, MonoTime now, std::vector<Ru
 
 void GroupRunner::begin_ask(MonoTime now, std::vector<RunnerAction>& out) {
     end_monitoring(out);
+    not_changed();
     phase_ = Phase::kAsking;
     problem_.clear();
     running_ = 0;
@@ -211,7 +221,7 @@ void GroupRunner::wave_ended(MonoTime now, std::vector<RunnerAction>& out) {
 
 void GroupRunner::start_wave_ended(MonoTime now, std::vector<RunnerAction>& out) {
     // Of a group that runs, in part even, all waves may have to be stopped, whichever was started.
-    const bool any_may_run = in_part_ || (restarting_alone_ && restarting_);
+    const bool any_may_run = in_part_ || completing_ || (restarting_alone_ && restarting_);
     const std::size_t started = any_may_run ? waves_.size() : wave_ + 1;
     if (!failed_.empty()) {
         out.emplace_back(
@@ -223,6 +233,7 @@ void GroupRunner::start_wave_ended(MonoTime now, std::vector<RunnerAction>& out)
         return begin_stop(started, now, out);
     }
     if (stop_wanted_) return begin_stop(started, now, out);
+    if (completing_) return call_next_fresh(wave_ + 1, now, out);
     if (restarting_ && restarting_alone_)
         return finish(RunnerDone::Answer::kRunning, false, now, out);
     if (++wave_ == waves_.size())
@@ -451,6 +462,7 @@ void GroupRunner::finish(RunnerDone::Answer answer, bool after_start, MonoTime n
     failed_.clear();
     tries_ = 0;
     restarting_.reset();
+    not_changed();
     in_part_ = answer == RunnerDone::Answer::kPartial || answer == RunnerDone::Answer::kFailed;
     out.emplace_back(RunnerDone{settings_.group, answer, after_start,
                                 std::exchange(worn_out_, false),

@@ -16,6 +16,10 @@
 // Whoever wants to stop the group does not wait for a status: it is cancelled. A group that is left
 // alone (maintenance) is asked, and what failed is said and not touched.
 //
+// A reload may give it other resources (change()): those that stay are not touched, and not looked
+// at, until complete(), which starts the new ones of a group that runs, left to right. That they
+// fail undoes the group.
+//
 // The shell answers every RunOperation exactly once, with kTimeout when the call had to be killed.
 // An answer that nobody waits for is ignored.
 #pragma once
@@ -119,6 +123,12 @@ class GroupRunner {
     [[nodiscard]] bool left_alone() const { return left_alone_; }
     // Other times and counts of the same resources; what is under way keeps its own.
     void configure(RunnerSettings settings, MonoTime now);
+    // Other resources, while nothing is under way and nothing is left alone. `fresh`, by resource:
+    // it was not there before. What is no longer among them is somebody else's from now on.
+    void change(RunnerSettings settings, const std::vector<bool>& fresh,
+                std::vector<RunnerAction>& out);
+    // Of a group that ran then, and to which nothing has happened since.
+    void complete(MonoTime now, std::vector<RunnerAction>& out);
     // Earlier restarts in place count no more.
     void forget_restarts() { monitor_.forget_restarts(); }
     [[nodiscard]] MonoTime next_deadline() const;  // kForever: none
@@ -132,11 +142,15 @@ class GroupRunner {
         std::size_t end = 0;
     };
 
+    [[nodiscard]] GroupMonitor make_monitor() const;
+    void find_waves();
     void begin_start(MonoTime now, std::vector<RunnerAction>& out);
     void begin_stop(std::size_t last_wave, MonoTime now, std::vector<RunnerAction>& out);
     void begin_ask(MonoTime now, std::vector<RunnerAction>& out);
     void call(std::size_t resource, Operation operation, std::vector<RunnerAction>& out);
     void call_wave(Operation operation, std::vector<RunnerAction>& out);
+    void not_changed();
+    void call_next_fresh(std::size_t from_wave, MonoTime now, std::vector<RunnerAction>& out);
     void note(std::size_t resource, const OperationDone& done);
     void wave_ended(MonoTime now, std::vector<RunnerAction>& out);
     void start_wave_ended(MonoTime now, std::vector<RunnerAction>& out);
@@ -180,6 +194,9 @@ class GroupRunner {
     std::set<std::size_t> warned_of_;                // whose status is of no use
     std::optional<std::size_t> restarting_;          // this resource, in place
     bool restarting_alone_ = false;
+    bool changed_ = false;         // it runs, and complete() is to come
+    std::set<std::size_t> fresh_;  // not started yet, of such a group
+    bool completing_ = false;      // those are being started
     bool worn_out_ = false;
     bool in_part_ = false;  // found so: what is right of the present wave may be up, too
     bool left_alone_ = false;

@@ -15,6 +15,11 @@ OwnershipCore::Impl::Impl(OwnershipSettings settings, MonoTime now)
         facts.reason = "not asked yet";
         groups.emplace(g.name, std::move(facts));
     }
+    for (const GroupSettings& g : s.retired) {
+        GroupFacts facts;
+        facts.settings = g;
+        retired.emplace(g.name, std::move(facts));
+    }
     recall();
     for (std::size_t r = 0; r < s.node_names.size(); r++) {
         if (node_id(r) == s.self) continue;
@@ -50,6 +55,12 @@ bool OwnershipCore::may_feed_watchdog(MonoTime now) const {
 TransitionId OwnershipCore::transition(const GroupName& group) const {
     const auto it = impl_->groups.find(group);
     return it == impl_->groups.end() ? TransitionId{} : it->second.transition;
+}
+std::string OwnershipCore::may_change(const GroupName& group) const {
+    return impl_->may_change(group);
+}
+std::string OwnershipCore::may_add(const Conflict& conflict) const {
+    return impl_->may_add(conflict);
 }
 const Report& OwnershipCore::report() const {
     return impl_->last_report;

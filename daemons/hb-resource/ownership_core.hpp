@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 
 #include "common/base/cluster_state.hpp"
 #include "common/base/event.hpp"
+#include "common/base/group_change.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/ip_address.hpp"
 #include "common/base/ipc/comm_resource.hpp"
@@ -48,6 +50,9 @@ struct OwnershipSettings {
     std::vector<std::string> node_names;  // by rank
     Incarnation incarnation;              // of this hb-resource process
     std::vector<GroupSettings> groups;
+    // Taken out of haresources by a reload, and perhaps still here: to be stopped.
+    std::vector<GroupSettings> retired;
+    std::uint64_t haresources = 0;  // fingerprint of the groups and their resources
     Duration keepalive{};
     Duration deadtime{};
     Duration warntime{};
@@ -131,6 +136,7 @@ struct FailbackAllowed {
 struct NewSettings {
     OwnershipSettings to;
     bool other_ping_nodes = false;
+    std::map<GroupName, GroupChange> changed;  // groups that stay; only where may_change() allows
 };
 struct StopRequested {};  // leave the cluster (T12)
 struct MasterGone {};     // the same, and nobody will respawn us
@@ -157,6 +163,12 @@ struct StopGroup {  // also interrupts a start under way
 struct AskGroup {  // what is here? (after a respawn; after cleanup)
     GroupName group;
 };
+struct GroupReleased {  // nothing of a retired group is here any more
+    GroupName group;
+};
+struct CompleteGroup {  // it runs: what a reload added to it is started
+    GroupName group;
+};
 struct ForgetRestarts {  // an admin has looked at it
     GroupName group;
 };
@@ -178,8 +190,8 @@ struct LeaveDone {
 
 using OwnershipAction =
     std::variant<ipc::ResourceHello, ipc::Publish, ipc::RequestAnswer, ipc::Watch, ipc::FenceWishes,
-                 ipc::FenceRequest, StartGroup, StopGroup, AskGroup, ForgetRestarts, LeaveAlone,
-                 Remember, AnnounceGroup, LeaveDone, Event>;
+                 ipc::FenceRequest, StartGroup, StopGroup, AskGroup, GroupReleased, CompleteGroup,
+                 ForgetRestarts, LeaveAlone, Remember, AnnounceGroup, LeaveDone, Event>;
 
 class OwnershipCore {
   public:
@@ -195,6 +207,13 @@ class OwnershipCore {
     [[nodiscard]] bool may_feed_watchdog(MonoTime now) const;
     // That the group is in here, for events of its agents; none known: an empty one.
     [[nodiscard]] TransitionId transition(const GroupName& group) const;
+    // L9. Why this group cannot be taken out of haresources, or get other resources, now; empty: it
+    // can.
+    [[nodiscard]] std::string may_change(const GroupName& group) const;
+    // Why nothing can be added to haresources now; empty: it can. `conflict`: why it cannot as long
+    // as a node has a haresources of this fingerprint.
+    using Conflict = std::function<std::string(std::uint64_t haresources)>;
+    [[nodiscard]] std::string may_add(const Conflict& conflict) const;
     [[nodiscard]] const Report& report() const;  // for the simulator's checkers
     [[nodiscard]] const std::optional<Table>& table() const;
 

@@ -203,7 +203,7 @@ void Impl::request_fence(const ipc::Request& r) {
     const std::string& node = name_of(*r.target);
     if (*r.target == s.self) return answer(r, false, "a node does not fence itself: ask another");
     if (r.kind == ipc::RequestKind::kFenceConfirm && !covered(*r.target, s.self) &&
-        keeps_anything(*r.target))
+        (keeps_anything(*r.target) || has_other_groups(*r.target)))
         return confirm_keeper_off(r);
     if (!covered(*r.target, s.self))
         return answer(r, false, fmt::format("this node has no fence device for {}", node));

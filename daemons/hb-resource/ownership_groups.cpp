@@ -222,17 +222,18 @@ std::optional<NodeId> Impl::successor(const GroupName& name, const GroupFacts& g
 void Impl::stop(GroupFacts& g, LetGo why, std::string reason) {
     HB_ASSERT(g.state == GroupState::kStarting || g.state == GroupState::kRunning);
     g.state = GroupState::kStopping;
+    g.incomplete = false;
     g.let_go = why;
     g.reason = std::move(reason);
     g.weak_evidence = false;
     // T11, T12: the row that comes of it is the next one of this view.
     if ((why == LetGo::kWish || why == LetGo::kLeaving) && view && g.row)
         g.transition = transition_id(view->id, g.settings.name, g.row->version + 1);
-    then.push_back(StopGroup{g.settings.name});
     say_group(
         Level::kInfo, "group-stopping", g,
         fmt::format("giving up {}: {}{}", g.settings.name, g.reason, in_brackets(g.transition)),
         {{"HB_REASON", g.reason}});
+    stop_agents(g);
 }
 
 void Impl::stop_what_must(MonoTime now) {
@@ -334,7 +335,10 @@ GateVerdict Impl::gate(const GroupName& name, const GroupFacts& g, MonoTime now)
                       .generation = p.report->incarnation.generation,
                       .state = {}};
             const auto it = p.report->groups.find(name);
-            if (it != p.report->groups.end()) report->state = it->second.state;
+            if (it != p.report->groups.end())
+                report->state = it->second.state;
+            else if (p.report->leaving && p.report->haresources != 0)  // and nothing is left of it
+                report->state = GroupState::kStopped;
         }
         in.peers.push_back(
             {.status = std::move(status),

@@ -30,6 +30,14 @@ struct GroupFacts {
     GroupSettings settings;
     GroupState state = GroupState::kUnknown;
     std::uint64_t bar = 0;
+    // It was no group of ours earlier in this view, or nobody knows: what we promised of it then
+    // counts for every row up to the first that we see (L9).
+    bool bar_unknown = false;
+    // L9. While what a reload removed of it is not gone: its agents are told of the rest, or are to
+    // stop it, when it is; what they found.
+    bool incomplete = false;
+    bool stop_waits = false;
+    std::optional<GroupDone> held_back;
     std::optional<Row> row;  // newest accepted, of our view
     // What our predecessor published for it (T1, section 8): decides claims and repairs after a
     // respawn.
@@ -155,6 +163,24 @@ struct OwnershipCore::Impl {
     void on(const NoCarrier& m, MonoTime now);
     void on(const PingPlaces& m, MonoTime now);
     void on(const NewSettings& m, MonoTime now);  // ownership_reload.cpp
+    // ---- ownership_regroup.cpp
+    void take_groups(const NewSettings& m, MonoTime now);
+    void retire(GroupFacts g);
+    void change_group(GroupFacts& g, const GroupChange& change);
+    void add_group(const GroupSettings& settings);
+    void complete_what_may(MonoTime now);
+    bool hold_back(GroupFacts& g, const GroupDone& m, MonoTime now);
+    void stop_agents(GroupFacts& g);
+    void blocked_by_part(GroupFacts& g, const GroupFacts& part);
+    void part_failed(const GroupFacts& part, const std::string& why);
+    void retired_done(const GroupDone& m, MonoTime now);
+    void part_released(const GroupName& part, MonoTime now);
+    // What this group lost and is not gone yet; the group that lost this.
+    [[nodiscard]] const GroupFacts* part_of(const GroupFacts& g) const;
+    [[nodiscard]] GroupFacts* with_part(const GroupName& part);
+    [[nodiscard]] std::string may_change(const GroupName& name) const;
+    [[nodiscard]] bool has_other_groups(NodeId node) const;
+    [[nodiscard]] std::string may_add(const OwnershipCore::Conflict& conflict) const;
     void on(const StopRequested& m, MonoTime now);
     void on(const MasterGone& m, MonoTime now);
     void on(const FenceHere& m, MonoTime now);
@@ -245,6 +271,7 @@ struct OwnershipCore::Impl {
 
     // ---- maintenance (ownership_maintenance.cpp)
     void recall();
+    void recall(GroupFacts& g);
     void learn_maintenance(NodeId from, const Report& report);
     void set_maintenance(GroupFacts& g, const Maintenance& to, const std::string& why);
     void note_keeping(GroupFacts& g);
@@ -346,9 +373,10 @@ struct OwnershipCore::Impl {
     bool view_installed = false;
     MonoTime view_since{};
     std::map<GroupName, GroupFacts> groups;
-    std::map<NodeId, PeerFacts> peers;  // every other configured node
-    LeaseBook leases;                   // behind view and report (T9.3)
-    LeaseBook straight;                 // from hb-comm (L2, L3)
+    std::map<GroupName, GroupFacts> retired;  // no longer ours, in no report, being stopped (L9)
+    std::map<NodeId, PeerFacts> peers;        // every other configured node
+    LeaseBook leases;                         // behind view and report (T9.3)
+    LeaseBook straight;                       // from hb-comm (L2, L3)
     std::map<PlacedAddress, ipc::ProbeStatus> probes;
     std::map<PlacedAddress, MonoTime> asked_since;  // in our Watch without a break
     std::optional<MonoTime> ping_answered;
@@ -384,6 +412,7 @@ struct OwnershipCore::Impl {
     bool left = false;
     Report last_report;
     Memory last_memory;
+    Memory out_of_use;  // of groups that haresources does not have now
     std::optional<ipc::Watch> last_watch;
     bool resend_watch = false;
     MonoTime settled_at;

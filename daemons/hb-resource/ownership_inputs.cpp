@@ -48,7 +48,10 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime now) {
     }
     for (auto& [name, g] : groups) {
         const auto it = old.groups.find(name);
-        if (it == old.groups.end()) continue;
+        if (it == old.groups.end()) {
+            g.bar_unknown = old.view.has_value();
+            continue;
+        }
         const GroupReport& r = it->second;
         if (!s.dropped.bar_respawn) g.bar = r.bar;
         if (g.state == GroupState::kUnknown) g.before = r.state;
@@ -77,6 +80,7 @@ void Impl::on(const ipc::ViewChanged& m, MonoTime now) {
     if (another) {
         for (auto& [name, g] : groups) {
             g.bar = 0;
+            g.bar_unknown = false;
             g.row.reset();
             g.alone_since.reset();
         }
@@ -258,8 +262,9 @@ void Impl::on(const ipc::CommStoodStill& m, MonoTime now) {
 
 void Impl::on(const GroupDone& m, MonoTime now) {
     const auto it = groups.find(m.group);
-    if (it == groups.end()) return;
+    if (it == groups.end()) return retired_done(m, now);
     GroupFacts& g = it->second;
+    if (hold_back(g, m, now)) return;
     const GroupState was = g.state;
     switch (m.answer) {
         case GroupAnswer::kRunning:
@@ -272,6 +277,7 @@ void Impl::on(const GroupDone& m, MonoTime now) {
             break;
         case GroupAnswer::kStopped:
             g.state = GroupState::kStopped;
+            g.incomplete = false;
             g.hide_stopping = false;
             if (was == GroupState::kUnknown) g.reason = "not started yet";
             if (g.row && was != GroupState::kUnknown && was != GroupState::kStopped)
@@ -303,6 +309,7 @@ void Impl::on(const GroupDone& m, MonoTime now) {
             break;
         case GroupAnswer::kFailed:
             g.state = GroupState::kFailed;
+            g.incomplete = false;
             g.hide_stopping = false;
             g.running_since.reset();
             g.trouble.clear();
@@ -349,6 +356,10 @@ void Impl::on(const FailbackAllowed& m, MonoTime) {
 }
 
 void Impl::on(const GroupPlaces& m, MonoTime) {
+    if (const auto old = retired.find(m.group); old != retired.end()) {
+        old->second.places_known = true;
+        old->second.places = m.places;
+    }
     const auto it = groups.find(m.group);
     if (it == groups.end()) return;
     GroupFacts& g = it->second;

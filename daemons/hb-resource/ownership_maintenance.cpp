@@ -12,19 +12,24 @@ using Impl = OwnershipCore::Impl;
 // M5: an earlier life of the suite, on this boot of the host.
 void Impl::recall() {
     if (s.dropped.m5_remember) return;
-    for (auto& [name, g] : groups) {
-        const auto it = s.memory.find(name);
-        if (it == s.memory.end()) continue;
-        g.maintenance = it->second.maintenance;
-        g.keepers = it->second.keepers;
-        g.pinned = it->second.pinned;
-        g.pinned_generation = it->second.pinned_generation;
-    }
+    out_of_use = s.memory;
+    for (auto& [name, g] : groups)
+        recall(g);
     last_memory = s.memory;
 }
 
+void Impl::recall(GroupFacts& g) {
+    const auto it = out_of_use.find(g.settings.name);
+    if (it == out_of_use.end()) return;
+    g.maintenance = it->second.maintenance;
+    g.keepers = it->second.keepers;
+    g.pinned = it->second.pinned;
+    g.pinned_generation = it->second.pinned_generation;
+    out_of_use.erase(it);
+}
+
 Memory Impl::memory() const {
-    Memory all;
+    Memory all = out_of_use;
     for (const auto& [name, g] : groups) {
         if (g.maintenance.counter == 0 && g.keepers.empty()) continue;
         const bool pinned = g.pinned && g.held() && g.maintenance.on;
@@ -122,13 +127,19 @@ bool Impl::keeps_anything(NodeId node) const {
     });
 }
 
-// 'hactl fence confirm' where no device is: for what that node kept, a human's word is enough.
+// 'hactl fence confirm' where no device is: for what that node kept, and for what is to be added to
+// haresources, a human's word is enough.
 void Impl::confirm_keeper_off(const ipc::Request& r) {
     const std::string& node = name_of(*r.target);
     if (peers.at(*r.target).status.hearing == ipc::Hearing::kHeard)
         return answer(r, false, fmt::format("{} is heard: it is not off", node));
+    const bool kept = keeps_anything(*r.target);
     release_keeper(*r.target);
-    answer(r, true, fmt::format("{} is off: what it kept in maintenance is free", node));
+    peers.at(*r.target).report.reset();  // whatever its haresources was (L9)
+    answer(r, true,
+           fmt::format("{} is off: {}", node,
+                       kept ? "what it kept in maintenance is free"
+                            : "groups may be added whatever it had"));
 }
 
 // Has this node told us that it knows: the word, and that we keep the group?

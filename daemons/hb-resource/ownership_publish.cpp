@@ -44,6 +44,7 @@ Report Impl::make_report() const {
     r.thaws = thaws;
     r.quorum_ignored = quorum_ignored;
     r.fence_trouble = cut(fence_trouble);
+    r.haresources = retired.empty() ? s.haresources : 0;
     for (const auto& [name, g] : groups) {
         GroupReport q;
         q.bar = g.bar;
@@ -71,6 +72,10 @@ Report Impl::make_report() const {
         q.transition = g.transition;
         r.groups.emplace(name, std::move(q));
     }
+    if (s.dropped.l9_report)
+        for (const auto& [name, g] : retired)
+            if (name != removed_part(name.substr(0, name.find(" ("))))
+                r.groups.try_emplace(name).first->second.state = GroupState::kStopped;
     return r;
 }
 
@@ -78,8 +83,9 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
     if (!greeted) {
         greeted = true;
         carry_out_maintenance();  // before they are asked
-        for (const auto& [name, g] : groups)
-            then.push_back(AskGroup{name});
+        for (const auto* all : {&groups, &retired})
+            for (const auto& [name, g] : *all)
+                then.push_back(AskGroup{name});
     }
     judge_touch(now);
     forget_conflicts(now);
@@ -98,6 +104,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         stop_what_must(now);
         // A start rests on the row that is published with it.
         if (tables_written == written_before) start_what_may(now);
+        complete_what_may(now);
         leave(now);
         for (auto& [name, g] : groups)
             note_keeping(g);
@@ -222,11 +229,12 @@ bool Impl::claims(const GroupFacts& g) const {
 // before, either: there would be no claim for it.
 bool Impl::claims_known(MonoTime now) const {
     if (now - born >= kUnknownLimit) return true;
-    return std::ranges::none_of(groups, [this](const auto& entry) {
+    const auto is_open = [this](const auto& entry) {
         const GroupFacts& g = entry.second;
         return (g.state == GroupState::kUnknown && g.before == GroupState::kUnknown) ||
                (claims(g) && !g.places_known);
-    });
+    };
+    return std::ranges::none_of(groups, is_open) && std::ranges::none_of(retired, is_open);
 }
 
 std::optional<ipc::Watch> Impl::make_watch(MonoTime now) {
@@ -239,6 +247,8 @@ std::optional<ipc::Watch> Impl::make_watch(MonoTime now) {
         if (claim || worth_probing(name, g, likely))
             list.insert(list.end(), g.places.begin(), g.places.end());
     }
+    for (const auto& [name, g] : retired)  // until the last of it is stopped (T8)
+        if (claims(g)) w.claims.insert(w.claims.end(), g.places.begin(), g.places.end());
     std::ranges::sort(w.claims);
     std::ranges::sort(w.probes);
     return w;
@@ -289,7 +299,9 @@ void Impl::leave(MonoTime now) {
         return g.state == GroupState::kStopped || g.state == GroupState::kFailed ||
                (g.state == GroupState::kRunning && g.maintenance.on && (leaving || heard_know(g)));
     });
-    if (!all_down) return;
+    const bool retired_down = std::ranges::all_of(
+        retired, [](const auto& g) { return g.second.state == GroupState::kFailed; });
+    if (!all_down || !retired_down) return;
     if (!leaving) {
         leaving = true;
         leaving_since = now;
@@ -305,9 +317,9 @@ void Impl::leave(MonoTime now) {
     }
     if ((!told || !membership_there) && now - leaving_since < patience()) return;
     left = true;
-    then.push_back(LeaveDone{.all_stopped = std::ranges::none_of(groups, [](const auto& g) {
-                                 return g.second.state == GroupState::kFailed;
-                             })});
+    const bool failed = std::ranges::any_of(
+        groups, [](const auto& g) { return g.second.state == GroupState::kFailed; });
+    then.push_back(LeaveDone{.all_stopped = !failed && retired.empty()});
 }
 
 // ---- the one deadline

@@ -34,17 +34,15 @@ void Impl::on(const NewSettings& m, MonoTime now) {
     s.deadping = to.deadping;
     s.auto_failback = to.auto_failback;
     s.isolation_stop = to.isolation_stop;
-    for (const GroupSettings& group : to.groups)
-        if (const auto known = groups.find(group.name); known != groups.end())
-            known->second.settings.preferred = group.preferred;
+    take_groups(m, now);
+    s.haresources = to.haresources;
     s.fencing = to.fencing;
     s.fence_delay = to.fence_delay;
     if (m.other_ping_nodes) {
         // They have to be asked first. Whoever is in touch with a peer loses that after 3/4 d only
         // (L3), which is time enough; nobody waits for what a node runs that is alone already.
         s.ping_nodes = to.ping_nodes;
-        if (!in_touch_with_peer(now))
-            pings_judged_from = now + std::max(to.deadping, to.deadtime);
+        if (!in_touch_with_peer(now)) pings_judged_from = now + std::max(to.deadping, to.deadtime);
         if (!to.ping_nodes) ping_places.reset();
     }
 }

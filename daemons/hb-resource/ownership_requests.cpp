@@ -42,7 +42,10 @@ std::string resources(const ipc::Request& r) {
 
 void Impl::on(const ipc::Request& r, MonoTime now) {
     if (leave_wanted) return answer(r, false, "this node is leaving the cluster");
-    if (!known_scope(r)) return answer(r, false, fmt::format("no group is named {}", r.group));
+    // What was taken out of haresources and does not stop can be cleaned up, too.
+    const bool is_retired = r.kind == ipc::RequestKind::kCleanup && retired.contains(r.group);
+    if (!known_scope(r) && !is_retired)
+        return answer(r, false, fmt::format("no group is named {}", r.group));
     switch (r.kind) {
         case ipc::RequestKind::kStandby:
             return request_standby(r);
@@ -190,6 +193,15 @@ void Impl::request_cleanup(const ipc::Request& r) {
             then.push_back(AskGroup{name});
             cleared++;
         }
+    }
+    for (auto& [name, old] : retired) {
+        const GroupFacts* whole = with_part(name);
+        if (old.state != GroupState::kFailed || !in_scope(whole != nullptr ? *whole : old, r))
+            continue;
+        old.state = GroupState::kUnknown;
+        old.before = GroupState::kStopping;
+        then.push_back(AskGroup{name});
+        cleared++;
     }
     answer(r, true,
            cleared == 0 ? "nothing to clean up"

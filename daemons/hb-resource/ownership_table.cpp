@@ -57,6 +57,7 @@ void Impl::accept_rows() {
         if (g.row && row.version <= g.row->version) continue;
         const bool first_of_view = !g.row;
         g.row = row;
+        if (std::exchange(g.bar_unknown, false)) g.bar = std::max(g.bar, row.version);
         g.transition = row.transition;
         if (row.owner != s.self) {
             g.bar = std::max(g.bar, row.version);

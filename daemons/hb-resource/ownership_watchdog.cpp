@@ -46,8 +46,10 @@ MonoTime Impl::majority_lost(MonoTime now) const {
 // d + T from the moment that we had to let go, unless all is stopped: then others may count on us
 // being reset.
 void Impl::note_letting_go(MonoTime now) {
-    const bool bound = std::ranges::any_of(
-        groups, [&](const auto& g) { return g.second.held() && !may_keep(g.second); });
+    const bool bound =
+        std::ranges::any_of(
+            groups, [&](const auto& g) { return g.second.held() && !may_keep(g.second); }) ||
+        std::ranges::any_of(retired, [](const auto& g) { return g.second.held(); });
     if (!no_majority || !bound)
         must_be_gone_at.reset();
     else if (!must_be_gone_at)

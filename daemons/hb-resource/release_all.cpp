@@ -8,6 +8,8 @@
 #include "common/runtime/cgroup_tree.hpp"
 #include "common/runtime/event_loop.hpp"
 #include "daemons/hb-resource/group_agents.hpp"
+#include "daemons/hb-resource/groups_file.hpp"
+#include "daemons/hb-resource/known_groups.hpp"
 #include "daemons/hb-resource/memory_file.hpp"
 
 namespace hb::resource {
@@ -20,7 +22,13 @@ constexpr int kExitNotConfigured = 6;  // LSB
 // Groups and node names count here. An error elsewhere (the mode of authkeys, say) must not keep
 // addresses on a host whose suite is dead.
 bool usable(const config::Loaded& loaded) {
-    return loaded.self && !loaded.settings.groups.empty();
+    return loaded.self.has_value();
+}
+
+int cannot_tell(log::Logger& log) {
+    log.log(Level::kCrit, "release-impossible",
+            "cannot tell what to release: the configuration is not readable");
+    return kExitNotConfigured;
 }
 
 // M2: peers remember that it may still be here, and start it nowhere.
@@ -39,12 +47,23 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
     if (!usable(loaded)) {
         for (const config::Diagnostic& each : loaded.diagnostics)
             log.log(Level::kError, "configuration-error", to_string(each));
-        if (loaded.self && loaded.ok()) return 0;  // no groups: nothing to release
-        log.log(Level::kCrit, "release-impossible",
-                "cannot tell what to release: the configuration is not readable");
-        return kExitNotConfigured;
+        return cannot_tell(log);
     }
 
+    auto memory = read_memory(options.run_dir, loaded.settings.nodes);
+    if (!memory) {
+        log.log(Level::kError, "memory-unreadable", memory.error().text);
+        memory.emplace();
+    }
+    bool some_stay = false;
+    auto behind = left_behind(options.run_dir, loaded.settings, *memory);
+    if (!behind) {
+        log.log(Level::kError, "groups-unknown", behind.error().text);
+        behind.emplace();
+        some_stay = true;  // whatever the file says: it is not touched
+    }
+    if (!loaded.ok() && loaded.settings.groups.empty() && behind->to_stop.empty())
+        return cannot_tell(log);
     const Result<std::string> cgroups = runtime::make_cgroup_tree(options.run_dir);
     runtime::EventLoop loop;
     std::set<GroupName> left;
@@ -54,7 +73,9 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
                           {.self = *loaded.self,
                            .config_dir = options.config_dir,
                            .directories = config::agent_directories(options.config_dir),
-                           .cgroup_tree = cgroups.value_or("")},
+                           .cgroup_tree = cgroups.value_or(""),
+                           .retired = behind->to_stop,
+                           .limits = {}},
                           {.on_done =
                                [&](const std::vector<RunnerDone>& results) noexcept {
                                    for (const RunnerDone& done : results) {
@@ -75,16 +96,28 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
         log.log(Level::kCrit, "release-impossible", agents.error().text);
         return kExitFailed;
     }
-    auto memory = read_memory(options.run_dir, loaded.settings.nodes);
-    if (!memory) {
-        log.log(Level::kError, "memory-unreadable", memory.error().text);
-        memory.emplace();
+    const auto stop = [&](const std::set<GroupName>& names) {
+        left = names;
+        for (const GroupName& name : names)
+            (*agents)->stop(name);
+        if (!left.empty()) loop.run();
+    };
+    // What a reload took out first: a group that it was part of is still under it.
+    std::set<GroupName> names;
+    some_stay = some_stay || !behind->left_alone.empty();
+    for (const config::Group& group : behind->to_stop)
+        names.insert(group.name);
+    stop(names);
+    names.clear();
+    for (const config::Group& group : loaded.settings.groups) {
+        if (in_maintenance(*memory, group.name, log))
+            some_stay = true;
+        else if (failed.contains(removed_part(group.name)))
+            failed.insert(group.name);
+        else
+            names.insert(group.name);
     }
-    for (const config::Group& group : loaded.settings.groups)
-        if (!in_maintenance(*memory, group.name, log)) left.insert(group.name);
-    for (const GroupName& name : std::set<GroupName>(left))
-        (*agents)->stop(name);
-    if (!left.empty()) loop.run();
+    stop(names);
 
     agents->reset();
     if (cgroups) runtime::tidy_cgroup_tree(*cgroups);
@@ -94,6 +127,9 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
             fmt::format("{} is not released: what could not be stopped keeps its address", name),
             {{"HB_GROUP", name}});
     if (failed.empty()) log.log(Level::kInfo, "release-done", "All HA resources relinquished.");
+    if (failed.empty() && !some_stay)
+        if (const auto done = write_groups(options.run_dir, {}, loaded.settings.nodes); !done)
+            log.log(Level::kError, "groups-not-written", done.error().text);
     return failed.empty() ? 0 : kExitFailed;
 }
 

@@ -1,5 +1,7 @@
 #include "daemons/hb-resource/resource_daemon.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <tuple>
@@ -8,6 +10,7 @@
 
 #include "common/base/assert.hpp"
 #include "common/base/watchdog_times.hpp"
+#include "common/config/regroup.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "daemons/hb-resource/memory_file.hpp"
 #include "proto/codec_comm_resource.hpp"
@@ -22,7 +25,8 @@ namespace {
 
 constexpr Duration kClockPause = 10s;  // a window opens that much late at most
 
-OwnershipSettings ownership_settings(const ipc::Setup& setup) {
+OwnershipSettings ownership_settings(const ipc::Setup& setup,
+                                     const std::vector<config::Group>& retired) {
     const config::Settings& settings = setup.settings;
     OwnershipSettings result;
     result.self = setup.self;
@@ -32,6 +36,9 @@ OwnershipSettings ownership_settings(const ipc::Setup& setup) {
         result.memory = std::move(*memory);
     for (const config::Group& group : settings.groups)
         result.groups.push_back({group.name, group.preferred});
+    for (const config::Group& group : retired)
+        result.retired.push_back({group.name, group.preferred});
+    result.haresources = config::groups_fingerprint(settings);
     result.keepalive = settings.keepalive;
     result.deadtime = settings.deadtime;
     result.warntime = settings.warntime;
@@ -79,7 +86,8 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
       log_(host.loop(), host.log()),
       run_dir_(setup.run_dir),
       node_names_(setup.settings.nodes),
-      core_(ownership_settings(setup), runtime::now()),
+      known_(setup.run_dir, setup.settings),
+      core_(ownership_settings(setup, known_.retired()), runtime::now()),
       timer_(host.loop(), [this]() noexcept { deadline(); }),
       failback_windows_(setup.settings.failback_windows),
       clock_(host.loop(), [this]() noexcept { look_at_the_clock(); }) {
@@ -88,7 +96,9 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
         {.self = setup.self,
          .config_dir = setup.config_dir,
          .directories = config::agent_directories(setup.config_dir),
-         .cgroup_tree = setup.cgroup_tree},
+         .cgroup_tree = setup.cgroup_tree,
+         .retired = known_.retired(),
+         .limits = {}},
         {.on_done =
              [this](const std::vector<RunnerDone>& results) noexcept {
                  GroupsDone all;
@@ -121,6 +131,23 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     agents_ = std::move(*agents);
     if (const auto memory = read_memory(setup.run_dir, node_names_); !memory)
         log_.log({"memory-unreadable", Level::kWarn, memory.error().text, {}});
+    if (!known_.problem().empty())
+        log_.log({"groups-unknown", Level::kError, known_.problem(), {}});
+    for (const config::Group& group : known_.retired())
+        log_.log({"group-left-behind",
+                  Level::kWarn,
+                  fmt::format("{} is no longer in haresources, and may have been left here: it is "
+                              "stopped if it was",
+                              group.name),
+                  {{"HB_GROUP", group.name}}});
+    for (const config::Group& group : known_.left_alone())
+        log_.log(
+            {"group-left-alone",
+             Level::kWarn,
+             fmt::format("{} is in maintenance, and no longer in haresources: whatever runs of "
+                         "it here is nobody's from now on",
+                         group.name),
+             {{"HB_GROUP", group.name}}});
     timer_.arm(core_.next_deadline());
     if (!failback_windows_.empty()) look_at_the_clock();
 }
@@ -168,7 +195,64 @@ void ResourceDaemon::on_gap(Duration gap) noexcept {
     give(StoodStill{gap});
 }
 
+std::string ResourceDaemon::prepare_settings(const ipc::Setup& fresh) noexcept {
+    const config::Regrouping change = config::regroup(setup_.settings, fresh.settings);
+    if (std::string why = may_regroup(change); !why.empty()) return why;
+    if (!change.retired.empty())
+        if (const auto written = known_.write(); !written) return written.error().text;
+    if (!change.adds()) return {};
+    return core_.may_add(
+        [&](std::uint64_t haresources) { return known_.conflict(haresources, fresh.settings); });
+}
+
+// Unless something stays: what failed to stop, what is in maintenance.
+void ResourceDaemon::forget_groups(const LeaveDone& left) {
+    const bool all_down = std::ranges::all_of(core_.report().groups, [](const auto& group) {
+        return group.second.state == GroupState::kStopped;
+    });
+    if (!left.all_stopped || !all_down) return;
+    if (const auto done = known_.forget(); !done)
+        log_.log({"groups-not-written", Level::kError, done.error().text, {}});
+}
+
+void ResourceDaemon::write_groups() {
+    if (const auto written = known_.write(); !written)
+        log_.log({"groups-not-written", Level::kError, written.error().text, {}});
+}
+
+std::string ResourceDaemon::may_regroup(const config::Regrouping& change) const {
+    for (const config::Group& group : change.retired)
+        if (std::string why = core_.may_change(group.name); !why.empty()) return why;
+    for (const auto& [name, how] : change.changed) {
+        if (std::string why = core_.may_change(name); !why.empty()) return why;
+        if (!agents_->is_idle(name)) return fmt::format("{} is being restarted here", name);
+    }
+    return {};
+}
+
 void ResourceDaemon::adopt_settings(const ipc::Setup& before) noexcept {
+    const config::Regrouping change = config::regroup(before.settings, setup_.settings);
+    if (!change.changed.empty() || !change.retired.empty()) {
+        // What was asked a moment ago does not hold any more. The next life begins with the new
+        // groups, and asks what is here.
+        if (const std::string why = may_regroup(change); !why.empty()) {
+            log_.log({"reload-anew",
+                      Level::kWarn,
+                      fmt::format("starting anew with the new haresources: {}", why),
+                      {}});
+            return host_.exit(1);
+        }
+    }
+    known_.change(setup_.settings, change);
+    write_groups();
+    agents_->regroup(setup_.settings, change);  // the core hears of nothing else before that
+    const auto as_hosts = [](const config::PingNode& p) { return std::tuple(p.name, p.members); };
+    const bool other_pings =
+        !std::ranges::equal(setup_.settings.pings, before.settings.pings, {}, as_hosts, as_hosts);
+    give(NewSettings{.to = ownership_settings(setup_, {}),
+                     .other_ping_nodes = other_pings,
+                     .changed = change.changed});
+    agents_->configure(setup_.settings, other_pings);
     failback_windows_ = setup_.settings.failback_windows;
     if (!failback_windows_.empty()) {
         look_at_the_clock();
@@ -177,11 +261,6 @@ void ResourceDaemon::adopt_settings(const ipc::Setup& before) noexcept {
         failback_now_.reset();
         give(FailbackAllowed{true});
     }
-    const auto as_hosts = [](const config::PingNode& p) { return std::tuple(p.name, p.members); };
-    const bool other_pings =
-        !std::ranges::equal(setup_.settings.pings, before.settings.pings, {}, as_hosts, as_hosts);
-    give(NewSettings{.to = ownership_settings(setup_), .other_ping_nodes = other_pings});
-    agents_->configure(setup_.settings, other_pings);
 }
 
 void ResourceDaemon::on_stop(skeleton::Host&) noexcept {
@@ -275,11 +354,18 @@ void ResourceDaemon::carry_out(const OwnershipAction& action) {
                    [&](const StartGroup& m) { agents_->start(m.group); },
                    [&](const StopGroup& m) { agents_->stop(m.group); },
                    [&](const AskGroup& m) { agents_->ask(m.group); },
+                   [&](const GroupReleased& m) {
+                       agents_->release(m.group);
+                       known_.released(m.group);
+                       write_groups();
+                   },
+                   [&](const CompleteGroup& m) { agents_->complete(m.group); },
                    [&](const ForgetRestarts& m) { agents_->forget_restarts(m.group); },
                    [&](const LeaveAlone& m) { agents_->leave_alone(m.group, m.on); },
                    [&](const Remember& m) { remember(m); },
                    [&](const AnnounceGroup& m) { agents_->announce(m.group); },
                    [&](const LeaveDone& a) {
+                       forget_groups(a);
                        host_.tell_master(ipc::LeaveDone{a.all_stopped});
                        host_.exit(0);
                    },

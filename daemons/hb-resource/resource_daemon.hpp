@@ -14,6 +14,7 @@
 #include "common/log/backlog.hpp"
 #include "common/runtime/events.hpp"
 #include "daemons/hb-resource/group_agents.hpp"
+#include "daemons/hb-resource/known_groups.hpp"
 #include "daemons/hb-resource/ownership_core.hpp"
 #include "daemons/skeleton/daemon_main.hpp"
 
@@ -28,11 +29,16 @@ class ResourceDaemon final : public skeleton::Daemon {
     void on_neighbour_gone(ipc::Program neighbour) noexcept override;
     void on_gap(Duration gap) noexcept override;
     [[nodiscard]] bool is_well() noexcept override;
+    [[nodiscard]] std::string prepare_settings(const ipc::Setup& fresh) noexcept override;
     void adopt_settings(const ipc::Setup& before) noexcept override;
     void on_stop(skeleton::Host& host) noexcept override;
     void on_master_gone(skeleton::Host& host) noexcept override;
 
   private:
+    // Why the groups cannot be changed so now; empty: they can.
+    [[nodiscard]] std::string may_regroup(const config::Regrouping& change) const;
+    void write_groups();
+    void forget_groups(const LeaveDone& left);
     template <typename Message>
     void take(ipc::Program from, Result<Message> message);
     void give(OwnershipInput input);
@@ -48,6 +54,7 @@ class ResourceDaemon final : public skeleton::Daemon {
     log::Backlog log_;
     std::string run_dir_;
     std::vector<std::string> node_names_;
+    KnownGroups known_;
     OwnershipCore core_;
     std::deque<OwnershipInput> inputs_;
     bool busy_ = false;  // with the core: what comes meanwhile waits its turn

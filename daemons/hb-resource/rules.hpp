@@ -41,6 +41,8 @@ struct TestOnlyRulesDropped {
     bool l5_let_go = false;
     bool l8_announced = false;  // leases by the deadtime that the acknowledged frame announced
     bool l5_before_frame = false;
+    bool l9_report = false;      // a group that was taken out is in no report while it is stopped
+    bool l9_part = false;        // no group is stopped before what was taken out of it
     bool m1_no_start = false;    // nothing starts in maintenance
     bool m2_left_alone = false;  // an orderly stop leaves it running
     bool m3_agreed = false;      // what peers rely on ends only when they know of it

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,9 @@ struct Timings {
     Duration keepalive{};
     Duration warntime{};
     Duration deadtime{};
+    // What haresources of this node does not have: groups, and (by the names of removed parts) the
+    // last resource of groups.
+    std::set<GroupName> without;
 };
 
 struct ClusterConfig {
@@ -91,7 +95,7 @@ struct ClusterConfig {
     resource::TestOnlyRulesDropped drop_resource;
     WorldRulesDropped drop_world;
 
-    [[nodiscard]] Timings timings() const { return {keepalive, warntime, deadtime}; }
+    [[nodiscard]] Timings timings() const { return {keepalive, warntime, deadtime, {}}; }
     // What a holder may count on at least, whatever was reloaded.
     [[nodiscard]] Duration least_deadtime() const { return shortest_deadtime.value_or(deadtime); }
     [[nodiscard]] std::string node_name(NodeId n) const {

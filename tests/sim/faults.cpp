@@ -134,7 +134,26 @@ void Faults::inject(FaultKind kind) {
             return maintenance(kind);
         case FaultKind::kReload:
             return reload();
+        case FaultKind::kReloadGroups:
+            return reload_groups();
     }
+}
+
+void Faults::reload_groups() {
+    const ClusterConfig& config = cluster_.config();
+    if (!config.shortest_deadtime) return;
+    Node& n = cluster_.node(any_node());
+    Prng& prng = cluster_.world().prng();
+    std::set<GroupName> without = n.groups_missing();
+    const GroupSpec& group = config.groups[any_group()];
+    if (prng.chance(600))  // the next node of a rolling change
+        without = cluster_.node(any_node()).groups_missing();
+    else if (const GroupName name =
+                 group.resources > 1 && prng.chance(600) ? removed_part(group.name) : group.name;
+             without.erase(name) == 0)
+        without.insert(name);
+    n.write_groups(std::move(without));
+    n.reload(n.timings(Kind::kComm));
 }
 
 void Faults::reload() {
@@ -148,7 +167,7 @@ void Faults::reload() {
                                                    static_cast<double>(to.count()) /
                                                    static_cast<double>(config.deadtime.count())));
     };
-    n.reload({scaled(config.keepalive), scaled(config.warntime), to});
+    n.reload({scaled(config.keepalive), scaled(config.warntime), to, {}});
 }
 
 // ---- processes
@@ -364,6 +383,8 @@ void Faults::end_maintenance() {
 // ---- the end
 
 void Faults::end(bool keep_start_failures) {
+    for (std::size_t r = 0; r < cluster_.size(); r++)
+        cluster_.node(r).want_all_groups();
     ended_ = true;
     Prng& prng = cluster_.world().prng();
     for (std::size_t l = 0; l < cluster_.network().links(); l++)

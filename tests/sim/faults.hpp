@@ -62,10 +62,11 @@ enum class FaultKind : std::uint8_t {
     kCarrierFlaps,  // the service cable of one node, carrier and all
     kServiceBlind,  // the service cables of all nodes, within a moment
     kKillIpfail,
-    kPingLost,  // a ping node does not answer one node, for long
-    kReload,    // another deadtime on one node
+    kPingLost,      // a ping node does not answer one node, for long
+    kReload,        // another deadtime on one node
+    kReloadGroups,  // a group comes or goes in haresources of one node
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kReload) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kReloadGroups) + 1;
 
 using Weights = std::array<unsigned, kFaultKinds>;
 [[nodiscard]] Weights weights(std::initializer_list<std::pair<FaultKind, unsigned>> chosen);
@@ -98,6 +99,7 @@ class Faults {
     void wish(FaultKind kind);
     void maintenance(FaultKind kind);
     void reload();
+    void reload_groups();
     void kill_in_a_change(Node& n, WorldTime until);
     void end_maintenance();
 

@@ -61,6 +61,8 @@ void Node::power_off() {
         die(k, false);
     kernel_.power_off();
     memory_.clear();
+    retired_.clear();
+    ran_here_ = false;
     cluster_.tell([&](Checker& c) { c.powered(id_, false); });
 }
 

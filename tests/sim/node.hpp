@@ -106,7 +106,17 @@ class Node {
     void thaw_one(Kind k);
 
     // ---- a reload (node_reload.cpp)
-    void reload(const Timings& to);
+    bool reload(const Timings& to);  // false: refused
+    // What haresources does not have, from the next start or reload on.
+    void write_groups(std::set<GroupName> without) { file_without_ = std::move(without); }
+    [[nodiscard]] const std::set<GroupName>& groups_missing() const { return file_without_; }
+    // Reloads until everything is there again, in steps that the others allow.
+    void want_all_groups();
+    void find_left_behind();  // of the haresources before, at a start
+    [[nodiscard]] const std::set<GroupName>& wanted_without() const;
+    // Taken out by reloads, and not released by hb-resource yet.
+    [[nodiscard]] const std::set<GroupName>& retired() const { return retired_; }
+    void released(const GroupName& group) { retired_.erase(group); }
     // With what a process is started now.
     [[nodiscard]] const Timings& timings(Kind k) const;
     void announces(Duration deadtime);  // said by hb-comm: its frames do from now on
@@ -202,6 +212,9 @@ class Node {
 
     Timings timings_;  // in force
     std::optional<Timings> next_timings_;
+    std::set<GroupName> file_without_;
+    bool ran_here_ = false;  // the suite, since the boot
+    std::set<GroupName> retired_;
     bool resource_adopted_ = false;
     std::optional<comm::AnnouncedDeadtimes> announced_;
 

@@ -42,6 +42,9 @@ void Node::begin_suite() {
     master_alive_ = true;
     stopping_ = false;
     master_++;
+    find_left_behind();
+    timings_.without = file_without_;
+    next_timings_.reset();
     generation_ = std::max(stored_generation_ + 1, unix_time());
     stored_generation_ = generation_;
     world_.say(name_, "hb-master starts, generation {}", generation_);

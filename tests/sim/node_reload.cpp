@@ -1,23 +1,59 @@
 // A reload on a simulated node, as ReloadCore of hb-master does it: hb-resource first, then the
 // others; who dies meanwhile is respawned with what is in force, or with what it was to have.
+#include <fmt/ranges.h>
+
+#include "common/base/fingerprint.hpp"
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/comm_daemon.hpp"
 #include "tests/sim/membership_daemon.hpp"
 #include "tests/sim/node.hpp"
+#include "tests/sim/regroup.hpp"
 #include "tests/sim/resource_daemon.hpp"
 
 namespace hb::sim {
+
+bool has_last(const std::set<GroupName>& without, const GroupName& group) {
+    return !without.contains(removed_part(group));
+}
+
+Regrouping regroup(const ClusterConfig& config, const std::set<GroupName>& before,
+                   const std::set<GroupName>& after) {
+    Regrouping result;
+    for (const GroupSpec& g : config.groups) {
+        const bool was = !before.contains(g.name), is = !after.contains(g.name);
+        if (was && !is) result.retired.insert(g.name);
+        if (!was && is) result.added.insert(g.name);
+        const bool more = has_last(after, g.name), had = has_last(before, g.name);
+        if (!was || !is || more == had) continue;
+        result.changed[g.name] = {.gains = more, .loses = had};
+        if (had) result.retired.insert(removed_part(g.name));
+    }
+    return result;
+}
+
+std::uint64_t haresources_of(const ClusterConfig& config, const std::set<GroupName>& without) {
+    std::string text;
+    for (const GroupSpec& g : config.groups)
+        if (!without.contains(g.name))
+            text += fmt::format("{} {}\n", g.name, has_last(without, g.name));
+    return fingerprint64(text) | 1;
+}
 
 const Timings& Node::timings(Kind k) const {
     return k == Kind::kResource && next_timings_ ? *next_timings_ : timings_;
 }
 
-void Node::reload(const Timings& to) {
-    if (!master_alive_ || stopping_ || next_timings_ || freeze_ != Freeze::kNone) return;
+bool Node::reload(const Timings& wanted) {
+    Timings to = wanted;
+    to.without = file_without_;
+    if (!master_alive_ || stopping_ || next_timings_ || freeze_ != Freeze::kNone) return false;
     for (const Kind k : kKinds)
-        if (!works(k)) return;  // "a daemon is just being started; ask again"
-    world_.say(name_, "reload: deadtime {} ms, keepalive {} ms", to_ms(to.deadtime),
-               to_ms(to.keepalive));
+        if (!works(k)) return false;  // "a daemon is just being started; ask again"
+    if (!resource()->can_have(to.without)) return false;
+    const Regrouping change = regroup(cluster_.config(), timings_.without, to.without);
+    retired_.insert(change.retired.begin(), change.retired.end());
+    world_.say(name_, "reload: deadtime {} ms, keepalive {} ms, without {}", to_ms(to.deadtime),
+               to_ms(to.keepalive), fmt::join(to.without, " "));
     cluster_.disturbed();
     next_timings_ = to;
     std::array<std::uint64_t, kKindCount> lives{};
@@ -26,10 +62,55 @@ void Node::reload(const Timings& to) {
     resource_adopted_ = false;
     post(Kind::kResource, lives[index(Kind::kResource)],
          cluster_.config().channel.draw(world_.prng()), [this, to](Daemon& d, MonoTime now) {
-             static_cast<ResourceDaemon&>(d).adopt(to, now);
-             resource_adopted_ = true;
+             resource_adopted_ = static_cast<ResourceDaemon&>(d).adopt(to, now);
+             if (resource_adopted_) return;  // else its next life has them
+             world_.after(1us, [this, at = life(Kind::kResource)] {
+                 if (alive(Kind::kResource) && life(Kind::kResource) == at) kill(Kind::kResource);
+             });
          });
     finish_reload(lives);
+    return true;
+}
+
+void Node::find_left_behind() {
+    const ClusterConfig& config = cluster_.config();
+    if (std::exchange(ran_here_, true)) {
+        const Regrouping change = regroup(config, timings_.without, file_without_);
+        retired_.insert(change.retired.begin(), change.retired.end());
+    }
+    for (const GroupSpec& g : config.groups) {
+        if (const auto it = memory_.find(g.name);
+            it != memory_.end() && it->second.maintenance.on) {
+            retired_.erase(g.name);
+            retired_.erase(removed_part(g.name));
+        }
+        if (retired_.contains(g.name)) retired_.erase(removed_part(g.name));  // whole
+        if (file_without_.contains(g.name)) continue;
+        retired_.erase(g.name);
+        if (has_last(file_without_, g.name)) retired_.erase(removed_part(g.name));
+    }
+}
+
+const std::set<GroupName>& Node::wanted_without() const {
+    return next_timings_ ? next_timings_->without : timings_.without;
+}
+
+void Node::want_all_groups() {
+    const std::set<GroupName>& own = wanted_without();
+    std::set<GroupName> all = own;
+    bool in_step = true;
+    for (std::size_t r = 0; r < cluster_.size(); r++) {
+        const Node& other = cluster_.node(r);
+        if (!other.master_alive_) continue;
+        const std::set<GroupName>& theirs = other.wanted_without();
+        all.insert(theirs.begin(), theirs.end());
+        in_step = in_step && (theirs.empty() || theirs == own);
+    }
+    file_without_ = in_step ? std::set<GroupName>() : std::move(all);
+    if (file_without_ == own && in_step && !next_timings_) return;
+    if (file_without_ != own) reload(timings_);
+    // Each at a time of its own.
+    world_.after(cluster_.config().deadtime / 4 + 1ms * rank(id_), [this] { want_all_groups(); });
 }
 
 void Node::finish_reload(const std::array<std::uint64_t, kKindCount>& lives) {

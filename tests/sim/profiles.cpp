@@ -125,26 +125,40 @@ Profile maintenance_and_islands() {
 }
 
 Profile reloads() {
-    Profile p = base(2, 3,
-                     {{F::kReload, 16},
-                      {F::kCutPair, 4},
-                      {F::kCutOneWay, 4},
-                      {F::kCutNode, 2},
-                      {F::kAllCables, 4},
-                      {F::kSplitAndCable, 4},
-                      {F::kServiceCable, 2},
-                      {F::kKillComm, 2},
-                      {F::kKillMembership, 2},
-                      {F::kKillResource, 2},
-                      {F::kFreezeMachine, 1},
-                      {F::kFreezeOne, 1},
-                      {F::kPowerOff, 2},
-                      {F::kStandby, 3}});
+    Profile p =
+        base(2, 3, {{F::kReload, 16},        {F::kReloadGroups, 16},  {F::kCutPair, 4},
+                    {F::kCutOneWay, 4},      {F::kCutNode, 2},        {F::kAllCables, 4},
+                    {F::kSplitAndCable, 4},  {F::kServiceCable, 2},   {F::kKillComm, 2},
+                    {F::kKillMembership, 2}, {F::kKillResource, 2},   {F::kFreezeMachine, 1},
+                    {F::kFreezeOne, 1},      {F::kPowerOff, 2},       {F::kKillInAChange, 3},
+                    {F::kKillAll, 1},        {F::kStopStart, 2},      {F::kStopFails, 1},
+                    {F::kHangs, 1},          {F::kFailsAFewTimes, 2}, {F::kDies, 2},
+                    {F::kMove, 2},           {F::kStandby, 3}});
     p.quorum.reset();
     p.ping_nodes.reset();
+    p.max_groups = 3;
     p.faults_high = 20;
     p.adjust = [](ClusterConfig& c) {
         if (!c.watchdog) c.shortest_deadtime = c.deadtime / 2;
+    };
+    return p;
+}
+
+Profile regroupings() {
+    Profile p = base(2, 3,
+                     {{F::kReloadGroups, 30},
+                      {F::kStandby, 6},
+                      {F::kMove, 4},
+                      {F::kStopStart, 4},
+                      {F::kFailsAFewTimes, 2},
+                      {F::kKillResource, 1}});
+    p.faults_low = 8;
+    p.faults_high = 20;
+    p.adjust = [](ClusterConfig& c) {
+        c.watchdog.reset();
+        c.watchdog_evidence = false;
+        c.shortest_deadtime = c.deadtime / 2;
+        c.groups.front().resources = 3;
     };
     return p;
 }

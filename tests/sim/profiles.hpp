@@ -29,6 +29,7 @@ namespace hb::sim::profiles {
 [[nodiscard]] Profile maintenance_and_islands();
 [[nodiscard]] Profile upgrades();
 [[nodiscard]] Profile reloads();
+Profile regroupings();
 // Scripted: one history, then rest.
 [[nodiscard]] Profile left_and_came_back();
 [[nodiscard]] Profile there_and_back();

@@ -7,6 +7,7 @@
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/comm_daemon.hpp"
 #include "tests/sim/membership_daemon.hpp"
+#include "tests/sim/regroup.hpp"
 
 namespace hb::sim {
 
@@ -20,8 +21,15 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
     for (std::size_t r = 0; r < config.nodes; r++)
         s.node_names.push_back(config.node_name(node_id(r)));
     s.incarnation = {.generation = node.generation(), .respawn = node.respawns(Kind::kResource)};
-    for (const GroupSpec& g : config.groups)
-        s.groups.push_back({.name = g.name, .preferred = g.preferred});
+    const std::set<GroupName>& without = node.timings(Kind::kResource).without;
+    for (const GroupSpec& g : config.groups) {
+        if (!without.contains(g.name))
+            s.groups.push_back({.name = g.name, .preferred = g.preferred});
+        for (const GroupName& name : {g.name, removed_part(g.name)})
+            if (node.retired().contains(name))
+                s.retired.push_back({.name = name, .preferred = g.preferred});
+    }
+    s.haresources = haresources_of(config, without);
     const Timings& timings = node.timings(Kind::kResource);
     s.keepalive = timings.keepalive;
     s.deadtime = timings.deadtime;
@@ -55,24 +63,73 @@ resource::OwnershipSettings ResourceDaemon::settings(Node& node) {
 ResourceDaemon::ResourceDaemon(Node& node)
     : node_(node),
       core_(settings(node), node.local_now()),
+      without_(node.timings(Kind::kResource).without),
       deadtime_(node.timings(Kind::kResource).deadtime),
       gap_deadtime_(deadtime_),
       woke_(node.local_now()) {
     const ClusterConfig& config = node.cluster().config();
     for (const GroupSpec& g : config.groups) {
-        resource::RunnerSettings s;
-        s.group = g.name;
-        for (std::size_t r = 0; r < g.resources; r++)
-            s.resources.push_back(
-                {.word = r == 0 && g.has_address ? g.name : fmt::format("service{}", r),
-                 .alone = r == 0 && g.has_address,
-                 .monitor = {.interval = config.agents.monitor, .trusted = true}});
-        s.restarts = config.agents.restarts;
-        s.restart_window = config.agents.restart_window;
-        s.start_timeout = s.stop_timeout = s.status_timeout = config.agents.timeout;
-        s.stop_retries = config.agents.stop_retries;
-        s.stop_retry_delay = config.agents.stop_retry;
-        runners_.emplace(g.name, resource::GroupRunner(s));
+        runners_.emplace(g.name, resource::GroupRunner(runner_settings(g)));
+        if (g.resources > 1)
+            runners_.emplace(removed_part(g.name), resource::GroupRunner(part_settings(g)));
+    }
+}
+
+resource::RunnerSettings ResourceDaemon::runner_settings(const GroupSpec& g) const {
+    const ClusterConfig& config = node_.cluster().config();
+    resource::RunnerSettings s;
+    s.group = g.name;
+    // What was left behind is stopped whole.
+    const bool is_whole = has_last(without_, g.name) || node_.retired().contains(g.name);
+    const std::size_t count = g.resources - (is_whole ? 0 : 1);
+    for (std::size_t r = 0; r < count; r++)
+        s.resources.push_back(
+            {.word = r == 0 && g.has_address ? g.name : fmt::format("service{}", r),
+             .alone = r == 0 && g.has_address,
+             .monitor = {.interval = config.agents.monitor, .trusted = true}});
+    s.restarts = config.agents.restarts;
+    s.restart_window = config.agents.restart_window;
+    s.start_timeout = s.stop_timeout = s.status_timeout = config.agents.timeout;
+    s.stop_retries = config.agents.stop_retries;
+    s.stop_retry_delay = config.agents.stop_retry;
+    return s;
+}
+
+resource::RunnerSettings ResourceDaemon::part_settings(const GroupSpec& g) const {
+    resource::RunnerSettings s = runner_settings(g);
+    s.group = removed_part(g.name);
+    s.resources = {{.word = fmt::format("service{}", g.resources - 1)}};
+    return s;
+}
+
+bool ResourceDaemon::is_whole(const GroupName& group) const {
+    return std::ranges::any_of(node_.cluster().config().groups,
+                               [&](const GroupSpec& g) { return g.name == group; });
+}
+
+resource::RunOperation ResourceDaemon::as_called(const resource::RunOperation& run) const {
+    resource::RunOperation real = run;
+    for (const GroupSpec& g : node_.cluster().config().groups)
+        if (run.group == removed_part(g.name)) {
+            real.group = g.name;
+            real.resource = g.resources - 1;
+        }
+    return real;
+}
+
+// As GroupAgents has it.
+void ResourceDaemon::regroup(const std::set<GroupName>& without, MonoTime now) {
+    const ClusterConfig& config = node_.cluster().config();
+    const Regrouping change = sim::regroup(config, without_, without);
+    without_ = without;
+    for (const GroupSpec& g : config.groups) {
+        const bool is_added = change.added.contains(g.name);
+        if (!is_added && !change.changed.contains(g.name)) continue;
+        resource::RunnerSettings s = runner_settings(g);
+        std::vector<bool> fresh(s.resources.size(), is_added);
+        if (!is_added && change.changed.at(g.name).gains) fresh.back() = true;
+        runner(g.name).change(std::move(s), fresh, runner_out_);
+        carry_out_runner(g.name, now);
     }
 }
 
@@ -125,10 +182,38 @@ void ResourceDaemon::overslept(Duration gap, MonoTime now) {
 }
 
 // As the skeleton of every daemon has it: the shorter of both counts until peers must know.
-void ResourceDaemon::adopt(const Timings& to, MonoTime now) {
+bool ResourceDaemon::adopt(const Timings& to, MonoTime now) {
+    const Regrouping change = sim::regroup(node_.cluster().config(), without_, to.without);
+    for (const auto& [name, how] : change.changed)
+        if (!core_.may_change(name).empty() || !runners_.at(name).idle()) return false;
     gap_deadtime_ = std::min({gap_deadtime_, deadtime_, to.deadtime});
     gap_settles_ = now + std::exchange(deadtime_, to.deadtime);
-    input(resource::NewSettings{settings(node_)}, now);
+    regroup(to.without, now);
+    input(
+        resource::NewSettings{
+            .to = settings(node_), .other_ping_nodes = false, .changed = change.changed},
+        now);
+    look_at_places(now);
+    return true;
+}
+
+bool ResourceDaemon::can_have(const std::set<GroupName>& without) const {
+    const ClusterConfig& config = node_.cluster().config();
+    const Regrouping change = sim::regroup(config, without_, without);
+    for (const GroupName& name : change.retired)
+        if (!core_.may_change(name).empty()) return false;
+    for (const auto& [name, how] : change.changed)
+        if (!core_.may_change(name).empty() || !runners_.at(name).idle()) return false;
+    return !change.adds() || core_.may_add([](std::uint64_t) { return std::string(); }).empty();
+}
+
+void ResourceDaemon::act(const resource::GroupReleased& a, MonoTime) {
+    node_.released(a.group);
+}
+
+void ResourceDaemon::act(const resource::CompleteGroup& a, MonoTime now) {
+    runner(a.group).complete(now, runner_out_);
+    carry_out_runner(a.group, now);
 }
 
 void ResourceDaemon::on_deadline(MonoTime now) {
@@ -238,9 +323,10 @@ void ResourceDaemon::carry_out_runner(const GroupName& group, MonoTime now) {
         if (const auto* run = std::get_if<resource::RunOperation>(&action)) {
             // The call may outlive this process.
             Node& node = node_;
-            node.cluster().tell([&](Checker& c) { c.called(node.id(), *run); });
+            const resource::RunOperation call = as_called(*run);
+            node.cluster().tell([&](Checker& c) { c.called(node.id(), call); });
             const std::uint64_t life = node.life(Kind::kResource);
-            node.kernel().run(*run, [&node, group, life](const resource::OperationDone& done) {
+            node.kernel().run(call, [&node, group, life](const resource::OperationDone& done) {
                 World& world = node.cluster().world();
                 const Duration lag = node.cluster().config().channel.draw(world.prng());
                 node.post(Kind::kResource, life, lag, [group, done](Daemon& d, MonoTime at) {
@@ -385,7 +471,7 @@ void ResourceDaemon::act(const resource::StartGroup& a, MonoTime now) {
 }
 
 void ResourceDaemon::act(const resource::StopGroup& a, MonoTime now) {
-    node_.cluster().tell([&](Checker& c) { c.stops(node_.id(), a.group); });
+    if (is_whole(a.group)) node_.cluster().tell([&](Checker& c) { c.stops(node_.id(), a.group); });
     // A result that nobody was told yet is overtaken: the stop has its own answer.
     std::erase_if(results_, [&](const resource::GroupDone& done) { return done.group == a.group; });
     runner(a.group).stop(now, runner_out_);

@@ -33,7 +33,9 @@ class ResourceDaemon final : public Daemon {
     explicit ResourceDaemon(Node& node);
 
     void born(MonoTime now) override;
-    void adopt(const Timings& to, MonoTime now);
+    // False: not as things are now.
+    [[nodiscard]] bool adopt(const Timings& to, MonoTime now);
+    [[nodiscard]] bool can_have(const std::set<GroupName>& without) const;
     void on_deadline(MonoTime now) override;
     [[nodiscard]] MonoTime next_deadline() const override;
     void overslept(Duration gap, MonoTime now) override;
@@ -61,6 +63,12 @@ class ResourceDaemon final : public Daemon {
   private:
     static resource::OwnershipSettings settings(Node& node);
     resource::GroupRunner& runner(const GroupName& group);
+    [[nodiscard]] resource::RunnerSettings runner_settings(const GroupSpec& g) const;
+    [[nodiscard]] resource::RunnerSettings part_settings(const GroupSpec& g) const;
+    void regroup(const std::set<GroupName>& without, MonoTime now);
+    // What a call is for: a removed part is the last resource of its group.
+    [[nodiscard]] resource::RunOperation as_called(const resource::RunOperation& run) const;
+    [[nodiscard]] bool is_whole(const GroupName& group) const;
     void carry_out(MonoTime now);
     void carry_out_runner(const GroupName& group, MonoTime now);
     void tell_results(MonoTime now);
@@ -77,6 +85,8 @@ class ResourceDaemon final : public Daemon {
     void act(const resource::StartGroup& a, MonoTime now);
     void act(const resource::StopGroup& a, MonoTime now);
     void act(const resource::AskGroup& a, MonoTime now);
+    void act(const resource::GroupReleased& a, MonoTime now);
+    void act(const resource::CompleteGroup& a, MonoTime now);
     void act(const resource::ForgetRestarts& a, MonoTime now);
     void act(const resource::LeaveAlone& a, MonoTime now);
     void act(const resource::Remember& a, MonoTime now);
@@ -86,7 +96,8 @@ class ResourceDaemon final : public Daemon {
 
     Node& node_;
     resource::OwnershipCore core_;
-    std::map<GroupName, resource::GroupRunner> runners_;
+    std::set<GroupName> without_;
+    std::map<GroupName, resource::GroupRunner> runners_;  // of groups and of removed parts
     std::vector<resource::OwnershipAction> out_;
     std::vector<resource::RunnerAction> runner_out_;
     std::vector<resource::GroupDone> results_;  // of groups, to be told together

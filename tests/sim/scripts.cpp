@@ -117,7 +117,7 @@ void deadtime_grows_behind_a_cut(Cluster& cluster, Faults&) {
     settle(cluster);
     const Timings longest = cluster.config().timings();
     Node& a = cluster.node(kA);
-    a.reload({longest.keepalive / 2, longest.warntime / 2, longest.deadtime / 2});
+    a.reload({longest.keepalive / 2, longest.warntime / 2, longest.deadtime / 2, {}});
     wait(cluster, longest.deadtime * 2);
     all_groups(cluster, kA, ipc::RequestKind::kTakeover);
     const ResourceDaemon* b = cluster.node(kB).resource();

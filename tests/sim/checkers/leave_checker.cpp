@@ -36,6 +36,7 @@ bool LeaveChecker::maintained(std::size_t group) const {
     for (std::size_t r = 0; r < cluster_.size(); r++) {
         const ResourceDaemon* process = cluster_.node(r).resource();
         if (process != nullptr && process->published() &&
+            process->published()->groups.contains(name) &&
             process->published()->groups.at(name).maintenance.on)
             return true;
     }
@@ -73,6 +74,7 @@ void LeaveChecker::expect_successor(NodeId node, std::size_t group, WorldTime re
         if (!n.powered() || !n.all_work()) continue;
         const auto& report = n.resource()->published();
         if (n.id() == node || n.stopping() || !report || report->standby) continue;
+        if (!report->groups.contains(name)) return;  // nobody starts it then
         const GroupReport& g = report->groups.at(name);
         // It asked too early, heard the old owner, and waits (G8).
         if (g.gate_reason.find("asks for") != std::string::npos ||

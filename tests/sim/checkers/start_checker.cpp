@@ -75,7 +75,10 @@ std::string gate_not_open(const ResourceDaemon& process, const Node& node, const
         const bool says_stopped = report != seen.reports.end() &&
                                   report->second.groups.contains(group) &&
                                   report->second.groups.at(group).state == GroupState::kStopped;
-        const bool left = says_stopped && report->second.leaving;
+        // What a reload took out of its haresources, and is gone there.
+        const bool has_none = report != seen.reports.end() && report->second.haresources != 0 &&
+                              !report->second.groups.contains(group);
+        const bool left = (says_stopped || has_none) && report->second.leaving;
         const auto sent = seen.straight_sent.find(x);
         const bool lease_over =
             sent == seen.straight_sent.end() || now >= lease_end(node, sent->second);
@@ -114,6 +117,9 @@ void StartChecker::starts(NodeId node, const GroupName& group) {
 }
 
 void StartChecker::reported(NodeId node, const Report& report) {
+    std::erase_if(known_, [&](const auto& known) {  // a reload took it out
+        return known.first.first == node && !report.groups.contains(known.first.second);
+    });
     for (const auto& [name, g] : report.groups)
         if (g.state != GroupState::kUnknown) known_[{node, name}] = g.state;
 }
@@ -131,7 +137,12 @@ void StartChecker::watches(NodeId node) {
         const bool inherited = state == GroupState::kUnknown && known != known_.end() &&
                                known->second != GroupState::kStopped && n.comm() != nullptr &&
                                claims(n.comm()->watch(), spec.address);
-        if (held || inherited)
+        const std::size_t index = cluster_.config().group_index(spec.name);
+        const bool being_retired = process.published() &&
+                                   !process.published()->groups.contains(spec.name) &&
+                                   n.kernel().address_up(index) && n.comm() != nullptr &&
+                                   claims(n.comm()->watch(), spec.address);
+        if (held || inherited || being_retired)
             cluster_.violated("I7 claims outlive",
                               fmt::format("{} takes its claim for {} back while it says {}",
                                           n.name(), spec.name, to_string(state)));

@@ -89,7 +89,7 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
         }
         if (r == nullptr || r->view != view->id) return "a member has not reported for this view";
         const auto g = r->groups.find(group);
-        if (g == r->groups.end()) return "a member does not know the group";
+        if (g == r->groups.end()) continue;  // its haresources does not have it: it has no say
         const bool eligible = !r->standby && !r->leaving && !r->isolated && !g->second.move_away &&
                               !g->second.start_failed;
         words[m.node] = {r, &g->second, eligible};
@@ -97,6 +97,7 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     const auto any = [&](auto test) {
         return std::ranges::any_of(words, [&](const auto& w) { return test(w.first, w.second); });
     };
+    if (!words.contains(row.owner)) return "its owner does not know the group";
     const Word& owner = words.at(row.owner);
     if (owner.group->state == GroupState::kFailed) return {};
     if (any([](NodeId, const Word& w) { return w.group->state == GroupState::kFailed; }))
@@ -142,18 +143,21 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
         return "it does not follow the row before";
     if (row.owner == before->owner) {
         if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)
-            return {};  // T5
+            return {};                               // T5
         if (row.pred != before->version) return {};  // one that was not seen gave it away
         // The author's own start follows its row in one step.
         const auto prior = prior_.find(self);
         if (row.owner == self && prior != prior_.end() && prior->second.groups.contains(group)) {
-            const GroupState was = prior->second.groups.at(group).state;
-            if (was == GroupState::kStopped || was == GroupState::kStopping) return {};
+            const GroupReport& was = prior->second.groups.at(group);
+            if (was.state == GroupState::kStopped || was.state == GroupState::kStopping) return {};
+            // Asked anew, for a reload gave it resources: what it promised before holds.
+            if (was.state == GroupState::kUnknown && was.bar >= before->version) return {};
         }
         return row.pinned != before->pinned || by_ping
                    ? ""
                    : "the owner has not let go of the row before";
     }
+    if (!words.contains(before->owner)) return {};
     const Word& loser = words.at(before->owner);
     if (!loser.eligible) return owner.eligible ? "" : "neither is eligible";
     if (!owner.eligible) return "it is not eligible";

@@ -353,6 +353,8 @@ class Cluster {
                                     false);
                            },
                            [](const resource::ForgetRestarts&) {},
+                           [](const resource::GroupReleased&) {},
+                           [](const resource::CompleteGroup&) {},
                            [](const resource::LeaveAlone&) {},
                            [](const resource::Remember&) {},
                            [](const resource::AnnounceGroup&) {},

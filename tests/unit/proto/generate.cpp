@@ -157,6 +157,7 @@ Report Generator::report(std::size_t groups) {
     report.thaws = number();
     report.quorum_ignored = coin();
     if (coin()) report.fence_trouble = sentence();
+    report.haresources = number();
     while (report.groups.size() < groups)
         report.groups[name()] = group_report();
     return report;

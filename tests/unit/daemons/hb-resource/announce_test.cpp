@@ -170,9 +170,9 @@ TEST(AnnounceSchedule, AThousandAddressesArePacedAndFirstOnesGoFirst) {
 TEST(ArpPackets, AreWhatTheRfcsSay) {
     const Announce what{IpAddress::v4(0x0a000005), 2, *MacAddress::parse("52:54:00:12:34:56")};
     const ArpBytes request = {0,  1, 8, 0, 6, 4, 0, 1, 0x52, 0x54, 0,  0x12, 0x34, 0x56,
-                               10, 0, 0, 5, 0, 0, 0, 0, 0,    0,    10, 0,    0,    5};
+                              10, 0, 0, 5, 0, 0, 0, 0, 0,    0,    10, 0,    0,    5};
     const ArpBytes reply = {0,  1, 8, 0, 6,    4,    0, 2,    0x52, 0x54, 0,  0x12, 0x34, 0x56,
-                             10, 0, 0, 5, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 10, 0,    0,    5};
+                            10, 0, 0, 5, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 10, 0,    0,    5};
     EXPECT_EQ(gratuitous_request(what), request);
     EXPECT_EQ(gratuitous_reply(what), reply);
 }

@@ -42,7 +42,8 @@ class Story {
           }()) {}
 
     // "start", "stop", "ask", "leave-alone on", "wait" (to the deadline), "look a" (something
-    // happened to it), or an answer: "a ok", "b failed", ... Returns what the runner said to it.
+    // happened to it), "change abX" (a reload: a and b stay, c has gone, X is new), "complete", or
+    // an answer: "a ok", "b failed", ... Returns what the runner said to it.
     std::string say(const std::string& words) {
         std::vector<RunnerAction> out;
         std::istringstream in(words);
@@ -59,6 +60,10 @@ class Story {
             runner_.leave_alone(what == "on", now_, out);
         else if (who == "wait")
             wait(out);
+        else if (who == "change")
+            change(what, out);
+        else if (who == "complete")
+            runner_.complete(now_, out);
         else if (who == "look")
             runner_.look(static_cast<std::size_t>(what[0] - 'a'), now_, out);
         else
@@ -67,10 +72,28 @@ class Story {
     }
 
     GroupRunner& runner() { return runner_; }
+    void monitor_what_stays(Duration interval) { monitor_ = interval; }
     std::vector<Event> events;
     std::string detail;
 
   private:
+    // Small letters: resources that stay, capital ones: new. From then on they are called by their
+    // places again.
+    void change(const std::string& to, std::vector<RunnerAction>& out) {
+        RunnerSettings settings;
+        settings.group = "a";
+        settings.preferred = "node1";
+        settings.stop_retries = 2;
+        std::vector<bool> fresh;
+        for (const char c : to) {
+            fresh.push_back(c < 'a');
+            settings.resources.push_back(
+                {.word = std::string(1, c),
+                 .monitor = {.interval = c < 'a' ? Duration(0) : monitor_, .trusted = true}});
+        }
+        runner_.change(std::move(settings), fresh, out);
+    }
+
     void wait(std::vector<RunnerAction>& out) {
         const MonoTime deadline = runner_.next_deadline();
         ASSERT_NE(deadline, kForever);
@@ -136,6 +159,7 @@ class Story {
         return heard;
     }
 
+    Duration monitor_{};  // of what stays
     GroupRunner runner_;
     MonoTime now_{1000s};
     std::map<char, std::uint64_t> calls_;

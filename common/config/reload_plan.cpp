@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/config/canonical_lines.hpp"
+#include "common/config/regroup.hpp"
 #include "common/config/schema.hpp"
 
 namespace hb::config {
@@ -238,16 +239,12 @@ class Planner {
         const Settings& before = running_.settings;
         const Settings& after = fresh_.settings;
         const auto add_group = [&](const GroupName& name, const Position& at, std::string was,
-                                   std::string is, bool in_place) {
-            ReloadChange change{.at = place_of(at),
-                                .what = fmt::format("group {}", name),
-                                .before = std::move(was),
-                                .after = std::move(is)};
-            if (in_place)
-                change.note = "another preferred node: with auto_failback the group goes there";
-            else
-                change.refused = "which groups there are, and of what, is settled at the start";
-            found_.push_back(std::move(change));
+                                   std::string is, const char* note) {
+            found_.push_back({.at = place_of(at),
+                              .what = fmt::format("group {}", name),
+                              .before = std::move(was),
+                              .after = std::move(is),
+                              .note = note});
         };
         const auto same_resources = [](const Group& a, const Group& b) {
             return std::ranges::equal(a.resources, b.resources, {}, &Resource::word,
@@ -255,15 +252,29 @@ class Planner {
         };
         for (const Group& group : before.groups)
             if (std::ranges::find(after.groups, group.name, &Group::name) == after.groups.end())
-                add_group(group.name, {}, words(before, group), "", false);
+                add_group(group.name, {}, words(before, group), "",
+                          "it is stopped where it runs; no other node starts it");
         for (const Group& group : after.groups) {
             const auto old = std::ranges::find(before.groups, group.name, &Group::name);
             const std::string is = words(after, group);
             const std::string was =
                 old == before.groups.end() ? std::string() : words(before, *old);
             if (was == is) continue;
-            const bool in_place = old != before.groups.end() && same_resources(*old, group);
-            add_group(group.name, group.position, was, is, in_place);
+            if (old == before.groups.end())
+                add_group(group.name, group.position, was, is,
+                          "it is started when all nodes have it");
+            else if (same_resources(*old, group))
+                add_group(group.name, group.position, was, is,
+                          "another preferred node: with auto_failback the group goes there");
+            else
+                add_group(group.name, group.position, was, is,
+                          "where it runs what is gone is stopped, then what is new is started; the "
+                          "rest is not touched");
+            if (const auto moved = moved_into(group, before, after))
+                found_.back().refused = fmt::format(
+                    "{} was in group {}, and may run there on another node: take it out, reload on "
+                    "all nodes, put it in here, and reload on all nodes again",
+                    moved->word, moved->from);
         }
     }
 

@@ -27,9 +27,10 @@ class Reload : public ClusterTest {
         log_ = lab().log().mark();
         addresses_ = lab().addresses().mark();
     }
-    void expect_nothing_noticed() {
+    void expect_nothing_noticed(const std::string& given_up = "giving up") {
         for (const char* n : {"node1", "node2"})
-            for (const char* text : {"Late heartbeat", "is dead", "giving up", "stood still"})
+            for (const std::string text :
+                 {"Late heartbeat", "is dead", "stood still", given_up.c_str()})
                 EXPECT_FALSE(lab().log().find(n, text, log_)) << n << " said: " << text;
         EXPECT_TRUE(lab().addresses().events_of(kVip, addresses_).empty());
     }
@@ -255,14 +256,132 @@ TEST_F(Reload, of_the_preferred_node_lets_the_group_go_there) {
     run_cluster(config);
     const std::string resources = config.groups[0].resources;
     for (const unsigned n : {1U, 2U}) {
-        node(n).write_file("/etc/ha.d/haresources", "node2 " + resources + " 10.77.0.101\n", 0644);
-        EXPECT_NE(hactl(n, {"reload"}, 3).find("needs a restart"), std::string::npos);
-        EXPECT_TRUE(node(1).holds(kVip));
         node(n).write_file("/etc/ha.d/haresources", "node2 " + resources + "\n", 0644);
     }
     for (const unsigned n : {1U, 2U})
         hactl(n, {"reload"}, 0);
     cluster().wait_owner(2);
+}
+
+TEST_F(Reload, adds_a_group_and_takes_it_out_again) {
+    ClusterConfig config;
+    run_cluster(config);
+    begin();
+    const std::string line = "node1 " + config.groups[0].resources + "\n";
+    const std::string more = line + "node2 10.77.0.101/24/eth0\n";
+    const auto write = [&](unsigned n, const std::string& text) {
+        node(n).write_file("/etc/ha.d/haresources", text, 0644);
+        hactl(n, {"reload"}, 0);
+    };
+    write(2, more);
+    // Nobody starts what the other one does not know.
+    EXPECT_TRUE(stays([&] { return !node(2).holds("10.77.0.101"); }, 1s));
+    write(1, more);
+    cluster().wait_owner(2, "10.77.0.101");
+    // Taken out where it runs first: it is stopped there, and nobody else has it.
+    write(2, line);
+    cluster().wait("it is down", [&] { return !node(2).holds("10.77.0.101"); });
+    EXPECT_TRUE(stays([&] { return !node(1).holds("10.77.0.101"); }, 2s));
+    write(1, line);
+    // And there again, the other way round; out again on the idle one first.
+    write(1, more);
+    write(2, more);
+    cluster().wait_owner(2, "10.77.0.101");
+    write(1, line);
+    EXPECT_TRUE(stays([&] { return node(2).holds("10.77.0.101"); }, 1s));
+    // The daemon that has to stop it dies over it: its successor does.
+    write(2, line);
+    node(2).kill("hb-resource");
+    cluster().wait("it is down", [&] { return !node(2).holds("10.77.0.101"); });
+    EXPECT_TRUE(node(1).holds(kVip));
+    for (const char* n : {"node1", "node2"})
+        for (const char* text : {"Late heartbeat", "is dead"})
+            EXPECT_FALSE(lab().log().find(n, text, log_)) << n << " said: " << text;
+    EXPECT_TRUE(lab().addresses().events_of(kVip, addresses_).empty());
+}
+
+constexpr const char* kThing = R"(#!/bin/sh
+# What it was asked for, but for its status, is in a log.
+me=$(basename "$0")
+case "$1" in
+    start)  : >/run/$me.runs; echo "start $me" >>/run/things.log ;;
+    stop)   [ -e /run/$me.slow ] && [ -e /run/$me.runs ] && sleep 2
+            rm -f /run/$me.runs; echo "stop $me" >>/run/things.log ;;
+    status) if [ -e /run/$me.runs ]; then echo running; else echo stopped; fi ;;
+esac
+)";
+
+class ReloadResources : public Reload {
+  protected:
+    void SetUp() override {
+        Reload::SetUp();
+        config.groups[0].resources += " one two";
+        prepare_cluster(config);
+        for (const unsigned n : {1U, 2U})
+            for (const char* thing : {"one", "two", "three"})
+                node(n).write_file(std::string("/etc/ha.d/resource.d/") + thing, kThing, 0755);
+        cluster().start_all();
+        cluster().wait("all of it runs",
+                       [&] { return done(1).find("start two") != std::string::npos; });
+        begin();
+        for (const unsigned n : {1U, 2U})
+            node(n).write_file("/run/things.log", "");
+    }
+    std::string reload_line(unsigned n, const std::string& line, int code = 0) {
+        node(n).write_file("/etc/ha.d/haresources", "node1 " + line + "\n", 0644);
+        return hactl(n, {"reload"}, code);
+    }
+    std::string done(unsigned n) { return node(n).run({"cat", "/run/things.log"}).out; }
+
+    ClusterConfig config;
+    const std::string vip = std::string(kVip) + "/24/eth0";
+};
+
+TEST_F(ReloadResources, touches_only_what_changed) {
+    const std::string line = vip + " one three 10.77.0.102/24/eth0";
+    reload_line(1, line);
+    cluster().wait("the new ones are there", [&] { return node(1).holds("10.77.0.102"); });
+    EXPECT_EQ(done(1), "stop two\nstart three\n");
+    EXPECT_EQ(done(2), "");
+    expect_nothing_noticed("giving up " + vip + ":");
+    // The other node, which has the line before, takes it over, and is told then.
+    hactl(1, {"standby"}, 0);
+    cluster().wait_owner(2);
+    EXPECT_FALSE(node(1).holds("10.77.0.102"));
+    cluster().wait("the old ones are there", [&] { return done(2) == "start one\nstart two\n"; });
+    begin();
+    reload_line(2, line);
+    cluster().wait("the new ones are there", [&] { return node(2).holds("10.77.0.102"); });
+    EXPECT_EQ(done(2), "start one\nstart two\nstop two\nstart three\n");
+    expect_nothing_noticed("giving up " + vip + ":");
+}
+
+TEST_F(ReloadResources, stops_what_is_gone_over_the_death_of_its_daemon) {
+    node(1).write_file("/run/two.slow", "");
+    reload_line(1, vip + " one");
+    node(1).kill("hb-resource");
+    cluster().wait("it is stopped", [&] { return done(1).find("stop two") != std::string::npos; });
+    EXPECT_TRUE(node(1).holds(kVip));
+    EXPECT_EQ(done(1).find("one"), std::string::npos) << done(1);
+    EXPECT_TRUE(lab().addresses().events_of(kVip, addresses_).empty());
+}
+
+TEST_F(ReloadResources, moves_nothing_from_one_group_to_another_at_once) {
+    const std::string text = reload_line(1, vip + " one\nnode2 10.77.0.102 two", 3);
+    EXPECT_NE(text.find("two was in group " + vip), std::string::npos) << text;
+    EXPECT_EQ(done(1), "");
+    // In two steps it may, when all nodes have done the first.
+    reload_line(1, vip + " one");
+    cluster().wait("it is stopped", [&] { return done(1) == "stop two\n"; });
+    const std::string second = vip + " one\nnode2 10.77.0.102/24/eth0 two";
+    EXPECT_NE(reload_line(1, second, 3).find("node2: it may still run two in group"),
+              std::string::npos);
+    reload_line(2, vip + " one");
+    reload_line(1, second);
+    reload_line(2, second);
+    cluster().wait_owner(2, "10.77.0.102");
+    cluster().wait("all of it", [&] { return done(2).find("start two") != std::string::npos; });
+    EXPECT_TRUE(node(1).holds(kVip));
 }
 
 }  // namespace

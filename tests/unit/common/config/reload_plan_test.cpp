@@ -172,14 +172,22 @@ TEST(ReloadPlan, ADaemonOfTheSuiteComesOnlyWithIt) {
         load({}), load({.ha_cf = std::string(kHaCf) + "stonith_host * meatware a b\n"}))));
 }
 
-TEST(ReloadPlan, OfAGroupOnlyThePreferredNodeChanges) {
-    EXPECT_THAT(changes({}, {.haresources = "b 10.0.0.5/24/eth0 web\nb 10.0.0.6/24/eth0\n"}),
-                ElementsAre("haresources:1:1: group 10.0.0.5/24/eth0: 'a 10.0.0.5/24/eth0 web' -> "
-                            "'b 10.0.0.5/24/eth0 web'"));
-    for (const char* other :
-         {"a 10.0.0.5/24/eth0 web\n", "a 10.0.0.5/24/eth0 web db\nb 10.0.0.6/24/eth0\n",
-          "a 10.0.0.5/24/eth0 web\nb 10.0.0.6/24/eth0\nb 10.0.0.7/24/eth0\n"})
-        EXPECT_TRUE(is_refused(plan_reload(load({}), load({.haresources = other})))) << other;
+TEST(ReloadPlan, GroupsComeAndGoAndChangeTheirPreferredNode) {
+    const Files before;
+    const auto refused = [&](const std::string& haresources) {
+        return is_refused(plan_reload(load(before), load({.haresources = haresources})));
+    };
+    EXPECT_THAT(changes({}, {.haresources = "b 10.0.0.5/24/eth0 web\nb 10.0.0.7/24/eth0\n"}),
+                ElementsAre(": group 10.0.0.6/24/eth0: 'b 10.0.0.6/24/eth0' -> ''",
+                            "haresources:1:1: group 10.0.0.5/24/eth0: 'a 10.0.0.5/24/eth0 web' -> "
+                            "'b 10.0.0.5/24/eth0 web'",
+                            "haresources:2:1: group 10.0.0.7/24/eth0: '' -> 'b 10.0.0.7/24/eth0'"));
+    EXPECT_FALSE(refused("b 10.0.0.5/24/eth0 web\nb 10.0.0.7/24/eth0\n"));
+    EXPECT_FALSE(refused("a 10.0.0.5/24/eth0 db\nb 10.0.0.6/24/eth0\n"));
+    EXPECT_FALSE(refused("a 10.0.0.5/24/eth0 web db\nb 10.0.0.6/24/eth0\n"));
+    // Another node may still run it in the group that it was in.
+    EXPECT_TRUE(refused("a 10.0.0.5/24/eth0\nb 10.0.0.6/24/eth0 web\n"));
+    EXPECT_TRUE(refused("a 10.0.0.7/24/eth0 web\nb 10.0.0.6/24/eth0\n"));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ void ReloadCore::begin(const std::set<Program>& programs, std::set<Program> repl
                        Out& out) {
     HB_ASSERT(!busy());
     HB_ASSERT(programs.contains(Program::kResource));
+    only_asked_ = false;
     phase_ = Phase::kPreparing;
     programs_ = waiting_ = programs;
     replaced_ = std::move(replaced);
@@ -19,6 +20,11 @@ void ReloadCore::begin(const std::set<Program>& programs, std::set<Program> repl
     deadline_ = now + kPrepareWithin;
     for (const Program program : programs_)
         out.emplace_back(SendSettings{program});
+}
+
+void ReloadCore::ask_only(const std::set<Program>& programs, MonoTime now, Out& out) {
+    begin(programs, {}, now, out);
+    only_asked_ = true;
 }
 
 void ReloadCore::prepared(Program program, const std::string& problem, MonoTime now, Out& out) {
@@ -29,8 +35,10 @@ void ReloadCore::prepared(Program program, const std::string& problem, MonoTime 
     }
     if (phase_ != Phase::kPreparing || waiting_.erase(program) == 0) return;
     if (!problem.empty())
-        return abandon(fmt::format("{} cannot have it: {}", to_string(program), problem), out);
+        return abandon(false, fmt::format("{} cannot have it: {}", to_string(program), problem),
+                       out);
     if (!waiting_.empty()) return;
+    if (only_asked_) return abandon(true, {}, out);
     phase_ = Phase::kFirst;
     waiting_ = {Program::kResource};
     deadline_ = now + kAdoptWithin;
@@ -45,7 +53,7 @@ void ReloadCore::died(Program program, MonoTime now, Out& out) {
     unanswered_.erase(program);
     if (phase_ == Phase::kPreparing && programs_.contains(program)) {
         programs_.erase(program);
-        return abandon(fmt::format("{} died meanwhile", to_string(program)), out);
+        return abandon(false, fmt::format("{} died meanwhile", to_string(program)), out);
     }
     // Its successor may be started before the new ones are in force.
     if (phase_ == Phase::kFirst && program != Program::kResource && programs_.contains(program))
@@ -73,20 +81,20 @@ void ReloadCore::one_less(Program program, MonoTime now, Out& out) {
 }
 
 void ReloadCore::stop(Out& out) {
-    if (phase_ == Phase::kPreparing) abandon("the suite is stopping", out);
+    if (phase_ == Phase::kPreparing) abandon(false, "the suite is stopping", out);
 }
 
 void ReloadCore::on_deadline(MonoTime now, Out& out) {
     if (now < deadline_) return;
     if (phase_ == Phase::kPreparing)
-        return abandon(fmt::format("{} does not answer", to_string(*waiting_.begin())), out);
+        return abandon(false, fmt::format("{} does not answer", to_string(*waiting_.begin())), out);
     if (phase_ == Phase::kReplacing) return end(out);  // they have the new ones whenever they come
     deadline_ = kForever;                              // their deaths end it
     for (const Program program : waiting_)
         out.emplace_back(KillSlow{program});
 }
 
-void ReloadCore::abandon(std::string why, Out& out) {
+void ReloadCore::abandon(bool ok, std::string why, Out& out) {
     for (const Program program : waiting_)
         if (programs_.contains(program)) ++unanswered_[program];
     for (const Program program : programs_)
@@ -95,7 +103,7 @@ void ReloadCore::abandon(std::string why, Out& out) {
     deadline_ = kForever;
     waiting_.clear();
     programs_.clear();
-    out.emplace_back(ReloadEnded{false, std::move(why)});
+    out.emplace_back(ReloadEnded{ok, std::move(why)});
 }
 
 // It is over when they are back: the next reload finds all there.

@@ -47,7 +47,7 @@ struct Replace {
 };
 struct ReloadEnded {
     bool ok = false;
-    std::string why;  // not empty: nothing has changed
+    std::string why;  // not ok: nothing has changed
 };
 
 using ReloadAction = std::variant<SendSettings, SendCommit, SendAbandon, SettingsInForce, KillSlow,
@@ -63,6 +63,8 @@ class ReloadCore {
     // not told, but started anew, when all others have it: hb-comm hears no more than they know.
     void begin(const std::set<Program>& programs, std::set<Program> replaced, MonoTime now,
                Out& out);
+    // Whether all could have them: ends before anything is committed.
+    void ask_only(const std::set<Program>& programs, MonoTime now, Out& out);
     void prepared(Program program, const std::string& problem, MonoTime now, Out& out);
     void adopted(Program program, MonoTime now, Out& out);
     void died(Program program, MonoTime now, Out& out);
@@ -80,12 +82,13 @@ class ReloadCore {
 
   private:
     enum class Phase : std::uint8_t { kIdle, kPreparing, kFirst, kRest, kReplacing };
-    void abandon(std::string why, Out& out);
+    void abandon(bool ok, std::string why, Out& out);
     void one_less(Program program, MonoTime now, Out& out);
     void replace(MonoTime now, Out& out);
     void end(Out& out);
 
     Phase phase_ = Phase::kIdle;
+    bool only_asked_ = false;
     std::set<Program> programs_;  // that were asked
     std::set<Program> waiting_;   // that have not answered yet
     std::set<Program> replaced_;  // of programs_

@@ -120,6 +120,7 @@ class Shell {
     runtime::SdService service_;
     runtime::Defer reap_more_;
     runtime::Defer reload_again_;
+    bool is_dry_run_ = false;    // of the reload under way
     bool hangup_waits_ = false;  // it came while a reload was under way
     runtime::Timer deadline_;
     runtime::Timer reload_timer_;

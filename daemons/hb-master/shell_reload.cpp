@@ -32,7 +32,7 @@ void Shell::reload(const std::optional<ipc::ReloadRequest>& request) {
                              request ? fmt::format(", for {}", request->who) : ""));
     }
     Reread fresh = reread(prepared_.options, prepared_.loaded, prepared_.hacluster, log_, !dry_run);
-    if (dry_run) {
+    if (dry_run && (!fresh.outcome.ok || fresh.outcome.changes.empty())) {
         answer_reload(request->id, fresh.outcome);
         wipe(fresh.loaded.keys);
         return;
@@ -44,10 +44,14 @@ void Shell::reload(const std::optional<ipc::ReloadRequest>& request) {
     }
     asker_ = request ? std::optional(request->id) : std::nullopt;
     fresh_.emplace(std::move(fresh));
-    if (is_ready_) service_.reloading();
+    is_dry_run_ = dry_run;
+    if (is_ready_ && !dry_run) service_.reloading();
     if (!fresh_->outcome.ok || fresh_->outcome.changes.empty()) return end_reload();
     std::vector<ReloadAction> out;
-    reload_.begin(ready, config::replaced_by(fresh_->outcome.changes), runtime::now(), out);
+    if (dry_run)
+        reload_.ask_only(ready, runtime::now(), out);
+    else
+        reload_.begin(ready, config::replaced_by(fresh_->outcome.changes), runtime::now(), out);
     act(out);
 }
 
@@ -171,6 +175,11 @@ void Shell::end_reload() {
     ReloadOutcome outcome = std::move(fresh_->outcome);
     wipe(fresh_->loaded.keys);
     fresh_.reset();
+    if (std::exchange(is_dry_run_, false)) {
+        if (asker_) answer_reload(*std::exchange(asker_, {}), outcome);
+        if (std::exchange(hangup_waits_, false)) reload_again_.schedule();
+        return;
+    }
     for (const ReloadChange& change : outcome.changes) {
         const bool is_refused = !change.refused.empty();
         if (outcome.ok || is_refused)

@@ -356,6 +356,21 @@ TEST_F(ReloadResources, touches_only_what_changed) {
     expect_nothing_noticed("giving up " + vip + ":");
 }
 
+TEST_F(ReloadResources, leaves_alone_what_is_in_maintenance) {
+    hactl(1, {"maintenance", "on"}, 0);
+    node(1).write_file("/etc/ha.d/haresources", "node1 " + vip + " one\n", 0644);
+    for (const Argv& command : {Argv{"reload", "--dry-run"}, Argv{"reload"}})
+        EXPECT_NE(hactl(1, command, 3).find("is in maintenance"), std::string::npos);
+    EXPECT_EQ(done(1), "");
+    hactl(1, {"maintenance", "off"}, 0);
+    cluster().wait("it may", [&] {
+        return cluster().hactl(1, {"reload", "--dry-run"}).exit_code == 0;
+    });
+    EXPECT_EQ(done(1), "");
+    hactl(1, {"reload"}, 0);
+    cluster().wait("it is stopped", [&] { return done(1) == "stop two\n"; });
+}
+
 TEST_F(ReloadResources, stops_what_is_gone_over_the_death_of_its_daemon) {
     node(1).write_file("/run/two.slow", "");
     reload_line(1, vip + " one");

@@ -52,6 +52,23 @@ struct Reload : testing::Test {
     ReloadCore::Out out;
 };
 
+TEST_F(Reload, WhoeverOnlyAsksChangesNothing) {
+    for (const char* problem : {"", "g is in maintenance"}) {
+        core.ask_only({Program::kComm, Program::kResource}, now, out);
+        EXPECT_THAT(did(), ElementsAre("ask hb-comm", "ask hb-resource"));
+        core.prepared(Program::kComm, "", now, out);
+        core.prepared(Program::kResource, problem, now, out);
+        EXPECT_THAT(did(), ElementsAre("abandon hb-comm", "abandon hb-resource",
+                                       *problem == 0 ? "done"
+                                                     : "refused: hb-resource cannot have it: g is "
+                                                       "in maintenance"));
+        EXPECT_FALSE(core.busy());
+    }
+    begin();  // and the next one is a real one
+    all_can();
+    EXPECT_THAT(did(), ElementsAre("commit hb-resource"));
+}
+
 TEST_F(Reload, AllAreAskedThenHbResourceHasItThenTheOthers) {
     begin();
     core.prepared(Program::kComm, "", now, out);

@@ -97,14 +97,18 @@ Regrouping regroup(const Settings& before, const Settings& after) {
 }
 
 std::vector<Group> left_behind(const Settings& last, const Settings& now) {
-    std::set<std::string> there;
-    for (const Group& group : now.groups)
-        for (const Resource& resource : group.resources)
-            there.insert(identity(resource));
+    // In its own group it may be there in another way: a device, elsewhere mounted. But an address
+    // is one wherever it is.
+    const auto is_there = [&](const Group& of, const Resource& resource) {
+        const std::set<GroupName> where = groups_with(identity(resource), now);
+        return std::ranges::any_of(where, [&](const GroupName& name) {
+            const bool same = name == of.name || removed_part(name) == of.name;
+            return !same || address_of(resource);
+        });
+    };
     std::vector<Group> left = join_parts(regroup(last, now).retired);
     for (Group& group : left)
-        std::erase_if(group.resources,
-                      [&](const Resource& r) { return there.contains(identity(r)); });
+        std::erase_if(group.resources, [&](const Resource& r) { return is_there(group, r); });
     std::erase_if(left, [](const Group& group) { return group.resources.empty(); });
     return left;
 }

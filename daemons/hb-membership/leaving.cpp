@@ -37,7 +37,7 @@ bool eligible(const Question& q, NodeId n, const GroupName& group) {
     if (report == nullptr) return false;
     if (report->standby || report->leaving || report->isolated) return false;
     const auto it = report->groups.find(group);
-    return it == report->groups.end() || (!it->second.start_failed && !it->second.move_away);
+    return it != report->groups.end() && !it->second.start_failed && !it->second.move_away;
 }
 
 bool row_unanswered(const Question& q, NodeId leaving, const GroupName& group, const Row& row) {

@@ -17,12 +17,10 @@ Result<LeftBehind> left_behind(const std::string& run_dir, const config::Setting
     config::Settings last;
     last.groups = std::move(*groups);
     std::vector<config::Group> left = config::left_behind(last, now);
+    // A part of a group that is there is known to that group, which may be in maintenance itself.
     const auto in_maintenance = [&](const config::Group& group) {
-        return std::ranges::any_of(memory, [&](const auto& known) {
-            const auto& [name, remembered] = known;
-            return remembered.maintenance.on &&
-                   (name == group.name || removed_part(name) == group.name);
-        });
+        const auto it = memory.find(group.name);
+        return it != memory.end() && it->second.maintenance.on;
     };
     LeftBehind result;
     for (config::Group& group : left)
@@ -41,6 +39,7 @@ KnownGroups::KnownGroups(std::string run_dir, const config::Settings& now)
         left_alone_ = std::move(left->left_alone);
     }
     enforce(now);
+    if (!left) return;  // what cannot be read is not lost yet
     if (const auto written = write(); !written) problem_ = written.error().text;
 }
 
@@ -60,6 +59,7 @@ Result<void> KnownGroups::write() const {
     std::vector<config::Group> all = in_force_;
     for (const auto& [name, group] : retired_)
         all.push_back(group);
+    all.insert(all.end(), left_alone_.begin(), left_alone_.end());
     return write_groups(run_dir_, all, nodes_);
 }
 

@@ -67,7 +67,7 @@ Result<Memory> parse_memory(std::string_view text, const std::vector<std::string
         if (all.at("version").get<int>() != kVersion) return failure("of an unknown version");
         Memory memory;
         for (const auto& [name, group] : all.at("groups").items()) {
-            if (memory.size() >= limits::kGroups) return failure("too many groups");
+            if (memory.size() >= 2 * limits::kGroups) return failure("too many groups");
             memory.emplace(name, parse_group(group, nodes));
         }
         return memory;

@@ -86,6 +86,7 @@ void Impl::stand_still(Duration gap, bool all_held) {
         if (g.state == GroupState::kUnknown && all_held) g.thawed = true;
         if (!g.held() || (!all_held && !between) || may_keep(g)) continue;
         any = true;
+        if (g.held_back) g.thawed = true;
         if (g.state == GroupState::kStopping || g.state == GroupState::kFailed) continue;
         stop(
             g, LetGo::kStoodStill,

@@ -124,6 +124,8 @@ struct PeerFacts {
     std::optional<PingReport> ping;
     std::uint64_t known_generation = 0;  // newest ever heard, whichever hb-membership heard it
     FenceFacts fence;
+    // Off, of this generation, by a human's word: its haresources does not count any more (L9).
+    std::optional<std::uint64_t> groups_confirmed;
     // Since when neither we hear it nor anybody whom we hear does (G5's watchdog).
     std::optional<MonoTime> lost_since;
     OldHeartbeatFacts old_heartbeat;
@@ -168,6 +170,9 @@ struct OwnershipCore::Impl {
     void retire(GroupFacts g);
     void change_group(GroupFacts& g, const GroupChange& change);
     void add_group(const GroupSettings& settings);
+    [[nodiscard]] bool may_go_on(const GroupFacts& g) const;
+    [[nodiscard]] bool keeps_what_is_out_of_use() const;
+    void stop_what_is_retired();
     void complete_what_may(MonoTime now);
     bool hold_back(GroupFacts& g, const GroupDone& m, MonoTime now);
     void stop_agents(GroupFacts& g);

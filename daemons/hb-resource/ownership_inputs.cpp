@@ -29,6 +29,7 @@ void Impl::on(const ipc::MembershipReady& m, MonoTime now) {
         fresh.status.last_heard = kNever;
         fresh.known_generation = p.known_generation;
         fresh.fence = std::move(p.fence);
+        fresh.groups_confirmed = p.groups_confirmed;
         fresh.old_heartbeat = p.old_heartbeat;  // by hb-comm
         p = std::move(fresh);
     }
@@ -270,6 +271,7 @@ void Impl::on(const GroupDone& m, MonoTime now) {
         case GroupAnswer::kRunning:
             // A stop that was asked for meanwhile is still under way; its own answer follows.
             if (was == GroupState::kStopping) return;
+            g.stop_waits = false;
             g.state = GroupState::kRunning;
             g.start_failed = false;
             if (was != GroupState::kRunning) g.running_since = now;
@@ -297,7 +299,7 @@ void Impl::on(const GroupDone& m, MonoTime now) {
                 g.in_part = true;
                 g.reason = "found running in part, and left alone";
                 g.trouble = m.detail;
-            } else if (g.before == GroupState::kRunning && !g.thawed) {
+            } else if (g.before == GroupState::kRunning && !g.thawed && may_go_on(g)) {
                 // It ran when our predecessor died; whoever removed a part, it is put back.
                 g.state = GroupState::kRunning;
                 g.reason = "found running in part: repaired";
@@ -309,7 +311,7 @@ void Impl::on(const GroupDone& m, MonoTime now) {
             break;
         case GroupAnswer::kFailed:
             g.state = GroupState::kFailed;
-            g.incomplete = false;
+            g.incomplete = g.stop_waits = false;
             g.hide_stopping = false;
             g.running_since.reset();
             g.trouble.clear();

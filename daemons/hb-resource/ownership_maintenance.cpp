@@ -28,8 +28,22 @@ void Impl::recall(GroupFacts& g) {
     out_of_use.erase(it);
 }
 
+// Ours in maintenance, though no line of haresources has it: left running (M2).
+bool Impl::keeps_what_is_out_of_use() const {
+    return std::ranges::any_of(out_of_use, [this](const auto& known) {
+        const auto keeper = known.second.keepers.find(s.self);
+        return known.second.maintenance.on && keeper != known.second.keepers.end() &&
+               !keeper->second.released;
+    });
+}
+
 Memory Impl::memory() const {
     Memory all = out_of_use;
+    std::erase_if(all, [](const auto& known) {
+        return !known.second.maintenance.on &&
+               std::ranges::all_of(known.second.keepers,
+                                   [](const auto& keeper) { return keeper.second.released; });
+    });
     for (const auto& [name, g] : groups) {
         if (g.maintenance.counter == 0 && g.keepers.empty()) continue;
         const bool pinned = g.pinned && g.held() && g.maintenance.on;
@@ -135,7 +149,8 @@ void Impl::confirm_keeper_off(const ipc::Request& r) {
         return answer(r, false, fmt::format("{} is heard: it is not off", node));
     const bool kept = keeps_anything(*r.target);
     release_keeper(*r.target);
-    peers.at(*r.target).report.reset();  // whatever its haresources was (L9)
+    PeerFacts& p = peers.at(*r.target);
+    p.groups_confirmed = std::max(p.status.generation, p.known_generation);
     answer(r, true,
            fmt::format("{} is off: {}", node,
                        kept ? "what it kept in maintenance is free"

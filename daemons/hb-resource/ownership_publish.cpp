@@ -44,7 +44,7 @@ Report Impl::make_report() const {
     r.thaws = thaws;
     r.quorum_ignored = quorum_ignored;
     r.fence_trouble = cut(fence_trouble);
-    r.haresources = retired.empty() ? s.haresources : 0;
+    r.haresources = retired.empty() && !keeps_what_is_out_of_use() ? s.haresources : 0;
     for (const auto& [name, g] : groups) {
         GroupReport q;
         q.bar = g.bar;
@@ -104,6 +104,7 @@ void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
         stop_what_must(now);
         // A start rests on the row that is published with it.
         if (tables_written == written_before) start_what_may(now);
+        stop_what_is_retired();
         complete_what_may(now);
         leave(now);
         for (auto& [name, g] : groups)

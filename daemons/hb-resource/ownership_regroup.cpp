@@ -19,7 +19,8 @@ using Impl = OwnershipCore::Impl;
 
 namespace {
 constexpr char kGone[] = "it is no longer in haresources";
-}
+constexpr char kWaiting[] = "waiting until what was taken out of it is stopped";
+}  // namespace
 
 const GroupFacts* Impl::part_of(const GroupFacts& g) const {
     const auto it = retired.find(removed_part(g.settings.name));
@@ -62,10 +63,14 @@ std::string Impl::may_add(const OwnershipCore::Conflict& conflict) const {
     for (const auto& [id, p] : peers) {
         if (!p.status.judged)
             return fmt::format("it is not known yet whether {} is there; ask again", name_of(id));
+        const bool is_heard = p.status.hearing == ipc::Hearing::kHeard;
+        if (!p.report && is_heard)
+            return fmt::format("{} has not said yet what it has; ask again", name_of(id));
         if (!p.report) continue;
         const Report& r = *p.report;
-        const bool is_off = p.fence.confirmed && *p.fence.confirmed == p.status.generation &&
-                            p.status.hearing != ipc::Hearing::kHeard;
+        const std::uint64_t generation = std::max(p.status.generation, p.known_generation);
+        const bool is_off =
+            !is_heard && (p.fence.confirmed == generation || p.groups_confirmed == generation);
         const bool has_left = r.leaving && std::ranges::all_of(r.groups, [](const auto& g) {
                                   return g.second.state == GroupState::kStopped;
                               });
@@ -80,7 +85,7 @@ std::string Impl::may_add(const OwnershipCore::Conflict& conflict) const {
 
 bool Impl::has_other_groups(NodeId node) const {
     const auto& report = peers.at(node).report;
-    return report && report->haresources != s.haresources;
+    return report && report->haresources != s.haresources && !in_view(node);
 }
 
 // ---- the new ones are in force
@@ -108,7 +113,9 @@ void Impl::take_groups(const NewSettings& m, MonoTime now) {
         if (const auto change = m.changed.find(settings.name); change != m.changed.end())
             change_group(known->second, change->second);
     }
-    // Of a group that comes back in the same view.
+    // Of a group that comes back: what others said of it meanwhile, and in the same view its row.
+    for (const auto& [id, p] : peers)
+        if (p.report) learn_maintenance(id, *p.report);
     if (const Table* ruling = ruling_table()) recall_reach(*ruling, i_coordinate(), now);
 }
 
@@ -169,9 +176,20 @@ void Impl::add_group(const GroupSettings& settings) {
     groups.emplace(settings.name, std::move(g));
 }
 
+// Found after a respawn. Of a group in maintenance nothing is touched (M2).
+void Impl::stop_what_is_retired() {
+    for (auto& [name, g] : retired) {
+        const GroupFacts* const whole = with_part(name);
+        if (g.state != GroupState::kRunning || (whole != nullptr && whole->maintenance.on))
+            continue;
+        stop(g, LetGo::kNone, kGone);
+    }
+}
+
 // Once what it lost is gone: what is new may need its place.
 void Impl::complete_what_may(MonoTime now) {
     for (auto& [name, g] : groups) {
+        if (g.maintenance.on) continue;
         if (!g.incomplete || g.state != GroupState::kRunning || !g.places_known) continue;
         if (part_of(g) != nullptr || !claims_known(now)) continue;
         g.incomplete = false;
@@ -189,15 +207,21 @@ bool Impl::hold_back(GroupFacts& g, const GroupDone& m, MonoTime now) {
     if (m.answer != GroupAnswer::kStopped && m.answer != GroupAnswer::kPartial) return false;
     if (m.after_start && (g.state == GroupState::kRunning || g.state == GroupState::kStarting))
         failed_here(g, m, now);
+    else
+        g.reason = kWaiting;
     g.incomplete = g.stop_waits = false;
     if (part->state == GroupState::kFailed) {
         blocked_by_part(g, *part);
         return true;
     }
     g.state = GroupState::kStopping;
-    g.reason = "waiting until what was taken out of it is stopped";
     g.held_back = m;
     return true;
+}
+
+// What ran before a respawn, and may have had to be let go of since.
+bool Impl::may_go_on(const GroupFacts& g) const {
+    return !no_majority && !isolated && !leave_wanted && (!g.row || g.row->owner == s.self);
 }
 
 void Impl::part_released(const GroupName& part, MonoTime now) {
@@ -206,6 +230,7 @@ void Impl::part_released(const GroupName& part, MonoTime now) {
     if (std::exchange(g->stop_waits, false)) then.push_back(StopGroup{g->settings.name});
     if (!g->held_back) return;
     const GroupDone done = *std::exchange(g->held_back, std::nullopt);
+    if (g->reason == kWaiting) g->reason = "stopped with what was taken out of it";
     on(done, now);
 }
 
@@ -234,7 +259,10 @@ void Impl::blocked_by_part(GroupFacts& g, const GroupFacts& part) {
 void Impl::part_failed(const GroupFacts& part, const std::string& why) {
     GroupFacts* const g = with_part(part.settings.name);
     if (g == nullptr) return;
-    g->trouble = fmt::format("what was taken out of it does not stop: {}", why);
+    g->trouble = fmt::format(
+        "what was taken out of it does not stop ({}): the rest is not watched until 'hactl "
+        "cleanup'",
+        why);
     const bool is_down = std::exchange(g->held_back, std::nullopt).has_value();
     if (std::exchange(g->stop_waits, false) || is_down) blocked_by_part(*g, part);
 }
@@ -254,8 +282,7 @@ void Impl::retired_done(const GroupDone& m, MonoTime now) {
         case GroupAnswer::kRunning:
         case GroupAnswer::kPartial:
             if (g.state == GroupState::kStopping) break;  // its own answer follows
-            g.state = GroupState::kRunning;
-            stop(g, LetGo::kNone, kGone);
+            g.state = GroupState::kRunning;               // stop_what_is_retired()
             break;
         case GroupAnswer::kFailed:
             g.state = GroupState::kFailed;

@@ -196,8 +196,8 @@ void Impl::request_cleanup(const ipc::Request& r) {
     }
     for (auto& [name, old] : retired) {
         const GroupFacts* whole = with_part(name);
-        if (old.state != GroupState::kFailed || !in_scope(whole != nullptr ? *whole : old, r))
-            continue;
+        const bool is_meant = in_scope(old, r) || (whole != nullptr && in_scope(*whole, r));
+        if (old.state != GroupState::kFailed || !is_meant) continue;
         old.state = GroupState::kUnknown;
         old.before = GroupState::kStopping;
         then.push_back(AskGroup{name});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "common/config/load.hpp"
@@ -38,6 +39,14 @@ bool in_maintenance(const Memory& memory, const GroupName& group, log::Logger& l
     log.log(Level::kInfo, "release-not-wanted",
             fmt::format("{} is in maintenance: left as it is", group), {{"HB_GROUP", group}});
     return true;
+}
+
+bool is_part_in_maintenance(const GroupName& part, const config::Settings& settings,
+                            const Memory& memory) {
+    return std::ranges::any_of(settings.groups, [&](const config::Group& group) {
+        const auto it = memory.find(group.name);
+        return removed_part(group.name) == part && it != memory.end() && it->second.maintenance.on;
+    });
 }
 
 }  // namespace
@@ -106,7 +115,10 @@ int release_all(const ReleaseOptions& options, log::Logger& log) {
     std::set<GroupName> names;
     some_stay = some_stay || !behind->left_alone.empty();
     for (const config::Group& group : behind->to_stop)
-        names.insert(group.name);
+        if (is_part_in_maintenance(group.name, loaded.settings, *memory))
+            some_stay = true;
+        else
+            names.insert(group.name);
     stop(names);
     names.clear();
     for (const config::Group& group : loaded.settings.groups) {

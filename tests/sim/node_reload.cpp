@@ -79,11 +79,8 @@ void Node::find_left_behind() {
         retired_.insert(change.retired.begin(), change.retired.end());
     }
     for (const GroupSpec& g : config.groups) {
-        if (const auto it = memory_.find(g.name);
-            it != memory_.end() && it->second.maintenance.on) {
+        if (const auto it = memory_.find(g.name); it != memory_.end() && it->second.maintenance.on)
             retired_.erase(g.name);
-            retired_.erase(removed_part(g.name));
-        }
         if (retired_.contains(g.name)) retired_.erase(removed_part(g.name));  // whole
         if (file_without_.contains(g.name)) continue;
         retired_.erase(g.name);

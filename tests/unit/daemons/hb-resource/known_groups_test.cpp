@@ -115,6 +115,21 @@ TEST_F(KnownGroupsTest, WhatWasRemovedEarlierGoesFirst) {
     EXPECT_THAT(left(""), ElementsAre("10.0.0.5: 10.0.0.5 b c d"));
 }
 
+TEST_F(KnownGroupsTest, WhatIsThereInAnotherWayIsLeftBehindButAnAddress) {
+    const config::Settings now = groups("a 10.0.0.5 10.0.0.8/24/eth0 Filesystem::/dev/x::/a\n");
+    ASSERT_TRUE(write_groups(dir_, now.groups, now.nodes));
+    EXPECT_THAT(
+        lines(left_behind(dir_, groups("a 10.0.0.5 10.0.0.8/24/eth1 Filesystem::/dev/x::/b\n"), {})
+                  ->to_stop),
+        ElementsAre("10.0.0.5 (removed): Filesystem::/dev/x::/a"));
+}
+
+TEST_F(KnownGroupsTest, WhatCannotBeReadIsNotOverwrittenByAStart) {
+    std::ofstream(dir_ + "/groups") << "{}";
+    { const KnownGroups known(dir_, groups(kFirst)); }
+    EXPECT_FALSE(read_groups(dir_, {"a", "b"}));
+}
+
 TEST_F(KnownGroupsTest, AGroupOfANodeThatHaCfDoesNotNameAnyMoreIsFound) {
     const config::Settings now = groups(kFirst);
     ASSERT_TRUE(write_groups(dir_, now.groups, now.nodes));

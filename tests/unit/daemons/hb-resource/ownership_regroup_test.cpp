@@ -291,6 +291,29 @@ TEST_F(OwnershipRegroup, WhatWasInMaintenanceIsNotForgotten) {
     EXPECT_EQ(newborn.mine().maintenance.counter, 5U);
 }
 
+TEST_F(OwnershipRegroup, WhatOthersSaidOfItMeanwhileCounts) {
+    reload({});
+    done("g", GroupAnswer::kStopped);
+    scene.peer_reports(GroupState::kRunning, 1, [](Report& r) {
+        r.haresources = kOld;
+        r.groups["g"].maintenance = {.counter = 9, .by = kB, .on = true};
+        r.groups["g"].keepers[kB] = {.generation = 7, .step = 1, .released = false};
+    });
+    reload(before().groups);
+    EXPECT_TRUE(scene.mine().maintenance.on);
+    EXPECT_TRUE(scene.mine().keepers.contains(kB));
+}
+
+TEST_F(OwnershipRegroup, InMaintenanceNothingIsStarted) {
+    change(true, true);
+    scene.tell(ipc::Request{.id = 1, .kind = ipc::RequestKind::kMaintenanceOn});
+    ASSERT_TRUE(scene.mine().maintenance.on);
+    done(kPart, GroupAnswer::kStopped);
+    EXPECT_FALSE(scene.did<CompleteGroup>());
+    scene.tell(ipc::Request{.id = 2, .kind = ipc::RequestKind::kMaintenanceOff});
+    EXPECT_TRUE(scene.did<CompleteGroup>());
+}
+
 // ---- the next life
 
 class OwnershipRegroupNewborn : public ::testing::Test {
@@ -314,6 +337,46 @@ TEST_F(OwnershipRegroupNewborn, StopsThePartAndSaysNothingOfTheGroupBefore) {
     scene.tell(GroupDone{.group = kPart, .answer = GroupAnswer::kStopped, .detail = {}});
     EXPECT_EQ(scene.mine().state, GroupState::kStopped);
     EXPECT_TRUE(scene.did<GroupReleased>());
+}
+
+// M2: whatever was taken out of it. And it does not say "stopped" before that is gone.
+TEST(OwnershipRegroupMaintenance, APartIsLeftAloneWithItsGroup) {
+    OwnershipSettings s = settings(kA);
+    s.retired = {{.name = kPart, .preferred = kA}};
+    s.memory["g"] = {.maintenance = {.counter = 5, .by = kA, .on = true}};
+    Scene scene(kA, s);
+    scene.kernel_says(GroupAnswer::kRunning);
+    scene.tell(GroupDone{.group = kPart, .answer = GroupAnswer::kRunning, .detail = {}});
+    scene.ready();
+    scene.peer_is(ipc::Hearing::kHeard, true);
+    scene.enter(scene.view_of(1, kA, {kA, kB}));
+    EXPECT_FALSE(scene.did<StopGroup>());
+    EXPECT_EQ(scene.core().report().haresources, 0U);
+    scene.tell(ipc::Request{.id = 2, .kind = ipc::RequestKind::kMaintenanceOff});
+    ASSERT_TRUE(scene.did<StopGroup>());
+    EXPECT_EQ(scene.newest<StopGroup>().group, kPart);
+}
+
+// L5: what waited for its part while the host stood still may have been taken.
+TEST(OwnershipRegroupThaw, WhatWasFoundInPartIsNotRepairedAfterAGap) {
+    OwnershipSettings s = settings(kA);
+    s.retired = {{.name = kPart, .preferred = kA}};
+    Scene scene(kA, s);
+    Report before;
+    before.incarnation = {7, 0};
+    before.groups["g"].state = GroupState::kRunning;
+    scene.ready(before);
+    scene.peer_is(ipc::Hearing::kHeard, true);
+    scene.enter(scene.view_of(1, kA, {kA, kB}));
+    scene.tell(GroupDone{.group = kPart, .answer = GroupAnswer::kRunning, .detail = {}});
+    scene.kernel_says(GroupAnswer::kPartial);
+    EXPECT_EQ(scene.mine().state, GroupState::kStopping);
+    scene.tell(ipc::CommStoodStill{.gap = 3s, .whole_host = true, .noticed = scene.now()});
+    scene.forget();
+    scene.tell(GroupDone{.group = kPart, .answer = GroupAnswer::kStopped, .detail = {}});
+    EXPECT_FALSE(scene.did<StartGroup>());
+    ASSERT_TRUE(scene.did<StopGroup>());
+    EXPECT_EQ(scene.newest<StopGroup>().group, "g");
 }
 
 }  // namespace

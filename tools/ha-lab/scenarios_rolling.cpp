@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <stdexcept>
-#include <tuple>
 
 #include "tools/ha-lab/scenarios.hpp"
 
@@ -144,14 +143,10 @@ void rolling_change(Narrator& n) {
 // What a reload can do, nobody notices.
 void rolling_reload(Narrator& n) {
     n.begin();
-    const auto with = [&](const std::string& deadtime, bool more) {
-        ClusterConfig config = n.cluster().config();
-        config.deadtime = deadtime;
-        if (more) config.more.emplace_back("ping 10.77.0.254");
-        return config.ha_cf();
-    };
-    const auto reload = [&](unsigned node, const std::string& ha_cf) {
-        n.node(node).write_file("/etc/ha.d/ha.cf", ha_cf);
+    constexpr const char* kMore = "10.77.0.110";
+    const auto reload = [&](unsigned node, const ClusterConfig& config) {
+        n.node(node).write_file("/etc/ha.d/ha.cf", config.ha_cf());
+        n.node(node).write_file("/etc/ha.d/haresources", config.haresources());
         const CommandResult result = n.cluster().hactl(node, {"reload"});
         if (result.exit_code != 0)
             throw std::runtime_error(
@@ -159,15 +154,24 @@ void rolling_reload(Narrator& n) {
         n.cluster().wait_all_active();
         n.nothing_moved();
     };
-    const std::string before = n.cluster().config().deadtime;
-    for (const auto& [what, deadtime, more] :
-         {std::tuple{"deadtime 2 s", std::string("2s"), false},
-          std::tuple{"a ping node more", std::string("2s"), true},
-          std::tuple{"as before", before, false}})
+    const ClusterConfig before = n.cluster().config();
+    ClusterConfig config = before;
+    const auto step = [&](const char* what) {
         for (const unsigned node : {2U, 1U}) {
             n.step(fmt::format("node{}: {}, and hactl reload.", node, what));
-            reload(node, with(deadtime, more));
+            reload(node, config);
         }
+    };
+    config.deadtime = "2s";
+    step("deadtime 2 s");
+    config.more.emplace_back("ping 10.77.0.254");
+    step("a ping node more");
+    config.groups.at(0).resources += fmt::format(" {}/24/eth0", kMore);
+    step("an address more in the line of the group");
+    n.cluster().wait("the new address is there", [&] { return n.node(1).holds(kMore); });
+    config = before;
+    step("as before");
+    n.cluster().wait("the new address is gone", [&] { return !n.node(1).holds(kMore); });
     n.watch(2 * n.settings().deadtime);
     n.nothing_moved();
     n.show_status(1);

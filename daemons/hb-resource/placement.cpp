@@ -98,7 +98,12 @@ Wish wished(const PlacementInput& in, NodeId owner) {
 
 // Its pin was taken off while the preferred node cannot have it.
 bool unpinned_by_wish(const PlacementInput& in) {
-    return in.row && in.row->pinned && in.auto_failback &&
+    if (!in.row) return false;
+    // Who was just asked to have it keeps it until that wish is done: two that contradict each
+    // other are not followed to and fro.
+    const Candidate* const owner = find(in, in.row->owner);
+    if (owner != nullptr && owner->wanted) return false;
+    return in.row->pinned && in.auto_failback &&
            std::ranges::any_of(in.members, [](const Candidate& c) { return c.move_back; });
 }
 

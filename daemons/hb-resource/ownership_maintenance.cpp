@@ -39,11 +39,6 @@ bool Impl::keeps_what_is_out_of_use() const {
 
 Memory Impl::memory() const {
     Memory all = out_of_use;
-    std::erase_if(all, [](const auto& known) {
-        return !known.second.maintenance.on &&
-               std::ranges::all_of(known.second.keepers,
-                                   [](const auto& keeper) { return keeper.second.released; });
-    });
     for (const auto& [name, g] : groups) {
         if (g.maintenance.counter == 0 && g.keepers.empty()) continue;
         const bool pinned = g.pinned && g.held() && g.maintenance.on;

@@ -110,10 +110,9 @@ class Node {
     // What haresources does not have, from the next start or reload on.
     void write_groups(std::set<GroupName> without) { file_without_ = std::move(without); }
     [[nodiscard]] const std::set<GroupName>& groups_missing() const { return file_without_; }
-    // Reloads until everything is there again, in steps that the others allow.
+    // Reloads until everything is there again.
     void want_all_groups();
     void find_left_behind();  // of the haresources before, at a start
-    [[nodiscard]] const std::set<GroupName>& wanted_without() const;
     // Taken out by reloads, and not released by hb-resource yet.
     [[nodiscard]] const std::set<GroupName>& retired() const { return retired_; }
     void released(const GroupName& group) { retired_.erase(group); }

@@ -88,26 +88,11 @@ void Node::find_left_behind() {
     }
 }
 
-const std::set<GroupName>& Node::wanted_without() const {
-    return next_timings_ ? next_timings_->without : timings_.without;
-}
-
 void Node::want_all_groups() {
-    const std::set<GroupName>& own = wanted_without();
-    std::set<GroupName> all = own;
-    bool in_step = true;
-    for (std::size_t r = 0; r < cluster_.size(); r++) {
-        const Node& other = cluster_.node(r);
-        if (!other.master_alive_) continue;
-        const std::set<GroupName>& theirs = other.wanted_without();
-        all.insert(theirs.begin(), theirs.end());
-        in_step = in_step && (theirs.empty() || theirs == own);
-    }
-    file_without_ = in_step ? std::set<GroupName>() : std::move(all);
-    if (file_without_ == own && in_step && !next_timings_) return;
-    if (file_without_ != own) reload(timings_);
-    // Each at a time of its own.
-    world_.after(cluster_.config().deadtime / 4 + 1ms * rank(id_), [this] { want_all_groups(); });
+    file_without_.clear();
+    if (timings_.without.empty() && !next_timings_) return;
+    reload(timings_);
+    world_.after(cluster_.config().deadtime / 4, [this] { want_all_groups(); });
 }
 
 void Node::finish_reload(const std::array<std::uint64_t, kKindCount>& lives) {

@@ -164,7 +164,7 @@ const std::vector<Rule>& let_go_rules() {
         {"l8-announced", "L8 leases by what the acknowledged frame announced",
          "I4, I8 starts rest on reports and leases",
          [](C& c) { c.drop_resource.l8_announced = true; }, p::deadtime_grows_behind_a_cut},
-        {"l9-report", "L9 what was taken out is in no report", "S1 one owner",
+        {"l9-report", "L9 what was taken out is in no report", "I7 stopped holds nothing",
          [](C& c) { c.drop_resource.l9_report = true; }, p::regroupings},
         {"l9-part", "L9 no group is stopped before what was taken out of it",
          "order within a group", [](C& c) { c.drop_resource.l9_part = true; }, p::regroupings},

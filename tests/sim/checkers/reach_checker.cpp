@@ -184,7 +184,10 @@ void ReachChecker::failed_back(NodeId author, const GroupName& group, const Row&
     const auto for_longer = [&](const Since& since, Duration than) {
         return since.holds && now - std::max(since.when, there.fresh) > than + word();
     };
-    if (for_longer(there.no_carrier, 0s) || for_longer(there.broken, at_most(deadping())))
+    // A group without an address lives on no interface.
+    const bool has_address = config.groups.at(config.group_index(group)).has_address;
+    if ((has_address && for_longer(there.no_carrier, 0s)) ||
+        for_longer(there.broken, at_most(deadping())))
         cluster_.violated("T4 failback only to a node no worse off", what);
     const WorldTime all_known =
         std::max({ways_[author].fresh, there.fresh, here.fresh, here.broken.when + seen_again(),

@@ -83,6 +83,7 @@ struct GroupFacts {
     bool reach_held_said = false;             // that the next one waits
     std::optional<MonoTime> owner_cut_since;  // its owner has no carrier for it
     std::optional<AsWanted> as_wanted;
+    std::uint64_t wish_followed_in = 0;  // step
     std::optional<NodeId> wanted_at;  // where that was, or is
     // The newest row that the last four are from, or were changed for.
     std::pair<ViewId, std::uint64_t> reach_row;
@@ -394,6 +395,7 @@ struct OwnershipCore::Impl {
     std::optional<Table> table;  // ours, as coordinator, newest published
     bool table_changed = false;  // since it was published
     std::uint64_t tables_written = 0;
+    std::uint64_t step = 0;  // counts settle()
     bool standby = false;  // lasting
     bool isolated = false;
     bool no_majority = false;

@@ -146,9 +146,7 @@ void Impl::drop_move(GroupFacts& g, MonoTime now) {
         say_group(Level::kWarn, "move-cancelled", g,
                   fmt::format("move of {} to {} cancelled: it cannot have it", g.settings.name,
                               name_of(*g.move_to)));
-    g.move_to.reset();
-    g.move_back = false;
-    g.move_since.reset();
+    g.ask_for_no_move();
 }
 
 // `move-away` and `wanted` are one-shot: gone when done, or when nobody else can have the group.

@@ -83,7 +83,6 @@ struct GroupFacts {
     bool reach_held_said = false;             // that the next one waits
     std::optional<MonoTime> owner_cut_since;  // its owner has no carrier for it
     std::optional<AsWanted> as_wanted;
-    std::uint64_t wish_followed_in = 0;  // step
     std::optional<NodeId> wanted_at;  // where that was, or is
     // The newest row that the last four are from, or were changed for.
     std::pair<ViewId, std::uint64_t> reach_row;
@@ -92,6 +91,11 @@ struct GroupFacts {
     std::map<NodeId, Keeper> keepers;
     bool told_to_leave_alone = false;  // our agents
     bool in_part = false;              // found so in maintenance: repaired when that ends
+    void ask_for_no_move() {
+        move_to.reset();
+        move_back = false;
+        move_since.reset();
+    }
     [[nodiscard]] bool held() const {
         return state == GroupState::kStarting || state == GroupState::kRunning ||
                state == GroupState::kStopping || state == GroupState::kFailed;
@@ -395,7 +399,6 @@ struct OwnershipCore::Impl {
     std::optional<Table> table;  // ours, as coordinator, newest published
     bool table_changed = false;  // since it was published
     std::uint64_t tables_written = 0;
-    std::uint64_t step = 0;  // counts settle()
     bool standby = false;  // lasting
     bool isolated = false;
     bool no_majority = false;

@@ -60,10 +60,9 @@ void Impl::set_maintenance(GroupFacts& g, const Maintenance& to, const std::stri
                     why, to.on ? ": left alone until 'hactl maintenance off'" : ""));
     if (!to.on) return;
     // What was asked for and not done yet is off; what is under way goes to its end.
-    g.wanted = g.move_away = g.move_back = false;
-    g.move_to.reset();
+    g.wanted = g.move_away = false;
+    g.ask_for_no_move();
     g.wanted_since.reset();
-    g.move_since.reset();
     g.alone_since.reset();
 }
 

@@ -80,7 +80,6 @@ Report Impl::make_report() const {
 }
 
 void Impl::settle(MonoTime now, std::vector<OwnershipAction>& out) {
-    step++;
     if (!greeted) {
         greeted = true;
         carry_out_maintenance();  // before they are asked

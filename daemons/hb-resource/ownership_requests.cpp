@@ -121,7 +121,7 @@ void Impl::request_standby(const ipc::Request& r) {
         }
         g.move_away = true;
         g.wanted = false;
-        g.move_to.reset();
+        g.ask_for_no_move();
         asked++;
     }
     if (asked == 0 && maintained > 0) return answer(r, false, kInMaintenance);
@@ -160,7 +160,7 @@ void Impl::request_takeover(const ipc::Request& r, MonoTime now) {
         g.wanted = true;
         g.wanted_since = now;
         g.move_away = false;
-        g.move_to.reset();
+        g.ask_for_no_move();
         asked++;
     }
     if (asked == 0 && maintained > 0) return answer(r, false, kInMaintenance);

@@ -226,8 +226,6 @@ void Impl::lead(MonoTime now) {
         set_loads(in, counts, own);
         const auto p = choose(in, s.dropped);
         if (!p) continue;
-        // One wish of a step: two that contradict each other would be followed to and fro.
-        if (p->by_wish && !first_row && std::exchange(g.wish_followed_in, step) == step) continue;
         if (own) counts[*own]--;
         counts[p->owner]++;
         note_placement(g, *p, first_row ? nullptr : &old->second, now);

@@ -98,16 +98,17 @@ Wish wished(const PlacementInput& in, NodeId owner) {
 
 // Its pin was taken off while the preferred node cannot have it.
 bool unpinned_by_wish(const PlacementInput& in) {
-    if (!in.row) return false;
-    // Who was just asked to have it keeps it until that wish is done: two that contradict each
-    // other are not followed to and fro.
-    const Candidate* const owner = find(in, in.row->owner);
-    if (owner != nullptr && owner->wanted) return false;
-    return in.row->pinned && in.auto_failback &&
+    return in.row && in.row->pinned && in.auto_failback &&
            std::ranges::any_of(in.members, [](const Candidate& c) { return c.move_back; });
 }
 
-Placement move_to(const Wish& wish, const PlacementInput& in, const TestOnlyRulesDropped& drop);
+// The row is as somebody wished, who has not seen it yet. Until then no other wish is followed, nor
+// is it gone back on: two that contradict each other are done one after the other, not to and fro.
+bool is_as_wished(const PlacementInput& in, NodeId owner) {
+    return std::ranges::any_of(in.members, [&](const Candidate& c) {
+        return (c.node == owner && c.wanted) || (c.move_to == owner && !c.move_back);
+    });
+}
 
 bool anyone_gives_away(const PlacementInput& in, NodeId except) {
     return std::ranges::any_of(in.members,
@@ -164,6 +165,10 @@ const Candidate* best_connected(const PlacementInput& in, const Candidate& owner
 // T4: reasons to move a group from an owner that may keep it.
 std::optional<Placement> better_than(const Candidate& owner, const PlacementInput& in,
                                      const TestOnlyRulesDropped& drop) {
+    if (is_as_wished(in, owner.node)) {
+        if (in.row->pinned || drop.t4_pin) return std::nullopt;
+        return move_to({&owner}, in, drop);  // it was there for another reason
+    }
     if (const Wish wish = wished(in, owner.node); wish.to != nullptr)
         return move_to(wish, in, drop);
     if (unpinned_by_wish(in)) return place(owner, "no longer pinned, by request");

@@ -139,13 +139,7 @@ std::string TruthChecker::unjustified(const ResourceDaemon& author, NodeId self,
     // older wish behind it. Then the wish is the reason.
     const bool in_this_step = author.seen().asked_at == cluster_.world().now();
     if (row.pred < before->version) return "it is older than the row before";
-    // An older wish to have it back, for which the row between took the pin off, once what came
-    // after that wish was done.
-    const bool had_back = failback && row.pred == before->version + 1 && before->pinned;
-    // What became possible in the step that answers a wish goes first: a failback, then the
-    // takeover.
-    const bool one_between = asked && row.pred == before->version + 1;
-    if (row.pred != before->version && !(asked && in_this_step) && !had_back && !one_between)
+    if (row.pred != before->version && !(asked && in_this_step))
         return "it does not follow the row before";
     if (row.owner == before->owner) {
         if (owner.group->state == GroupState::kStopped && owner.group->bar >= before->version)

@@ -183,5 +183,21 @@ TEST(OwnershipMoves, BackAtHomeItSaysSo) {
     EXPECT_EQ(a.newest<ipc::RequestAnswer>().text, "nothing is away from its preferred node");
 }
 
+// It was left over, and took the pin off every explicit move from then on.
+TEST(OwnershipMoves, ATakeoverEndsTheWishToHaveItBack) {
+    Scene b(kB);
+    b.kernel_says(GroupAnswer::kStopped);
+    b.ready();
+    b.peer_is(ipc::Hearing::kHeard, true);
+    b.enter(b.view_of(1, kA, {kA, kB}));
+    b.peer_reports(GroupState::kStopped);
+    b.tell(ipc::Request{.id = 1, .kind = ipc::RequestKind::kMoveBack, .who = "root"});
+    ASSERT_TRUE(b.mine().move_back);
+    b.tell(ipc::Request{.id = 2, .kind = ipc::RequestKind::kTakeover, .who = "root"});
+    EXPECT_TRUE(b.mine().wanted);
+    EXPECT_FALSE(b.mine().move_to);
+    EXPECT_FALSE(b.mine().move_back);
+}
+
 }  // namespace
 }  // namespace hb::resource

@@ -20,6 +20,11 @@ Candidate with(Candidate c, bool Candidate::*flag, bool value = true) {
     return c;
 }
 
+Candidate moves(Candidate c, NodeId to) {
+    c.move_to = to;
+    return c;
+}
+
 Candidate sees(Candidate c, Connection connection) {
     c.connection = connection;
     return c;
@@ -109,7 +114,18 @@ std::vector<Case> cases() {
         {"takeover", {node(kA, run), with(node(kB), wanted)}, a, true, 1, true},
         {"takeover by two: no to and fro",
          {with(node(kA), wanted), with(node(kB), wanted), node(kC, run)},
+         Row{.version = 2, .owner = kA, .pinned = true, .pinned_generation = 5},
+         true,
+         kStays},
+        {"takeover asked for where it is for another reason: an explicit move all the same",
+         {with(node(kA), wanted), node(kB, run)},
          Row{.version = 2, .owner = kA},
+         true,
+         0,
+         true},
+        {"moves to each other: one after the other",
+         {moves(node(kA), kB), moves(node(kB), kA), node(kC, run)},
+         Row{.version = 2, .owner = kA, .pinned = true, .pinned_generation = 5},
          true,
          kStays},
         {"spent: let go by itself", {node(kA, GroupState::kStopped, 1), node(kB)}, a, true, 0},

@@ -68,7 +68,6 @@ class ResourceDaemon final : public Daemon {
     void regroup(const std::set<GroupName>& without, MonoTime now);
     // What a call is for: a removed part is the last resource of its group.
     [[nodiscard]] resource::RunOperation as_called(const resource::RunOperation& run) const;
-    [[nodiscard]] bool is_whole(const GroupName& group) const;
     void carry_out(MonoTime now);
     void carry_out_runner(const GroupName& group, MonoTime now);
     void tell_results(MonoTime now);

@@ -14,4 +14,8 @@ GroupName removed_part(const GroupName& group) {
     return name;
 }
 
+bool is_removed_part(const GroupName& name) {
+    return name.ends_with(kSuffix);
+}
+
 }  // namespace hb

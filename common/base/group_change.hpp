@@ -14,5 +14,6 @@ struct GroupChange {
 // What a group loses is stopped as if it were a group of its own: a *removed part*, by this name,
 // which no line of haresources can have.
 [[nodiscard]] GroupName removed_part(const GroupName& group);
+[[nodiscard]] bool is_removed_part(const GroupName& name);
 
 }  // namespace hb

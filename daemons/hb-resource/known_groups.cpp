@@ -39,8 +39,6 @@ KnownGroups::KnownGroups(std::string run_dir, const config::Settings& now)
         left_alone_ = std::move(left->left_alone);
     }
     enforce(now);
-    if (!left) return;  // what cannot be read is not lost yet
-    if (const auto written = write(); !written) problem_ = written.error().text;
 }
 
 void KnownGroups::enforce(const config::Settings& settings) {

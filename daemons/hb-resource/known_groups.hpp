@@ -26,6 +26,7 @@ struct LeftBehind {
 class KnownGroups {
   public:
     // What has been left behind is retired. `problem()`: why that cannot be told; empty: it can.
+    // Writes nothing.
     KnownGroups(std::string run_dir, const config::Settings& now);
     [[nodiscard]] const std::string& problem() const { return problem_; }
     [[nodiscard]] std::vector<config::Group> retired() const;

@@ -74,7 +74,7 @@ Report Impl::make_report() const {
     }
     if (s.dropped.l9_report)
         for (const auto& [name, g] : retired)
-            if (name != removed_part(name.substr(0, name.find(" ("))))
+            if (!is_removed_part(name))
                 r.groups.try_emplace(name).first->second.state = GroupState::kStopped;
     return r;
 }
@@ -298,10 +298,13 @@ void Impl::leave(MonoTime now) {
     const bool all_down = std::ranges::all_of(groups, [&](const auto& entry) {
         const GroupFacts& g = entry.second;
         return g.state == GroupState::kStopped || g.state == GroupState::kFailed ||
-               (g.state == GroupState::kRunning && g.maintenance.on && (leaving || heard_know(g)));
+               ((g.state == GroupState::kRunning || g.held_back) && g.maintenance.on &&
+                (leaving || heard_know(g)));
     });
-    const bool retired_down = std::ranges::all_of(
-        retired, [](const auto& g) { return g.second.state == GroupState::kFailed; });
+    // A part of a group in maintenance stays with it.
+    const bool retired_down = std::ranges::all_of(retired, [](const auto& g) {
+        return g.second.state == GroupState::kFailed || g.second.state == GroupState::kRunning;
+    });
     if (!all_down || !retired_down) return;
     if (!leaving) {
         leaving = true;
@@ -318,9 +321,9 @@ void Impl::leave(MonoTime now) {
     }
     if ((!told || !membership_there) && now - leaving_since < patience()) return;
     left = true;
-    const bool failed = std::ranges::any_of(
-        groups, [](const auto& g) { return g.second.state == GroupState::kFailed; });
-    then.push_back(LeaveDone{.all_stopped = !failed && retired.empty()});
+    const auto is_failed = [](const auto& g) { return g.second.state == GroupState::kFailed; };
+    then.push_back(LeaveDone{.all_stopped = std::ranges::none_of(groups, is_failed) &&
+                                            std::ranges::none_of(retired, is_failed)});
 }
 
 // ---- the one deadline

@@ -180,8 +180,8 @@ void Impl::add_group(const GroupSettings& settings) {
 void Impl::stop_what_is_retired() {
     for (auto& [name, g] : retired) {
         const GroupFacts* const whole = with_part(name);
-        if (g.state != GroupState::kRunning || (whole != nullptr && whole->maintenance.on))
-            continue;
+        const bool left_alone = whole != nullptr && whole->maintenance.on && !whole->stop_waits;
+        if (g.state != GroupState::kRunning || left_alone) continue;
         stop(g, LetGo::kNone, kGone);
     }
 }
@@ -204,7 +204,10 @@ void Impl::complete_what_may(MonoTime now) {
 bool Impl::hold_back(GroupFacts& g, const GroupDone& m, MonoTime now) {
     const GroupFacts* const part = part_of(g);
     if (part == nullptr) return false;
-    if (m.answer != GroupAnswer::kStopped && m.answer != GroupAnswer::kPartial) return false;
+    // In maintenance what is found in part is left as it is, the part with it.
+    if (m.answer != GroupAnswer::kStopped &&
+        (m.answer != GroupAnswer::kPartial || g.maintenance.on))
+        return false;
     if (m.after_start && (g.state == GroupState::kRunning || g.state == GroupState::kStarting))
         failed_here(g, m, now);
     else

@@ -20,12 +20,6 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitNotConfigured = 6;  // LSB
 
-// Groups and node names count here. An error elsewhere (the mode of authkeys, say) must not keep
-// addresses on a host whose suite is dead.
-bool usable(const config::Loaded& loaded) {
-    return loaded.self.has_value();
-}
-
 int cannot_tell(log::Logger& log) {
     log.log(Level::kCrit, "release-impossible",
             "cannot tell what to release: the configuration is not readable");
@@ -53,7 +47,9 @@ bool is_part_in_maintenance(const GroupName& part, const config::Settings& setti
 
 int release_all(const ReleaseOptions& options, log::Logger& log) {
     const config::Loaded loaded = config::load_directory(options.config_dir, options.own_node);
-    if (!usable(loaded)) {
+    // Groups and node names count here. An error elsewhere (the mode of authkeys, say) must not
+    // keep addresses on a host whose suite is dead.
+    if (!loaded.self) {
         for (const config::Diagnostic& each : loaded.diagnostics)
             log.log(Level::kError, "configuration-error", to_string(each));
         return cannot_tell(log);

@@ -131,7 +131,9 @@ ResourceDaemon::ResourceDaemon(skeleton::Host& host, const ipc::Setup& setup)
     agents_ = std::move(*agents);
     if (const auto memory = read_memory(setup.run_dir, node_names_); !memory)
         log_.log({"memory-unreadable", Level::kWarn, memory.error().text, {}});
-    if (!known_.problem().empty())
+    if (known_.problem().empty())
+        write_groups();
+    else  // what cannot be read is not lost before there is something else to be written
         log_.log({"groups-unknown", Level::kError, known_.problem(), {}});
     for (const config::Group& group : known_.retired())
         log_.log({"group-left-behind",

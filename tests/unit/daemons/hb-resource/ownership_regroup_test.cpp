@@ -340,22 +340,48 @@ TEST_F(OwnershipRegroupNewborn, StopsThePartAndSaysNothingOfTheGroupBefore) {
 }
 
 // M2: whatever was taken out of it. And it does not say "stopped" before that is gone.
-TEST(OwnershipRegroupMaintenance, APartIsLeftAloneWithItsGroup) {
-    OwnershipSettings s = settings(kA);
-    s.retired = {{.name = kPart, .preferred = kA}};
-    s.memory["g"] = {.maintenance = {.counter = 5, .by = kA, .on = true}};
-    Scene scene(kA, s);
-    scene.kernel_says(GroupAnswer::kRunning);
-    scene.tell(GroupDone{.group = kPart, .answer = GroupAnswer::kRunning, .detail = {}});
-    scene.ready();
-    scene.peer_is(ipc::Hearing::kHeard, true);
-    scene.enter(scene.view_of(1, kA, {kA, kB}));
+class OwnershipRegroupMaintenance : public ::testing::Test {
+  protected:
+    static OwnershipSettings in_maintenance() {
+        OwnershipSettings s = settings(kA);
+        s.retired = {{.name = kPart, .preferred = kA}};
+        s.memory["g"] = {.maintenance = {.counter = 5, .by = kA, .on = true}};
+        return s;
+    }
+    void found(GroupAnswer group) {
+        scene.kernel_says(group);
+        scene.tell(GroupDone{.group = kPart, .answer = GroupAnswer::kRunning, .detail = {}});
+        scene.ready();
+        scene.peer_is(ipc::Hearing::kSilent);
+        scene.enter(scene.view_of(1, kA, {kA}));
+    }
+    Scene scene{kA, in_maintenance()};
+};
+
+TEST_F(OwnershipRegroupMaintenance, APartIsLeftAloneWithItsGroup) {
+    found(GroupAnswer::kRunning);
     EXPECT_FALSE(scene.did<StopGroup>());
     EXPECT_EQ(scene.core().report().haresources, 0U);
     scene.tell(ipc::Request{.id = 2, .kind = ipc::RequestKind::kMaintenanceOff});
     ASSERT_TRUE(scene.did<StopGroup>());
     EXPECT_EQ(scene.newest<StopGroup>().group, kPart);
 }
+
+class OwnershipRegroupLeaving : public OwnershipRegroupMaintenance,
+                                public ::testing::WithParamInterface<GroupAnswer> {};
+
+TEST_P(OwnershipRegroupLeaving, APartStaysBehindWithItsGroup) {
+    found(GetParam());
+    scene.tell(StopRequested{});
+    scene.run(3s);
+    ASSERT_TRUE(scene.did<LeaveDone>());
+    EXPECT_TRUE(scene.newest<LeaveDone>().all_stopped);
+    EXPECT_FALSE(scene.did<StopGroup>());
+}
+
+INSTANTIATE_TEST_SUITE_P(WhateverWasFound, OwnershipRegroupLeaving,
+                         ::testing::Values(GroupAnswer::kRunning, GroupAnswer::kPartial,
+                                           GroupAnswer::kStopped));
 
 // L5: what waited for its part while the host stood still may have been taken.
 TEST(OwnershipRegroupThaw, WhatWasFoundInPartIsNotRepairedAfterAGap) {

@@ -305,7 +305,8 @@ constexpr const char* kThing = R"(#!/bin/sh
 me=$(basename "$0")
 case "$1" in
     start)  : >/run/$me.runs; echo "start $me" >>/run/things.log ;;
-    stop)   [ -e /run/$me.slow ] && [ -e /run/$me.runs ] && sleep 2
+    stop)   [ -e /run/$me.stuck ] && exit 1
+            [ -e /run/$me.slow ] && [ -e /run/$me.runs ] && sleep 2
             rm -f /run/$me.runs; echo "stop $me" >>/run/things.log ;;
     status) if [ -e /run/$me.runs ]; then echo running; else echo stopped; fi ;;
 esac
@@ -368,6 +369,34 @@ TEST_F(ReloadResources, leaves_alone_what_is_in_maintenance) {
     });
     EXPECT_EQ(done(1), "");
     hactl(1, {"reload"}, 0);
+    cluster().wait("it is stopped", [&] { return done(1) == "stop two\n"; });
+}
+
+TEST_F(ReloadResources, blocks_the_group_when_what_is_gone_does_not_stop) {
+    node(1).write_file("/run/two.stuck", "");
+    reload_line(1, vip + " one three");
+    const auto status = [&] { return cluster().hactl(1, {"status"}).out; };
+    cluster().wait("it is said", [&] {
+        return status().find("what was taken out of it does not stop") != std::string::npos;
+    });
+    EXPECT_TRUE(node(1).holds(kVip));
+    EXPECT_EQ(done(1), "") << "three waits, one is not touched";
+    EXPECT_NE(reload_line(1, vip + " one", 3).find("is not gone yet"), std::string::npos);
+    // Nor does the group go elsewhere: the other node's line has what is still here.
+    hactl(1, {"standby", "--no-wait"}, 0);
+    EXPECT_TRUE(stays([&] { return node(1).holds(kVip) && !node(2).holds(kVip); }, 1s));
+    node(1).remove_file("/run/two.stuck");
+    hactl(1, {"cleanup"}, 0);
+    cluster().wait("it is stopped", [&] { return done(1).starts_with("stop two\n"); });
+    cluster().wait_owner(2);  // as was asked for
+}
+
+TEST_F(ReloadResources, takes_nothing_out_that_it_could_not_remember) {
+    node(1).run({"mkdir", "/run/ha-suite/groups.new"});
+    EXPECT_NE(reload_line(1, vip + " one", 3).find("groups.new"), std::string::npos);
+    EXPECT_EQ(done(1), "");
+    node(1).run({"rmdir", "/run/ha-suite/groups.new"});
+    reload_line(1, vip + " one");
     cluster().wait("it is stopped", [&] { return done(1) == "stop two\n"; });
 }
 
